@@ -1,0 +1,91 @@
+// Package journal is the guard's append-only record log: what a record says, how records are chained, how the chain is kept
+// in files and how anybody verifies a stretch of it.
+//
+// A record is a public part and the SHA-256 of a salted private part. The chain hash of a record is the SHA-256 of its public
+// encoding, which holds the chain hash of the record before it and the hash of its own private part. Private parts (code
+// HMACs, checkpoints) never leave the guard.
+package journal
+
+import (
+	"crypto/sha256"
+
+	"lockstep/guard/statement"
+)
+
+// Kind says what a record records. Which fields a kind fills stands beside it.
+type Kind string
+
+const (
+	Provisioned Kind = "provisioned" // Charter, Certificate: the first record of every journal
+	Booted      Kind = "booted"      // Boot counts up; Until is the powered time (µs) of the last record before
+	Ticked      Kind = "ticked"      // ten minutes in which nothing else was written
+	TimeSet     Kind = "time set"    // Low and High are new; Statement and Down say which receipt completed the pair
+	Took        Kind = "took"        // a down statement was believed: Statement, Down, and what follows from it
+	Refused     Kind = "refused"     // a down statement was not believed: Statement, Down, Reason
+
+	DepositIntent  Kind = "deposit intent"  // Compartment, Parcel, Carrier, Courier, Dwell: written before the pulse
+	Stored         Kind = "stored"          // + Sealed (and Due when the time is known); private: the code's HMACs
+	DepositFailed  Kind = "deposit failed"  // + Reason: jam · cancelled · too small · not empty · crash; To says EMPTY or QUARANTINE
+	CollectIntent  Kind = "collect intent"  // Compartment, Parcel, Credential: code · qr · grace; written before the pulse
+	Collected      Kind = "collected"       // the door is seen closed again
+	CollectFailed  Kind = "collect failed"  // + Reason: jam · crash; the parcel is where it was
+	WithdrawIntent Kind = "withdraw intent" // Compartment, Parcel, Carrier, Courier: written before the pulse
+	Withdrawn      Kind = "withdrawn"       // the door is seen closed again
+	WithdrawFailed Kind = "withdraw failed" // + Reason
+	ReopenIntent   Kind = "reopen intent"   // a quarantined compartment: Compartment, Parcel, Carrier, Courier
+	TakenOut       Kind = "taken out"       // the courier says the quarantined compartment is empty now
+	ReopenFailed   Kind = "reopen failed"   // + Reason; still QUARANTINE
+	PulseAgain     Kind = "pulse again"     // a jam's further press: Compartment; written before the pulse
+	Opened         Kind = "opened"          // the switch is seen open after a pulse: Compartment
+	Overdue        Kind = "overdue"         // Compartment, Parcel: from now on its carrier may take it back
+	Quarantined    Kind = "quarantined"     // Compartment, Reason: uncommanded · left open
+	Faulted        Kind = "faulted"         // Compartment, Reason: the door is not to be used until a technician has seen it
+	Alarm          Kind = "alarm"           // Reason, Compartment where one is meant
+	WrongCode      Kind = "wrong code"      // a keypad code that opens nothing; counted before it is answered
+	Checkpoint     Kind = "checkpoint"      // private: the whole state; older segments may go after a receipt and 90 days
+)
+
+// Record is the public part of one journal line.
+type Record struct {
+	Number  uint64         `cbor:"1,keyasint"`
+	Prev    statement.Hash `cbor:"2,keyasint"` // chain hash of the record before; zero for the first
+	Boot    uint64         `cbor:"3,keyasint"`
+	Powered int64          `cbor:"4,keyasint"` // µs this locker has been powered, ever
+	Low     int64          `cbor:"5,keyasint"` // lower bound of the time, µs UTC
+	High    int64          `cbor:"6,keyasint"` // upper bound, 0 while unknown
+	Kind    Kind           `cbor:"7,keyasint"`
+
+	Compartment uint16   `cbor:"10,keyasint,omitempty"`
+	Parcel      string   `cbor:"11,keyasint,omitempty"` // barcode
+	Carrier     string   `cbor:"12,keyasint,omitempty"`
+	Courier     string   `cbor:"13,keyasint,omitempty"`
+	Reason      string   `cbor:"14,keyasint,omitempty"`
+	Credential  string   `cbor:"15,keyasint,omitempty"`
+	To          string   `cbor:"16,keyasint,omitempty"` // compartment state after, where the kind leaves it open
+	Dwell       uint16   `cbor:"17,keyasint,omitempty"` // hours
+	Due         int64    `cbor:"18,keyasint,omitempty"` // µs UTC
+	Sealed      []byte   `cbor:"19,keyasint,omitempty"` // a statement.SealedCode, HPKE to the notifier
+	Down        uint64   `cbor:"20,keyasint,omitempty"` // number in the down stream
+	Statement   []byte   `cbor:"21,keyasint,omitempty"` // SHA-256 of the envelope
+	Until       int64    `cbor:"22,keyasint,omitempty"`
+	Charter     [][]byte `cbor:"23,keyasint,omitempty"` // envelopes
+	Certificate [][]byte `cbor:"24,keyasint,omitempty"` // envelopes
+	Policy      uint8    `cbor:"25,keyasint,omitempty"`
+
+	Private []byte `cbor:"40,keyasint,omitempty"` // SHA-256 of the salted private part
+}
+
+// Encode is the record's canonical CBOR: what is hashed, stored and sent.
+func (r Record) Encode() []byte { return statement.Encode(r) }
+
+// Hash is the record's chain hash.
+func (r Record) Hash() statement.Hash { return hash(r.Encode()) }
+
+func hash(encoded []byte) statement.Hash { return sha256.Sum256(encoded) }
+
+// Decode reads one record's canonical CBOR.
+func Decode(data []byte) (Record, error) {
+	var r Record
+	err := statement.Decode(data, &r)
+	return r, err
+}

@@ -1,0 +1,123 @@
+package statement
+
+import (
+	"crypto"
+	"crypto/ecdh"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/veraison/go-cose"
+)
+
+// Alg is a COSE algorithm number (RFC 9053). Only these two are believed.
+type Alg int64
+
+const (
+	EdDSA Alg = -8 // Ed25519
+	ES256 Alg = -7 // ECDSA on P-256 with SHA-256, signature r‖s
+)
+
+// Key is a public key with the only algorithm it may be used with.
+type Key struct {
+	Alg    Alg    `cbor:"1,keyasint"`
+	Public []byte `cbor:"2,keyasint"` // Ed25519: 32 bytes. ES256: the uncompressed point, 65 bytes.
+}
+
+// KeyID names a key: the first 16 bytes of SHA-256 over the key's canonical CBOR.
+type KeyID [16]byte
+
+func (id KeyID) String() string { return hex.EncodeToString(id[:]) }
+
+// ID is the name under which envelopes refer to the key.
+func (k Key) ID() KeyID {
+	sum := sha256.Sum256(encode(k))
+	return KeyID(sum[:16])
+}
+
+// Equal reports whether both are the same key for the same algorithm.
+func (k Key) Equal(o Key) bool { return k.Alg == o.Alg && string(k.Public) == string(o.Public) }
+
+// Fingerprint is what a person compares: the key's ID in groups of four hex digits.
+func (k Key) Fingerprint() string {
+	id := k.ID().String()
+	out := id[:4]
+	for i := 4; i < len(id); i += 4 {
+		out += " " + id[i:i+4]
+	}
+	return out
+}
+
+// Check says whether the key can be used at all.
+func (k Key) Check() error {
+	_, err := k.verifier()
+	return err
+}
+
+func (k Key) verifier() (cose.Verifier, error) {
+	switch k.Alg {
+	case EdDSA:
+		if len(k.Public) != ed25519.PublicKeySize {
+			return nil, refuse("key", "an Ed25519 key has 32 bytes, not %d", len(k.Public))
+		}
+		return cose.NewVerifier(cose.AlgorithmEdDSA, ed25519.PublicKey(k.Public))
+	case ES256:
+		if _, err := ecdh.P256().NewPublicKey(k.Public); err != nil {
+			return nil, refuse("key", "not an uncompressed point on P-256")
+		}
+		public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), k.Public)
+		if err != nil {
+			return nil, refuse("key", "not an uncompressed point on P-256")
+		}
+		return cose.NewVerifier(cose.AlgorithmES256, public)
+	}
+	return nil, refuse("alg", "algorithm %d is not EdDSA or ES256", k.Alg)
+}
+
+// Signer makes envelopes with one private key.
+type Signer struct {
+	key    Key
+	signer cose.Signer
+}
+
+// Key is the public half.
+func (s *Signer) Key() Key { return s.key }
+
+// NewSigner wraps an Ed25519 or P-256 private key, which may live in a file, an agent or a chip.
+func NewSigner(private crypto.Signer) (*Signer, error) {
+	switch public := private.Public().(type) {
+	case ed25519.PublicKey:
+		signer, err := cose.NewSigner(cose.AlgorithmEdDSA, private)
+		return &Signer{Key{EdDSA, public}, signer}, err
+	case *ecdsa.PublicKey:
+		if public.Curve != elliptic.P256() {
+			return nil, fmt.Errorf("statement: an ECDSA key must be on P-256")
+		}
+		point, err := public.Bytes()
+		if err != nil {
+			return nil, fmt.Errorf("statement: %w", err)
+		}
+		signer, err := cose.NewSigner(cose.AlgorithmES256, private)
+		return &Signer{Key{ES256, point}, signer}, err
+	}
+	return nil, fmt.Errorf("statement: cannot sign with a %T", private)
+}
+
+// SignerFromSeed makes the Ed25519 signer of a 32-byte seed.
+func SignerFromSeed(seed []byte) (*Signer, error) {
+	if len(seed) != ed25519.SeedSize {
+		return nil, fmt.Errorf("statement: a seed has %d bytes, not %d", ed25519.SeedSize, len(seed))
+	}
+	return NewSigner(ed25519.NewKeyFromSeed(seed))
+}
+
+// NewSeed draws the seed of a new Ed25519 key.
+func NewSeed() []byte {
+	seed := make([]byte, ed25519.SeedSize)
+	rand.Read(seed)
+	return seed
+}
