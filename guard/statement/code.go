@@ -37,3 +37,36 @@ func OpenCode(private hpke.PrivateKey, sealed []byte, locker string, record uint
 	}
 	return code, Decode(plain, &code)
 }
+
+// damm is the quasigroup of order 10 of H. M. Damm's check digit scheme: it catches every single wrong digit and every swap of
+// two neighbours.
+var damm = [10][10]byte{
+	{0, 3, 1, 7, 5, 9, 8, 6, 4, 2}, {7, 0, 9, 2, 1, 5, 4, 8, 6, 3}, {4, 2, 0, 6, 8, 7, 1, 3, 5, 9}, {1, 7, 5, 0, 9, 8, 3, 4, 2, 6},
+	{6, 1, 2, 3, 0, 4, 5, 9, 7, 8}, {3, 6, 7, 4, 2, 0, 9, 5, 8, 1}, {5, 8, 6, 9, 7, 2, 0, 1, 3, 4}, {8, 9, 4, 5, 3, 6, 2, 0, 1, 7},
+	{9, 4, 3, 8, 6, 1, 7, 2, 0, 5}, {2, 5, 8, 1, 4, 3, 6, 7, 9, 0},
+}
+
+func dammOf(digits string) byte {
+	check := byte(0)
+	for i := range len(digits) {
+		check = damm[check][digits[i]-'0']
+	}
+	return '0' + check
+}
+
+// CompleteCode adds the check digit to the eight digits of a pickup code.
+func CompleteCode(eight string) string { return eight + string(dammOf(eight)) }
+
+// CheckCode says whether s has the form of a pickup code: nine digits, the last of them Damm's check digit. It is for the
+// kiosk to catch typing errors before anybody is asked.
+func CheckCode(s string) bool {
+	if len(s) != 9 {
+		return false
+	}
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return dammOf(s) == '0'
+}

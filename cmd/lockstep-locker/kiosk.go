@@ -1,0 +1,7 @@
+package main
+
+import "errors"
+
+type kioskCommand struct{}
+
+func (kioskCommand) Run() error { return errors.New("kiosk: not built yet") }
