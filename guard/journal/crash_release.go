@@ -1,0 +1,5 @@
+//go:build !development
+
+package journal
+
+func crashPoint(File, []byte) {}
