@@ -111,4 +111,3 @@ func MakeBarcode(numberRange string, serial int64) (string, error) {
 
 // RangeOf is the number range a barcode belongs to.
 func RangeOf(barcode string) string { return barcode[:min(5, len(barcode))] }
-

@@ -1,0 +1,124 @@
+// Package custody knows whose hands every parcel is in: shipments as merchants announced them, parcels through their
+// lifecycle, and the append-only events that move them, each with the record, scan or claim it rests on. It takes in the
+// lockers' journals.
+package custody
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"time"
+
+	"lockstep/guard/statement"
+	"lockstep/hub/internal/dispatch"
+	"lockstep/hub/internal/fleet"
+	"lockstep/internal/db"
+	"lockstep/parcel"
+)
+
+// Config is what the room stands on.
+type Config struct {
+	DB       *db.DB
+	Now      func() time.Time
+	Log      *slog.Logger
+	Charter  statement.Charter
+	Fleet    *fleet.Fleet
+	Dispatch *dispatch.Dispatch
+	// Emit is called inside the transaction for every event of a parcel; an error undoes the transaction. May be nil.
+	Emit func(ctx context.Context, tx *sql.Tx, e Event) error
+}
+
+// NewShipment is what a merchant announces. Its contact never comes here: Seal gives the ciphertext for each barcode.
+type NewShipment struct {
+	Merchant, Range, Carrier string // as account.Merchant has them
+	Key                      string // the merchant's idempotency key
+	Body                     []byte // keyed digest of the request, to tell a repetition from another request
+	Locker                   string
+	Reference                string
+	Dwell                    parcel.DwellTime
+	Parcels                  []NewParcel
+	// Seal is called inside the transaction, once for each parcel; nil for a shipment whose contact came sealed another way.
+	Seal func(barcode string) ([]byte, error)
+}
+
+// NewParcel is one parcel of a NewShipment.
+type NewParcel struct {
+	Size      parcel.Size
+	Low       bool // its recipient needs a low door
+	WeightG   int  // 0 when unknown
+	Reference string
+}
+
+// Shipment is what a merchant announced, with its parcels as they stand.
+type Shipment struct {
+	ID, Merchant, Locker, Carrier, Reference string
+	Dwell                                    parcel.DwellTime
+	Created                                  int64 // µs UTC
+	Parcels                                  []Parcel
+}
+
+// Parcel is one physical item as the hub knows it.
+type Parcel struct {
+	Barcode, Shipment, Merchant, Locker, Carrier string
+	Place                                        int // within its shipment, from 1
+	Size                                         parcel.Size
+	Low                                          bool
+	WeightG                                      int
+	Reference                                    string
+	Token                                        string // of its tracking page
+	State                                        parcel.State
+	Hold                                         string // empty, or why the hub will not send it on
+	Compartment                                  uint16 // 0 when it is in none
+	Stored                                       int64  // µs UTC; 0 before
+	Due                                          int64  // when its dwell time ends, µs UTC; 0 before it is stored. Unconfirmed until State is overdue.
+	Created, Changed                             int64
+}
+
+// Event is one append-only fact about a parcel.
+type Event struct {
+	ID          string // UUIDv7
+	Barcode     string
+	Number      int // within the parcel, from 1
+	What        parcel.Fact
+	Actor       string // guard, merchant, courier CARRIER/ID, operator …
+	Reason      string
+	Before      parcel.State
+	After       parcel.State
+	Happened    int64 // µs UTC by the clock of whoever saw it
+	Received    int64 // µs UTC by the hub's clock
+	Proof       parcel.Proof
+	Locker      string
+	Record      uint64 // number in the locker's journal; 0 without
+	Compartment uint16
+	Parcel      Parcel // after the event; filled for Emit only
+	Shipment    string // filled for Emit only
+}
+
+// Filter narrows a list of shipments. Zero fields do not.
+type Filter struct {
+	State     parcel.State // of any of its parcels
+	Reference string
+	After     string // id of the last shipment of the page before
+	Limit     int    // 1 to 200; 0 is 50
+}
+
+// Tracking is what the public page of one parcel may show.
+type Tracking struct {
+	Parcel Parcel
+	Locker fleet.Locker
+	Events []Event
+}
+
+// SealedContact is a recipient's contact that only the notifier can open.
+type SealedContact struct {
+	Parcel Parcel
+	Sealed []byte
+}
+
+// Upload is one stretch of a locker's journal as it came.
+type Upload struct {
+	Cursor   int64 // rises in the order of commits
+	Locker   string
+	Received int64  // µs UTC
+	Stretch  []byte // CBOR of a journal.Stretch
+}
