@@ -1,0 +1,208 @@
+// Package text composes what recipients read: in their language, in the locker's time zone, short for SMS and long for
+// letters. It knows nothing of how a message travels.
+package text
+
+import (
+	"embed"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // a small machine may lack the time zones
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"github.com/pelletier/go-toml/v2"
+	"golang.org/x/text/language"
+)
+
+// Kind is what there is to tell.
+type Kind string
+
+const (
+	Stored    Kind = "stored"    // the parcel is in the locker: the code
+	Reminder  Kind = "reminder"  // a day before it is due
+	Last      Kind = "last"      // on the last day
+	Collected Kind = "collected" // taken out with the code
+	Withdrawn Kind = "withdrawn" // taken back by the carrier
+	Staff     Kind = "staff"     // a courier opened the parcel's door
+	Unsure    Kind = "unsure"    // the door was open and nobody knows why, or for too long
+	Dark      Kind = "dark"      // no contact with the locker
+	Back      Kind = "back"      // contact again
+)
+
+// Kinds lists all of them.
+var Kinds = []Kind{Stored, Reminder, Last, Collected, Withdrawn, Staff, Unsure, Dark, Back}
+
+// ShowsCode says whether messages of this kind hold the code.
+func (k Kind) ShowsCode() bool {
+	return k == Stored || k == Reminder || k == Last || k == Back
+}
+
+// Facts is what one message tells. It prints as [redacted]: it holds codes.
+type Facts struct {
+	Kind     Kind
+	Language string // BCP 47; what there is no catalogue for becomes English
+	Place    string // the locker's short name
+	Address  string
+	Parcels  []Parcel // one at least
+	Due      time.Time
+	At       time.Time // when it happened; zero where it is unknown
+	Zone     *time.Location
+	Link     string // the page that shows the codes; empty where the kind shows none
+}
+
+// Parcel is one parcel in a message.
+type Parcel struct {
+	Barcode  string
+	Code     string // nine digits; empty where the kind shows none
+	Tracking string // URL
+}
+
+func (Facts) Format(f fmt.State, _ rune)  { fmt.Fprint(f, "[redacted]") }
+func (Parcel) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
+
+// Text is a composed message. It prints as [redacted].
+type Text struct{ Subject, Short, Plain, HTML string }
+
+func (Text) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
+
+//go:embed catalogue/*.toml
+var catalogues embed.FS
+
+// Catalogue holds the words of every language.
+type Catalogue struct{ bundle *i18n.Bundle }
+
+// Load reads the built-in catalogues.
+func Load() (*Catalogue, error) {
+	bundle := i18n.NewBundle(language.English)
+	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
+	for _, name := range []string{"en", "ru"} {
+		if _, err := bundle.LoadMessageFileFS(catalogues, "catalogue/"+name+".toml"); err != nil {
+			return nil, fmt.Errorf("text: %w", err)
+		}
+	}
+	return &Catalogue{bundle}, nil
+}
+
+// words looks texts up in one language and keeps the first failure.
+type words struct {
+	localizer *i18n.Localizer
+	err       error
+}
+
+// values is what the catalogues' templates may name.
+type values struct {
+	Place, Where, Codes, Until, At, Link, Tail string
+	Day, Month, Clock                          string
+	Count                                      int
+}
+
+// say uses the plural form for v.Count where the message has forms, else its only form.
+func (w *words) say(id string, v values) string {
+	config := i18n.LocalizeConfig{MessageID: id, TemplateData: v, PluralCount: max(1, v.Count)}
+	out, err := w.localizer.Localize(&config)
+	if err != nil {
+		config.PluralCount = nil
+		out, err = w.localizer.Localize(&config)
+	}
+	if err != nil && w.err == nil {
+		w.err = fmt.Errorf("text: %s cannot be said", id) // the cause may quote the values
+	}
+	return strings.TrimSpace(out)
+}
+
+// date is a day and time of day in the words of the language; empty for no time.
+func (w *words) date(t time.Time, zone *time.Location) string {
+	if t.IsZero() {
+		return ""
+	}
+	t = t.In(zone)
+	month := w.say("month.m"+strconv.Itoa(int(t.Month())), values{})
+	return w.say("word.date", values{Day: strconv.Itoa(t.Day()), Month: month, Clock: t.Format("15:04")})
+}
+
+// Compose writes the message.
+func (c *Catalogue) Compose(f Facts) (Text, error) {
+	if len(f.Parcels) == 0 || f.Zone == nil {
+		return Text{}, fmt.Errorf("text: a %s message without parcel or time zone", f.Kind)
+	}
+	w := &words{localizer: i18n.NewLocalizer(c.bundle, f.Language)}
+	v := values{
+		Place: oneLine(f.Place), Where: where(f), Codes: codes(f.Parcels), Count: len(f.Parcels), Link: f.Link,
+		Until: w.date(f.Due, f.Zone), At: w.date(f.At, f.Zone),
+	}
+	t := Text{Subject: w.say(string(f.Kind)+".subject", v), Short: w.say(string(f.Kind)+".short", v)}
+	l := letter{Lead: w.say(string(f.Kind)+".long", v), Language: w.language(), Footer: w.say("word.footer", values{})}
+	w.fill(&l, f, v)
+	if w.err != nil {
+		return Text{}, w.err
+	}
+	t.Plain = l.plain()
+	var err error
+	t.HTML, err = l.html(t.Subject)
+	return t, err
+}
+
+func (w *words) language() string {
+	_, tag, err := w.localizer.LocalizeWithTag(&i18n.LocalizeConfig{MessageID: "word.footer"})
+	if err != nil {
+		return "en"
+	}
+	return tag.String()
+}
+
+func (w *words) fill(l *letter, f Facts, v values) {
+	l.TrackingWord = w.say("word.tracking", values{})
+	for _, p := range f.Parcels {
+		row := row{Tracking: p.Tracking}
+		if len(f.Parcels) > 1 {
+			row.Name = w.say("word.parcel", values{Tail: tail(p.Barcode)})
+		}
+		if f.Kind.ShowsCode() {
+			row.Code = Grouped(p.Code)
+		}
+		l.Rows = append(l.Rows, row)
+	}
+	if !f.Kind.ShowsCode() {
+		return
+	}
+	l.CodeWord = w.say("word.code", values{Count: len(f.Parcels)})
+	l.OpenWord, l.Link = w.say("word.open", values{}), f.Link
+	if v.Until != "" {
+		l.Until = w.say("word.until", v)
+	}
+}
+
+// Grouped is a code as people read it: 3-3-3.
+func Grouped(code string) string {
+	if len(code) != 9 {
+		return code
+	}
+	return code[:3] + " " + code[3:6] + " " + code[6:]
+}
+
+func codes(parcels []Parcel) string {
+	var all []string
+	for _, p := range parcels {
+		all = append(all, Grouped(p.Code))
+	}
+	return strings.Join(all, ", ")
+}
+
+func where(f Facts) string {
+	if f.Address == "" || f.Address == f.Place {
+		return oneLine(f.Place)
+	}
+	return oneLine(f.Place) + " (" + oneLine(f.Address) + ")"
+}
+
+// oneLine keeps what the hub calls a locker from looking like anything but a name.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if runes := []rune(s); len(runes) > 120 {
+		s = string(runes[:120])
+	}
+	return s
+}
+
+func tail(barcode string) string { return "…" + barcode[max(0, len(barcode)-4):] }

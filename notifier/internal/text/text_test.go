@@ -1,0 +1,107 @@
+package text
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func facts(kind Kind, language string, n int) Facts {
+	zone, err := time.LoadLocation("Asia/Yekaterinburg")
+	if err != nil {
+		panic(err)
+	}
+	f := Facts{Kind: kind, Language: language, Place: "Ленина 5", Address: "Екатеринбург, пр. Ленина, 5", Zone: zone,
+		Due: time.Date(2026, 12, 12, 13, 30, 0, 0, time.UTC), At: time.Date(2026, 12, 11, 20, 5, 0, 0, time.UTC)}
+	for i := range n {
+		f.Parcels = append(f.Parcels, Parcel{Barcode: fmt.Sprintf("10000000%04d", 1234+i), Code: "123456789", Tracking: "https://hub/t/x"})
+	}
+	if kind.ShowsCode() {
+		f.Link = "https://n/c/#AQ"
+	}
+	return f
+}
+
+func compose(t *testing.T, f Facts) Text {
+	t.Helper()
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := c.Compose(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// Every kind can be said in every language for one and for many, whole, with the code where it belongs and nowhere else.
+func TestEveryKind(t *testing.T) {
+	for _, language := range []string{"en", "ru", "ru-RU", "de", ""} {
+		for _, kind := range Kinds {
+			for _, n := range []int{1, 2, 5, 21} {
+				text := compose(t, facts(kind, language, n))
+				for part, s := range map[string]string{"subject": text.Subject, "short": text.Short, "plain": text.Plain, "html": text.HTML} {
+					if s == "" || strings.Contains(s, "<no value>") || strings.Contains(s, "{{") {
+						t.Errorf("%s %s %d %s: %q", language, kind, n, part, s)
+					}
+					if has := strings.Contains(s, "123 456 789"); part != "subject" && has != kind.ShowsCode() {
+						t.Errorf("%s %s %d %s: holds the code: %v", language, kind, n, part, has)
+					}
+				}
+				if strings.ContainsAny(text.Subject, "\r\n") || strings.Contains(text.Subject, "123") {
+					t.Errorf("subject %q", text.Subject)
+				}
+			}
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	rows := []struct {
+		facts Facts
+		want  string
+	}{
+		{facts(Stored, "ru", 1), "Посылка в постамате Ленина 5. Код 123 456 789, до 12 декабря, 18:30. https://n/c/#AQ"},
+		{facts(Stored, "ru", 2), "2 посылки в постамате Ленина 5. Коды 123 456 789, 123 456 789, до 12 декабря, 18:30. https://n/c/#AQ"},
+		{facts(Stored, "ru", 5), "5 посылок в постамате"},
+		{facts(Stored, "en", 1), "Your parcel is in the locker Ленина 5. Code 123 456 789, until 12 December, 18:30. https://n/c/#AQ"},
+		{facts(Collected, "en", 1), "on 12 December, 01:05"},
+		{facts(Dark, "ru", 1), "Нет связи с постаматом Ленина 5 с 12 декабря, 01:05."},
+	}
+	for _, r := range rows {
+		if got := compose(t, r.facts).Short; !strings.Contains(got, r.want) {
+			t.Errorf("got  %q\nwant %q", got, r.want)
+		}
+	}
+}
+
+func TestNoDeadlineIsNotInvented(t *testing.T) {
+	f := facts(Stored, "en", 1)
+	f.Due = time.Time{}
+	text := compose(t, f)
+	if strings.Contains(strings.ToLower(text.Short+text.Plain), "until") {
+		t.Errorf("%q", text.Short)
+	}
+}
+
+// The hub names lockers; a name cannot become markup, another line or another message.
+func TestHostileName(t *testing.T) {
+	f := facts(Stored, "en", 1)
+	f.Place = "x\r\nBcc: a@b<script>" + strings.Repeat("y", 1000)
+	text := compose(t, f)
+	if strings.Contains(text.HTML, "<script>") || strings.ContainsAny(text.Subject, "\r\n") || len(text.Short) > 400 {
+		t.Errorf("%q", text.Subject)
+	}
+}
+
+func TestNothingPrints(t *testing.T) {
+	f := facts(Stored, "en", 1)
+	text := compose(t, f)
+	for _, s := range []string{fmt.Sprintf("%v %+v %#v %s", f, f, f, f), fmt.Sprintf("%v %+v %#v %q", text, text, text, text), fmt.Sprint(f.Parcels)} {
+		if strings.Contains(s, "123") {
+			t.Error(s)
+		}
+	}
+}
