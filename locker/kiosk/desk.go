@@ -1,0 +1,186 @@
+package kiosk
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"log/slog"
+	"sync"
+	"time"
+
+	"lockstep/guard/clock"
+	"lockstep/guard/door"
+)
+
+const (
+	verbTimeout  = 5 * time.Second  // for a verb's answer
+	watchTimeout = 30 * time.Second // for a view; the guard answers after 20 s at the latest
+	dialPause    = 500 * time.Millisecond
+	sameText     = 3 * time.Second // a scanner that goes on seeing one text has said it once
+)
+
+// Reasons of the kiosk's own, beside the guard's.
+const (
+	reasonAway       door.Reason = "away"       // the guard does not answer
+	reasonTypo       door.Reason = "typo"       // the check digit is wrong: the guard was not asked
+	reasonUnreadable door.Reason = "unreadable" // not a code for this scanner
+)
+
+// answer is what became of something a person typed or showed.
+type answer struct {
+	Number   uint64      `json:"number,omitempty"` // counts what the scanner saw
+	Accepted bool        `json:"accepted"`
+	Reason   door.Reason `json:"reason,omitempty"`
+	Wait     int64       `json:"wait,omitempty"` // ms
+}
+
+// desk is where people and guard meet: the guard's latest view, and the verbs.
+type desk struct {
+	clock *clock.Clock
+	log   *slog.Logger
+
+	asking sync.Mutex // one verb at a time
+	guard  *door.KioskClient
+
+	mu      sync.Mutex
+	here    bool // the guard answers
+	view    door.View
+	at      time.Duration // when view came, on the running clock
+	scan    answer
+	queue   queue
+	picture picture
+	drawn   []byte // what picture shows
+	seen    [sha256.Size]byte
+	seenAt  time.Duration
+	changed chan struct{} // closed and replaced with every change
+}
+
+func newDesk(c *clock.Clock, log *slog.Logger) *desk {
+	return &desk{clock: c, log: log, changed: make(chan struct{})}
+}
+
+// update changes the desk and wakes everybody who shows it.
+func (d *desk) update(change func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	change()
+	close(d.changed)
+	d.changed = make(chan struct{})
+}
+
+// watch keeps the view fresh until ctx ends.
+func (d *desk) watch(ctx context.Context, guard *door.KioskClient) error {
+	after := uint64(0)
+	for ctx.Err() == nil {
+		reply, err := within(ctx, watchTimeout, guard, door.KioskRequest{Verb: door.Watch, After: after})
+		if err != nil || !reply.Accepted {
+			after = 0
+			d.lost(ctx, err)
+			continue
+		}
+		after = reply.View.Version
+		d.show(reply.View)
+		d.goOn(ctx)
+	}
+	return ctx.Err()
+}
+
+func within(ctx context.Context, limit time.Duration, guard *door.KioskClient, r door.KioskRequest) (door.KioskReply, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return guard.Do(ctx, r)
+}
+
+// lost notes that the guard is away, and waits a little.
+func (d *desk) lost(ctx context.Context, err error) {
+	d.mu.Lock()
+	was := d.here
+	d.mu.Unlock()
+	if was {
+		d.log.Warn("guard away", "error", err)
+		d.update(func() { d.here, d.queue = false, queue{} })
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(dialPause):
+	}
+}
+
+func (d *desk) show(v door.View) {
+	d.update(func() {
+		if !d.here {
+			d.log.Info("guard here", "locker", v.Locker)
+		}
+		d.here, d.view, d.at = true, v, d.clock.Running()
+		d.draw()
+	})
+}
+
+// draw keeps the picture in step with the view: the challenge until a courier has answered it, then nothing, then the receipt.
+func (d *desk) draw() {
+	prefix, data := "", []byte(nil)
+	if s := d.view.Session; s != nil && len(s.Receipt) > 0 {
+		prefix, data = prefixReceipt, s.Receipt
+	} else if s != nil && s.Courier == "" {
+		prefix, data = prefixChallenge, s.Challenge
+	}
+	if bytes.Equal(data, d.drawn) {
+		return
+	}
+	d.picture, d.drawn = picture{}, data
+	if len(data) == 0 {
+		return
+	}
+	var err error
+	if d.picture, err = drawQR(prefix, data); err != nil {
+		d.log.Error("QR code not drawn", "error", err)
+	}
+}
+
+// ask asks the guard. Of several requests it asks one after the other until one is accepted; the rest waits for its turn.
+func (d *desk) ask(ctx context.Context, requests ...door.KioskRequest) answer {
+	d.asking.Lock()
+	defer d.asking.Unlock()
+	var last answer
+	for i, r := range requests {
+		reply, err := within(ctx, verbTimeout, d.guard, r)
+		if err != nil {
+			d.log.Warn("guard did not answer", "verb", r.Verb, "error", err)
+			return answer{Reason: reasonAway}
+		}
+		last = answer{Accepted: reply.Accepted, Reason: reply.Reason, Wait: reply.Wait}
+		if reply.Accepted {
+			d.update(func() { d.queue = d.queue.after(requests[i+1:], reply.View.Version) })
+		}
+		if reply.Reason != door.WrongCode { // one of several secrets may belong to another locker: try the next
+			return last
+		}
+	}
+	return last
+}
+
+// scanned takes a text that the scanner saw. The answer is shown to whoever looks at the screen.
+func (d *desk) scanned(ctx context.Context, text string) {
+	if d.sameAgain(text) {
+		return
+	}
+	a := answer{Reason: reasonUnreadable}
+	if requests, err := parseText(text); err == nil {
+		d.drop()
+		a = d.ask(ctx, requests...)
+	}
+	d.log.Info("scanned", "accepted", a.Accepted, "reason", a.Reason)
+	d.update(func() {
+		a.Number = d.scan.Number + 1
+		d.scan = a
+	})
+}
+
+func (d *desk) sameAgain(text string) bool {
+	sum, now := sha256.Sum256([]byte(text)), d.clock.Running()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	same := sum == d.seen && now-d.seenAt < sameText
+	d.seen, d.seenAt = sum, now
+	return same
+}

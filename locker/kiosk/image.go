@@ -1,0 +1,55 @@
+package kiosk
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"github.com/boombuler/barcode"
+	"github.com/boombuler/barcode/qr"
+
+	"lockstep/internal/base45"
+)
+
+// quiet is the white border that a camera needs, in modules (ISO/IEC 18004 §6.3.8).
+const quiet = 4
+
+// picture is a QR code on the screen: what a camera would read, and the drawing as a data: URL.
+type picture struct {
+	Text  string `json:"text"`
+	Image string `json:"image"`
+}
+
+// drawQR draws bytes as one of our texts.
+func drawQR(prefix string, data []byte) (picture, error) {
+	text := prefix + base45.Encode(data)
+	code, err := qr.Encode(text, qr.M, qr.AlphaNumeric)
+	if err != nil {
+		return picture{}, fmt.Errorf("kiosk: draw a QR code of %d characters: %w", len(text), err)
+	}
+	return picture{text, "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString([]byte(drawSVG(code)))}, nil
+}
+
+func drawSVG(code barcode.Barcode) string {
+	n := code.Bounds().Dx()
+	side := n + 2*quiet
+	var path strings.Builder
+	for y := range n {
+		for x := 0; x < n; x++ {
+			width := 0
+			for ; x+width < n && isDark(code, x+width, y); width++ {
+			}
+			if width > 0 {
+				fmt.Fprintf(&path, "M%d %dh%dv1h-%dz", x+quiet, y+quiet, width, width)
+				x += width
+			}
+		}
+	}
+	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" shape-rendering="crispEdges">`+
+		`<path fill="#fff" d="M0 0h%dv%dH0z"/><path d="%s"/></svg>`, side, side, side, side, path.String())
+}
+
+func isDark(code barcode.Barcode, x, y int) bool {
+	r, _, _, _ := code.At(x, y).RGBA()
+	return r == 0
+}

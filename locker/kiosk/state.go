@@ -1,0 +1,83 @@
+package kiosk
+
+import (
+	"time"
+
+	"lockstep/guard/door"
+)
+
+// state is what the page is sent with every change. Durations are in ms from now.
+type state struct {
+	Guard       bool        `json:"guard"` // false: the guard does not answer, and nothing below is current
+	Locker      string      `json:"locker"`
+	Stage       door.Stage  `json:"stage"`
+	Errand      door.Errand `json:"errand,omitempty"`
+	Compartment uint16      `json:"compartment,omitempty"`
+	Left        int64       `json:"left,omitempty"`
+	Outcome     string      `json:"outcome,omitempty"`
+	OpenDoors   []uint16    `json:"openDoors,omitempty"`
+	LeftOpen    bool        `json:"leftOpen,omitempty"`
+	KeypadWait  int64       `json:"keypadWait,omitempty"`
+	OutOfOrder  string      `json:"outOfOrder,omitempty"`
+	Session     *session    `json:"session,omitempty"`
+	Doors       []doorShown `json:"doors"`
+	QR          *picture    `json:"qr,omitempty"`
+	Scan        answer      `json:"scan"`
+	More        int         `json:"more,omitempty"` // further parcels of the QR code that was shown
+}
+
+type doorShown struct {
+	Number uint16 `json:"number"`
+	Size   uint8  `json:"size"`
+	Low    bool   `json:"low,omitempty"`
+	Broken bool   `json:"broken,omitempty"`
+}
+
+type session struct {
+	Courier   string   `json:"courier,omitempty"`
+	Number    uint32   `json:"number"`
+	Parcel    string   `json:"parcel,omitempty"`
+	Stored    uint32   `json:"stored"`
+	TakenBack uint32   `json:"takenBack"`
+	Overdue   []string `json:"overdue,omitempty"`
+	Uncertain []string `json:"uncertain,omitempty"`
+	Over      bool     `json:"over,omitempty"` // the receipt is on the screen
+	Left      int64    `json:"left,omitempty"`
+}
+
+// state is the desk as the page shows it now, and a channel that closes when that changes.
+func (d *desk) state() (state, <-chan struct{}) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	v, age := d.view, d.clock.Running()-d.at
+	s := state{
+		Guard: d.here, Locker: v.Locker, Stage: v.Stage, Errand: v.Errand, Compartment: v.Compartment, Left: left(v.Left, age),
+		Outcome: v.Outcome, OpenDoors: v.OpenDoors, LeftOpen: v.LeftOpen, KeypadWait: left(v.KeypadWait, age),
+		OutOfOrder: v.OutOfOrder, Doors: shownDoors(v.Doors), Scan: d.scan, More: len(d.queue.waiting),
+	}
+	if v.Session != nil {
+		s.Session = shownSession(*v.Session, age)
+	}
+	if d.picture.Text != "" {
+		shown := d.picture
+		s.QR = &shown
+	}
+	return s, d.changed
+}
+
+func left(ms int64, age time.Duration) int64 { return max(0, ms-age.Milliseconds()) }
+
+func shownDoors(doors []door.Door) []doorShown {
+	out := make([]doorShown, len(doors))
+	for i, one := range doors {
+		out[i] = doorShown(one)
+	}
+	return out
+}
+
+func shownSession(s door.Session, age time.Duration) *session {
+	return &session{
+		Courier: s.Courier, Number: s.Number, Parcel: s.Parcel, Stored: s.Stored, TakenBack: s.TakenBack, Overdue: s.Overdue,
+		Uncertain: s.Uncertain, Over: len(s.Receipt) > 0, Left: left(s.Left, age),
+	}
+}

@@ -1,0 +1,61 @@
+package kiosk
+
+import (
+	"errors"
+
+	"lockstep/guard/door"
+	"lockstep/guard/statement"
+	"lockstep/internal/base45"
+)
+
+const (
+	prefixSecret    = "LSC:" // a recipient's QR code: one or more 16-byte secrets, joined
+	prefixAnswer    = "LSA:" // a courier's phone: CBOR of a statement.Presentation
+	prefixChallenge = "LSQ:" // our screen to a courier's phone
+	prefixReceipt   = "LSR:" // our screen to a courier's phone
+
+	maxText    = 4296 // what a QR code of version 40 holds in alphanumeric mode (ISO/IEC 18004 table 7)
+	secretSize = 16
+	maxSecrets = 20 // parcels in one message
+)
+
+// errUnreadable is a text that is none of ours. It never quotes the text.
+var errUnreadable = errors.New("kiosk: not a code for this locker's scanner")
+
+// parseText reads what a scanner saw: the requests it stands for, to be asked one after the other.
+func parseText(text string) ([]door.KioskRequest, error) {
+	if len(text) <= len(prefixSecret) || len(text) > maxText {
+		return nil, errUnreadable
+	}
+	prefix := text[:len(prefixSecret)]
+	if prefix != prefixSecret && prefix != prefixAnswer {
+		return nil, errUnreadable
+	}
+	data, err := base45.Decode(text[len(prefix):])
+	if err != nil {
+		return nil, errUnreadable
+	}
+	if prefix == prefixAnswer {
+		return parsePresentation(data)
+	}
+	return parseSecrets(data)
+}
+
+func parsePresentation(data []byte) ([]door.KioskRequest, error) {
+	var p statement.Presentation
+	if err := statement.Decode(data, &p); err != nil || len(p.Answer) == 0 {
+		return nil, errUnreadable
+	}
+	return []door.KioskRequest{{Verb: door.Present, Presentation: data}}, nil
+}
+
+func parseSecrets(data []byte) ([]door.KioskRequest, error) {
+	if len(data) == 0 || len(data)%secretSize != 0 || len(data) > maxSecrets*secretSize {
+		return nil, errUnreadable
+	}
+	var out []door.KioskRequest
+	for ; len(data) > 0; data = data[secretSize:] {
+		out = append(out, door.KioskRequest{Verb: door.Secret, Secret: data[:secretSize:secretSize]})
+	}
+	return out, nil
+}
