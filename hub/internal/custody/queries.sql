@@ -1,0 +1,94 @@
+-- name: AddShipment :exec
+INSERT INTO shipment (id, merchant, locker, carrier, reference, dwell_hours, created) VALUES ($1, $2, $3, $4, $5, $6, $7);
+
+-- name: Shipment :one
+SELECT * FROM shipment WHERE id = $1 AND merchant = $2;
+
+-- name: Shipments :many
+SELECT * FROM shipment s
+WHERE s.merchant = sqlc.arg(merchant) AND (CAST(sqlc.arg(after) AS TEXT) = '' OR s.id < sqlc.arg(after))
+  AND (CAST(sqlc.arg(reference) AS TEXT) = '' OR s.reference = sqlc.arg(reference))
+  AND (CAST(sqlc.arg(state) AS TEXT) = '' OR EXISTS (SELECT 1 FROM parcel p WHERE p.shipment = s.id AND p.state = sqlc.arg(state)))
+ORDER BY s.id DESC LIMIT sqlc.arg(at_most);
+
+-- name: ParcelsBetween :many
+SELECT p.* FROM parcel p JOIN shipment s ON s.id = p.shipment
+WHERE s.merchant = sqlc.arg(merchant) AND s.id >= sqlc.arg(first) AND s.id <= sqlc.arg(last) ORDER BY p.shipment, p.place;
+
+-- name: Claim :execrows
+INSERT INTO idempotency (merchant, key, body, shipment, created) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (merchant, key) DO NOTHING;
+
+-- name: Claimed :one
+SELECT * FROM idempotency WHERE merchant = $1 AND key = $2;
+
+-- name: TakeSerials :one
+INSERT INTO serial (number_range, next) VALUES (sqlc.arg(number_range), CAST(sqlc.arg(count) AS BIGINT))
+ON CONFLICT (number_range) DO UPDATE SET next = serial.next + excluded.next RETURNING next;
+
+-- name: AddParcel :exec
+INSERT INTO parcel (barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold,
+    compartment, stored, due, events, created, changed, live)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, $12, $12, TRUE);
+
+-- name: Parcel :one
+SELECT * FROM parcel WHERE barcode = $1;
+
+-- name: ParcelOfToken :one
+SELECT * FROM parcel WHERE token = $1;
+
+-- name: ParcelsOf :many
+SELECT * FROM parcel WHERE shipment = $1 ORDER BY place;
+
+-- name: LiveParcels :many
+SELECT * FROM parcel WHERE live AND carrier = $1 AND (CAST(sqlc.arg(locker) AS TEXT) = '' OR locker = sqlc.arg(locker)) ORDER BY barcode LIMIT $2;
+
+-- name: ParcelsFrom :many
+SELECT * FROM parcel WHERE barcode > $1 ORDER BY barcode LIMIT $2;
+
+-- name: CountStates :many
+SELECT state, CAST(COUNT(*) AS BIGINT) AS count FROM parcel GROUP BY state ORDER BY state;
+
+-- name: Stale :many
+SELECT barcode FROM parcel WHERE live AND state IN ('announced', 'dispatched') AND created < sqlc.arg(before) ORDER BY barcode LIMIT 200;
+
+-- name: MoveParcel :execrows
+UPDATE parcel SET state = sqlc.arg(state), hold = sqlc.arg(hold), compartment = sqlc.arg(compartment), stored = sqlc.arg(stored),
+    due = sqlc.arg(due), changed = sqlc.arg(changed), live = sqlc.arg(live), events = events + 1
+WHERE barcode = sqlc.arg(barcode) AND events = sqlc.arg(was);
+
+-- name: AddEvent :exec
+INSERT INTO custody_event (barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, compartment)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+
+-- name: Events :many
+SELECT * FROM custody_event WHERE barcode = $1 ORDER BY number;
+
+-- name: RecordEvents :many
+SELECT * FROM custody_event WHERE locker = $1 AND record > 0 ORDER BY record, barcode;
+
+-- name: AddContact :exec
+INSERT INTO sealed_contact (barcode, sealed, created) VALUES ($1, $2, $3);
+
+-- name: Contacts :many
+SELECT sqlc.embed(c), sqlc.embed(p) FROM sealed_contact c JOIN parcel p ON p.barcode = c.barcode ORDER BY c.created, c.barcode LIMIT $1;
+
+-- name: DropContact :exec
+DELETE FROM sealed_contact WHERE barcode = $1;
+
+-- name: NextCursor :one
+UPDATE upload_cursor SET last = last + 1 WHERE id = 1 RETURNING last;
+
+-- name: AddUpload :exec
+INSERT INTO upload (cursor, locker, first, last, received, stretch) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: Uploads :many
+SELECT cursor, locker, received, stretch FROM upload WHERE cursor > $1 ORDER BY cursor LIMIT $2;
+
+-- name: UploadsOf :many
+SELECT * FROM upload WHERE locker = $1 AND cursor > $2 ORDER BY cursor LIMIT $3;
+
+-- name: UploadWith :one
+SELECT * FROM upload WHERE locker = sqlc.arg(locker) AND first <= sqlc.arg(record) AND last >= sqlc.arg(record) ORDER BY last LIMIT 1;
+
+-- name: DropBeats :execrows
+DELETE FROM upload WHERE first > last AND received < sqlc.arg(before);

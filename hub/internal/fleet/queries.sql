@@ -1,0 +1,109 @@
+-- name: AddLocker :execrows
+INSERT INTO locker (id, name, address, zone, latitude, longitude, state, code_digest, code_until, fingerprint, guard_key, certificate, created)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $11, $12)
+ON CONFLICT (id) DO UPDATE SET name = excluded.name, address = excluded.address, zone = excluded.zone,
+    latitude = excluded.latitude, longitude = excluded.longitude,
+    code_digest = excluded.code_digest, code_until = excluded.code_until;
+
+-- name: AddLine :exec
+INSERT INTO locker_line (locker, position, position_hash, heard, since, behind_since, kept, boot, head, powered, low, down)
+VALUES ($1, 0, $2, 0, 0, 0, 0, 0, 0, 0, 0, 0) ON CONFLICT (locker) DO NOTHING;
+
+-- name: Locker :one
+SELECT sqlc.embed(locker), sqlc.embed(locker_line) FROM locker JOIN locker_line ON locker_line.locker = locker.id WHERE locker.id = $1;
+
+-- name: Lockers :many
+SELECT sqlc.embed(locker), sqlc.embed(locker_line) FROM locker JOIN locker_line ON locker_line.locker = locker.id
+WHERE locker.id > sqlc.arg(after) ORDER BY locker.id LIMIT $1;
+
+-- name: Enrol :execrows
+UPDATE locker SET code_digest = sqlc.arg(gone), code_until = 0, fingerprint = sqlc.arg(fingerprint),
+    state = CASE WHEN state = 'new' THEN 'enrolled' ELSE state END
+WHERE id = sqlc.arg(id) AND code_digest = sqlc.arg(digest) AND code_until > CAST(sqlc.arg(now) AS BIGINT);
+
+-- name: MayEnrol :one
+SELECT id FROM locker WHERE id = sqlc.arg(id) AND code_digest = sqlc.arg(digest) AND code_until > CAST(sqlc.arg(now) AS BIGINT);
+
+-- name: Renew :execrows
+UPDATE locker SET fingerprint = sqlc.arg(fingerprint) WHERE id = sqlc.arg(id) AND fingerprint = sqlc.arg(old);
+
+-- name: Provision :exec
+UPDATE locker SET state = 'provisioned', guard_key = $2, certificate = $3, zone = $4 WHERE id = $1;
+
+-- name: Advance :execrows
+UPDATE locker_line SET position = sqlc.arg(position), position_hash = sqlc.arg(position_hash), heard = sqlc.arg(heard),
+    since = sqlc.arg(since), behind_since = sqlc.arg(behind_since), kept = sqlc.arg(kept), boot = sqlc.arg(boot),
+    head = sqlc.arg(head), powered = sqlc.arg(powered), low = sqlc.arg(low), down = sqlc.arg(down)
+WHERE locker = sqlc.arg(locker) AND position = sqlc.arg(was);
+
+-- name: AddCompartment :exec
+INSERT INTO compartment (locker, number, size, low, state, faulted, parcel, record) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+
+-- name: Compartments :many
+SELECT * FROM compartment WHERE locker = $1 ORDER BY number;
+
+-- name: MoveCompartment :exec
+UPDATE compartment SET state = $3, faulted = $4, parcel = $5, record = $6 WHERE locker = $1 AND number = $2;
+
+-- name: SetRoom :exec
+INSERT INTO room (locker, size, total, empty, reserved) VALUES ($1, $2, $3, $4, 0)
+ON CONFLICT (locker, size) DO UPDATE SET total = excluded.total, empty = excluded.empty;
+
+-- name: AddEmpty :exec
+UPDATE room SET empty = empty + sqlc.arg(change) WHERE locker = $1 AND size = $2;
+
+-- name: Rooms :many
+SELECT * FROM room WHERE locker = $1 ORDER BY size;
+
+-- name: RoomsFrom :many
+SELECT * FROM room WHERE locker > sqlc.arg(after) AND locker <= sqlc.arg(until) ORDER BY locker, size;
+
+-- name: TakeRoom :execrows
+UPDATE room SET reserved = reserved + 1 WHERE locker = $1 AND size = $2 AND reserved < empty;
+
+-- name: GiveRoom :exec
+UPDATE room SET reserved = reserved - 1 WHERE locker = $1 AND size = $2 AND reserved > 0;
+
+-- name: AddReservation :exec
+INSERT INTO reservation (barcode, locker, size) VALUES ($1, $2, $3);
+
+-- name: DropReservation :one
+DELETE FROM reservation WHERE barcode = $1 RETURNING locker, size;
+
+-- name: CountReservations :many
+SELECT locker, size, CAST(COUNT(*) AS BIGINT) AS count FROM reservation GROUP BY locker, size ORDER BY locker, size;
+
+-- name: AddAlarm :exec
+INSERT INTO alarm (id, locker, kind, reason, compartment, record, raised) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (locker, kind, reason, compartment) WHERE ended = 0 DO NOTHING;
+
+-- name: EndAlarm :exec
+UPDATE alarm SET ended = $3 WHERE locker = $1 AND kind = $2 AND ended = 0;
+
+-- name: OpenAlarms :many
+SELECT * FROM alarm WHERE ended = 0 AND (CAST(sqlc.arg(locker) AS TEXT) = '' OR locker = sqlc.arg(locker)) ORDER BY id DESC LIMIT $1;
+
+-- name: EndAlarmByID :execrows
+UPDATE alarm SET ended = $2 WHERE id = $1 AND ended = 0;
+
+-- name: SilentLockers :many
+SELECT locker FROM locker_line WHERE heard > 0 AND heard < sqlc.arg(before)
+    AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.locker = locker_line.locker AND a.kind = 'silent' AND a.ended = 0) LIMIT 500;
+
+-- name: HeardAgain :many
+SELECT a.locker FROM alarm a JOIN locker_line l ON l.locker = a.locker WHERE a.kind = 'silent' AND a.ended = 0 AND l.heard >= sqlc.arg(after) LIMIT 500;
+
+-- name: BehindLockers :many
+SELECT locker FROM locker_line WHERE behind_since > 0 AND behind_since < sqlc.arg(before)
+    AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.locker = locker_line.locker AND a.kind = 'withheld' AND a.ended = 0) LIMIT 500;
+
+-- name: CaughtUp :many
+SELECT a.locker FROM alarm a JOIN locker_line l ON l.locker = a.locker WHERE a.kind = 'withheld' AND a.ended = 0 AND l.behind_since = 0 LIMIT 500;
+
+-- name: SaveReceipt :exec
+INSERT INTO receipt (locker, time_key, envelope, boot, utc) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (locker, time_key) DO UPDATE SET envelope = excluded.envelope, boot = excluded.boot, utc = excluded.utc
+WHERE receipt.utc < excluded.utc;
+
+-- name: Receipts :many
+SELECT * FROM receipt WHERE locker = $1 ORDER BY time_key;
