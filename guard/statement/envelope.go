@@ -150,7 +150,7 @@ func VerifyAll[T Statement](envelopes [][]byte, role Role) (T, error) {
 		return s, refuse("size", "%d envelopes, at most %d", len(envelopes), maxHolders)
 	}
 	var payload []byte
-	persons := map[string]bool{}
+	persons := map[Person]bool{}
 	for _, envelope := range envelopes {
 		one, key, err := Verify[T](envelope, role.Lookup)
 		if err != nil {
@@ -161,7 +161,7 @@ func VerifyAll[T Statement](envelopes [][]byte, role Role) (T, error) {
 			return s, refuse("payload", "the envelopes do not say the same")
 		}
 		payload = msg.Payload
-		persons[role.person(key.ID())] = true
+		persons[role.Person(key.ID())] = true
 		if len(persons) >= int(role.Threshold) {
 			s = one
 		}

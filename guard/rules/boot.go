@@ -1,0 +1,86 @@
+package rules
+
+import (
+	"lockstep/guard/journal"
+	"lockstep/guard/statement"
+)
+
+// Provision is the first entry of a journal: the charter and the certificate that make this guard a locker's.
+func Provision(charter, certificate [][]byte) (journal.Entry, error) {
+	if _, _, err := Provisioning(charter, certificate); err != nil {
+		return journal.Entry{}, err
+	}
+	return journal.Entry{Record: journal.Record{Number: 1, Kind: journal.Provisioned, Charter: charter, Certificate: certificate}}, nil
+}
+
+// boot reads what a crash may have left half done in the safe way: a courier's door into quarantine, a collection back to
+// occupied with its code alive.
+func (d *decision) boot() {
+	d.Scene = Scene{Doors: make([]Sight, len(d.Compartments)), Boards: make([]Bus, len(d.Locker.Boards))}
+	d.write(journal.Record{Kind: journal.Booted, Boot: d.Boot + 1, Low: d.Low, Until: d.Powered})
+	for i := range d.Compartments {
+		c := d.Compartments[i]
+		r := journal.Record{Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Courier: c.Courier, Reason: crash}
+		switch {
+		case c.Occupancy == Intent && c.ViaReopen:
+			r.Kind = journal.ReopenFailed
+		case c.Occupancy == Intent:
+			r.Kind, r.To = journal.DepositFailed, string(Quarantine)
+		case c.Occupancy == Collecting && c.ForCarrier:
+			r.Kind = journal.WithdrawFailed
+		case c.Occupancy == Collecting:
+			r.Kind = journal.CollectFailed
+		default:
+			continue
+		}
+		d.write(r)
+		d.Doors[i].Excused = true // it may still stand open from before
+	}
+}
+
+// tick lets time pass: what waited too long ends, what is due is written.
+func (d *decision) tick() {
+	d.tickVisit()
+	d.tickSession()
+	d.tickDoors()
+	d.tickBoards()
+	d.tickOverdue()
+	if d.now-d.Powered >= 10*Minute {
+		d.write(journal.Record{Kind: journal.Ticked})
+	}
+}
+
+func (d *decision) tickBoards() {
+	for i, b := range d.Boards {
+		if b.Tried && !b.Alarmed && d.now-b.Read > boardSilence {
+			d.Boards = append([]Bus(nil), d.Boards...)
+			d.Boards[i].Alarmed = true
+			d.alarm("board silent: "+boardName(d.Locker.Boards[i]), 0)
+		}
+	}
+}
+
+func boardName(b statement.Board) string {
+	return b.Line + "/" + string('0'+b.Address/10) + string('0'+b.Address%10)
+}
+
+// tickOverdue writes that a parcel's dwell time has passed: on the wall clock's lower bound and in powered hours, both.
+func (d *decision) tickOverdue() {
+	low, _ := d.time(d.now)
+	for i := range d.Compartments {
+		c := d.Compartments[i]
+		if c.Occupancy == Occupied && !c.Overdue && !d.timeUnsure(d.now) && c.due(low, d.now) {
+			d.write(journal.Record{Kind: journal.Overdue, Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Due: c.Due})
+		}
+	}
+}
+
+// due judges by the later of the bounds at deposit: where the clock was unsure then, by its lower bound, and powered hours
+// still hold.
+func (c *Compartment) due(low, powered int64) bool {
+	wall := c.Due
+	if wall == 0 {
+		wall = c.StoredLow + int64(c.Dwell)*Hour
+	}
+	return low >= wall && powered >= c.DuePowered
+}

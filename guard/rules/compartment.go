@@ -1,0 +1,113 @@
+package rules
+
+import (
+	"slices"
+
+	"lockstep/guard/journal"
+)
+
+// Occupancy is what the guard believes about one compartment. It is a reading of the journal, never of a message.
+type Occupancy string
+
+const (
+	Empty      Occupancy = "EMPTY"
+	Intent     Occupancy = "INTENT"     // a courier's door: pulsed, and what is inside not yet said
+	Occupied   Occupancy = "OCCUPIED"   // a parcel is inside and its code is alive
+	Collecting Occupancy = "COLLECTING" // opened for its recipient or its carrier, not yet seen closed
+	Quarantine Occupancy = "QUARANTINE" // nobody knows what is inside
+)
+
+// move is one row of the compartment's life. To is a list where the record itself says which (Record.To).
+type move struct {
+	from Occupancy
+	kind journal.Kind
+	to   []Occupancy
+}
+
+// moves is every way from one occupancy to another. There is no other: Next refuses what stands in no row. Blocked and
+// faulted are flags beside the occupancy.
+var moves = []move{
+	{Empty, journal.DepositIntent, one(Intent)},
+	{Intent, journal.Stored, one(Occupied)},
+	{Intent, journal.DepositFailed, []Occupancy{Quarantine, Empty}}, // EMPTY only where a sensor says so
+	{Occupied, journal.CollectIntent, one(Collecting)},
+	{Empty, journal.CollectIntent, one(Collecting)}, // grace
+	{Collecting, journal.Collected, one(Empty)},
+	{Collecting, journal.CollectFailed, one(Occupied)},
+	{Occupied, journal.WithdrawIntent, one(Collecting)},
+	{Collecting, journal.Withdrawn, one(Empty)},
+	{Collecting, journal.WithdrawFailed, one(Occupied)},
+	{Quarantine, journal.ReopenIntent, one(Intent)},
+	{Intent, journal.TakenOut, one(Empty)},
+	{Intent, journal.ReopenFailed, one(Quarantine)},
+	{Empty, journal.Quarantined, one(Quarantine)},
+	{Occupied, journal.Quarantined, one(Quarantine)},
+	{Intent, journal.Quarantined, one(Quarantine)},
+	{Collecting, journal.Quarantined, one(Quarantine)},
+	{Quarantine, journal.Quarantined, one(Quarantine)},
+	{Occupied, journal.Overdue, one(Occupied)},
+	{Intent, journal.PulseAgain, one(Intent)},
+	{Collecting, journal.PulseAgain, one(Collecting)},
+	{Intent, journal.Opened, one(Intent)},
+	{Collecting, journal.Opened, one(Collecting)},
+}
+
+func one(o Occupancy) []Occupancy { return []Occupancy{o} }
+
+// Next is where a record takes a compartment. say is the record's own word for it, needed only where a row leaves it open.
+func Next(from Occupancy, kind journal.Kind, say string) (Occupancy, bool) {
+	for _, m := range moves {
+		if m.from != from || m.kind != kind {
+			continue
+		}
+		if len(m.to) == 1 && (say == "" || Occupancy(say) == m.to[0]) {
+			return m.to[0], true
+		}
+		if slices.Contains(m.to, Occupancy(say)) {
+			return Occupancy(say), true
+		}
+	}
+	return from, false
+}
+
+// Compartment is one door and the space behind it, as the journal tells.
+type Compartment struct {
+	Number  uint16
+	Size    uint8
+	Low     bool
+	Board   uint8
+	Channel uint8
+
+	Occupancy Occupancy
+	Blocked   bool // for deposits only; set by a restriction
+	Faulted   bool
+
+	Parcel     string // barcode; empty in a quarantine of unknown content
+	Carrier    string // who may take it back
+	Courier    string
+	Dwell      uint16 // hours
+	Due        int64  // µs UTC by the clock's upper bound at deposit, 0 when that was unknown
+	StoredLow  int64  // lower bound of the time at deposit
+	DuePowered int64  // powered time at which the dwell time has passed
+	Overdue    bool
+	Unclosed   bool // opened, closing not seen
+	Code       MAC  // of the pickup code; zero when none is alive
+	Secret     MAC  // of the QR secret
+	GraceUntil int64
+	GraceLeft  uint8
+	ViaReopen  bool // this INTENT came out of QUARANTINE
+	OpenedSeen bool // in INTENT or COLLECTING: the switch was seen open
+	ForCarrier bool // this COLLECTING is a withdrawal
+	ByGrace    bool // this COLLECTING is a re-opening in grace
+}
+
+// inGrace says whether the last collection's credential still opens the compartment.
+func (c *Compartment) inGrace(powered int64) bool {
+	return c.Occupancy == Empty && c.GraceLeft > 0 && powered < c.GraceUntil
+}
+
+// clear forgets the parcel that was inside.
+func (c *Compartment) clear() {
+	*c = Compartment{Number: c.Number, Size: c.Size, Low: c.Low, Board: c.Board, Channel: c.Channel,
+		Occupancy: c.Occupancy, Blocked: c.Blocked, Faulted: c.Faulted}
+}

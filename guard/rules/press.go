@@ -1,0 +1,267 @@
+package rules
+
+import (
+	"lockstep/guard/door"
+	"lockstep/guard/journal"
+	"lockstep/guard/statement"
+)
+
+// begin asks for a press: everything is decided and nothing is spent.
+func (d *decision) begin(v visit) (door.Reason, int64) {
+	v.since, v.until, v.stage = d.now, d.now+pressTime, door.Press
+	before := d.visit
+	d.visit = &v
+	reason, wait := d.allowed()
+	if reason != "" {
+		d.visit = before
+	}
+	return reason, wait
+}
+
+// press is a hand on the button. All that can have changed since the prompt is judged again; then intent, then one pulse.
+func (d *decision) press() {
+	if d.visit == nil || d.StorageBroken || d.visit.stage != door.Press && d.visit.stage != door.Jammed {
+		return
+	}
+	if reason, _ := d.allowed(); reason != "" {
+		d.giveUp(string(reason))
+		return
+	}
+	c := d.at()
+	d.write(d.intent(c))
+	d.flush()
+	d.effects = append(d.effects, Pulse{c.Board, c.Channel})
+	d.change(func(v *visit) { v.pulses++ })
+	d.stage(door.Pulsed, openTime)
+	if d.visit.class == ClassRecipient {
+		d.watchCap()
+	}
+}
+
+func (d *decision) intent(c *Compartment) journal.Record {
+	v := d.visit
+	r := journal.Record{Compartment: c.Number, Parcel: v.parcel, Carrier: c.Carrier, Courier: v.courier.ID}
+	switch {
+	case v.pulses > 0:
+		r.Kind = journal.PulseAgain
+	case v.errand == door.Collecting:
+		r.Kind, r.Credential = journal.CollectIntent, v.credential
+	case v.errand == door.Withdrawing:
+		r.Kind = journal.WithdrawIntent
+	case v.errand == door.Reopening:
+		r.Kind = journal.ReopenIntent
+	default:
+		r.Kind, r.Carrier = journal.DepositIntent, v.courier.Carrier
+		r.Dwell, r.Policy = v.expected.DwellHours, uint8(v.expected.Policy)
+	}
+	return r
+}
+
+// allowed judges everything that can change between prompt and press. The order is doors.md's.
+func (d *decision) allowed() (door.Reason, int64) {
+	v := d.visit
+	if d.StorageBroken || !d.Settled {
+		return door.OutOfOrder, 0
+	}
+	if reason := d.rightful(v, d.at()); reason != "" {
+		return reason, 0
+	}
+	if len(d.openDoors()) > 0 {
+		return door.CloseDoor, 0
+	}
+	if !d.boardHealthy(d.at().Board) {
+		return door.OutOfOrder, 0
+	}
+	if wait := d.wait(v.class, d.now); wait > 0 {
+		return door.Budget, wait
+	}
+	return "", 0
+}
+
+// rightful asks whether the authority for this errand still rests in the compartment.
+func (d *decision) rightful(v *visit, c *Compartment) door.Reason {
+	low, _ := d.time(d.now)
+	if v.errand != door.Collecting && (low == 0 || low > v.courier.Until) {
+		return door.TimeUnsure
+	}
+	if v.pulses > 0 { // a jam's further press: the intent stands
+		if c.Occupancy != Intent && c.Occupancy != Collecting {
+			return door.NotNow
+		}
+		return ""
+	}
+	switch v.errand {
+	case door.Collecting:
+		if v.credential == "secret" && d.match(v.mac, secretOf, d.now) != v.compartment ||
+			v.credential != "secret" && d.match(v.mac, codeOf, d.now) != v.compartment {
+			return door.WrongCode
+		}
+	case door.Depositing:
+		if !c.takesDeposits() || low > v.expected.Until {
+			return door.NotExpected
+		}
+	case door.Withdrawing:
+		return d.mayWithdraw(v, c)
+	case door.Reopening:
+		if c.Occupancy != Quarantine || c.Carrier != v.courier.Carrier || c.Faulted {
+			return door.NotHere
+		}
+	}
+	return ""
+}
+
+func (c *Compartment) takesDeposits() bool { return c.Occupancy == Empty && !c.Blocked && !c.Faulted }
+
+func (d *decision) mayWithdraw(v *visit, c *Compartment) door.Reason {
+	switch {
+	case c.Occupancy != Occupied || c.Parcel != v.parcel || c.Carrier != v.courier.Carrier:
+		return door.NotHere
+	case !c.Overdue:
+		return door.NotDue
+	case d.timeUnsure(d.now):
+		return door.TimeUnsure
+	}
+	return ""
+}
+
+// watchCap raises an alarm when three quarters of the recipients' cap are used, at most every ten minutes.
+func (d *decision) watchCap() {
+	if d.nearCap(d.now) && (d.capAlarm == 0 || d.now-d.capAlarm >= 10*Minute) {
+		d.capAlarm = d.now
+		d.alarm("many openings by recipients", 0)
+	}
+}
+
+// tickVisit ends what waited too long.
+func (d *decision) tickVisit() {
+	if d.visit == nil || d.visit.until == 0 || d.now < d.visit.until {
+		return
+	}
+	switch d.visit.stage {
+	case door.Press:
+		d.end(door.Failed, "no press")
+	case door.Pulsed:
+		if d.visit.pulses < maxPulses {
+			d.stage(door.Jammed, pressTime)
+		} else {
+			d.giveUp(jam)
+		}
+	case door.Jammed:
+		d.giveUp(jam)
+	case door.Say:
+		d.write(d.result(journal.ReopenFailed, unsaid))
+		d.end(door.Failed, "quarantine")
+	default:
+		d.visit = nil
+	}
+}
+
+// giveUp ends a visit whose door was never seen open. Where no pulse was sent nothing has happened.
+func (d *decision) giveUp(why string) {
+	if d.visit.pulses == 0 {
+		d.end(door.Failed, why)
+		return
+	}
+	switch d.visit.errand {
+	case door.Depositing:
+		r := d.result(journal.DepositFailed, jam)
+		r.To = string(Quarantine)
+		d.write(r)
+		d.write(journal.Record{Kind: journal.Faulted, Compartment: r.Compartment, Reason: jam})
+	case door.Reopening:
+		d.write(d.result(journal.ReopenFailed, jam))
+	case door.Withdrawing:
+		d.write(d.result(journal.WithdrawFailed, jam))
+	case door.Collecting:
+		d.write(d.result(journal.CollectFailed, jam))
+	}
+	d.alarm(jam, d.at().Number)
+	d.end(door.Failed, jam)
+}
+
+// result is the record that ends what an intent began.
+func (d *decision) result(kind journal.Kind, reason string) journal.Record {
+	c := d.at()
+	return journal.Record{Kind: kind, Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Courier: c.Courier, Reason: reason}
+}
+
+// end leaves the outcome on the screen for a moment.
+func (d *decision) end(stage door.Stage, outcome string) {
+	d.stage(stage, outcomeTime)
+	d.change(func(v *visit) { v.outcome = outcome })
+}
+
+// closed is the visit's door seen closed again after it was open.
+func (d *decision) closed() {
+	switch d.visit.errand {
+	case door.Collecting:
+		d.write(d.result(journal.Collected, ""))
+		d.end(door.Done, "collected")
+	case door.Withdrawing:
+		d.write(d.result(journal.Withdrawn, ""))
+		d.countSession(func(s *session) { s.takenBack++ })
+		d.end(door.Done, "withdrawn")
+	case door.Depositing:
+		d.closedDeposit()
+	case door.Reopening:
+		d.closedReopening()
+	}
+}
+
+func (d *decision) closedDeposit() {
+	v := *d.visit
+	inside := d.Doors[v.compartment].Inside
+	if v.ending == "" && inside != Nothing {
+		d.storeParcel(v.parcel, v.expected.DwellHours)
+		return
+	}
+	r := d.result(journal.DepositFailed, v.ending)
+	r.To = string(Quarantine)
+	if inside == Nothing {
+		r.To = string(Empty)
+	}
+	if v.ending == "" {
+		r.Reason = cancelled
+	}
+	d.write(r)
+	d.end(door.Failed, r.Reason)
+	if v.ending == tooSmall || v.ending == notEmpty {
+		d.anotherDoor(v)
+	}
+}
+
+func (d *decision) closedReopening() {
+	switch d.visit.ending {
+	case isStored:
+		d.storeParcel(d.visit.parcel, d.at().Dwell)
+	case takenOut:
+		d.write(d.result(journal.TakenOut, ""))
+		d.end(door.Done, takenOut)
+	default:
+		d.stage(door.Say, sayTime)
+	}
+}
+
+// storeParcel is the moment of custody: the door is closed, the code is born, sealed and journaled.
+func (d *decision) storeParcel(parcel string, dwell uint16) {
+	c := d.at()
+	code, macs := d.rules.newCode(&d.Facts, &d.random)
+	sealed, err := d.rules.Seal(code, d.Locker.ID, d.Position.Number+1, parcel)
+	r := journal.Record{Kind: journal.Stored, Compartment: c.Number, Parcel: parcel, Carrier: c.Carrier, Courier: d.visit.courier.ID,
+		Dwell: dwell, Sealed: sealed}
+	if _, high := d.time(d.now); high > 0 {
+		r.Due = high + int64(dwell)*Hour
+	}
+	d.write(r, statement.Encode(macs))
+	if err != nil {
+		d.alarm("the code could not be sealed", c.Number)
+	}
+	d.countSession(func(s *session) { s.stored++ })
+	d.end(door.Done, isStored)
+}
+
+func (d *decision) countSession(do func(*session)) {
+	if d.session != nil {
+		d.changeSession(do)
+	}
+}

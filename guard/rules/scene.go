@@ -1,0 +1,166 @@
+package rules
+
+import (
+	"slices"
+
+	"lockstep/guard/door"
+	"lockstep/guard/statement"
+)
+
+// Scene is what is only true until the power goes.
+type Scene struct {
+	Doors  []Sight // one per compartment, in the order of Facts.Compartments
+	Boards []Bus   // one per board
+	Inputs Inputs
+
+	StorageBroken bool
+	Settled       bool // every board has been read or has been silent since the boot
+	Challenges    uint64
+	visit         *visit
+	session       *session
+	secretAt      int64 // when the last wrong QR secret was judged
+	capAlarm      int64 // when the last alarm about the recipients' cap was written
+}
+
+// Sight is one door as its switch has been seen.
+type Sight struct {
+	Switch    Switch
+	Inside    Inside
+	Since     int64 // of Switch
+	OpenReads int   // consecutive
+	OpenFrom  int64 // when it was first seen open, 0 when it is not
+	Excused   bool  // this opening has its reason: a pulse of ours, or it has been judged
+	Alarmed   bool  // it has been reported as left open
+	AskedAt   int64 // when a visitor was first asked to close it
+}
+
+// Bus is one board as it answers.
+type Bus struct {
+	Read    int64 // when it last answered
+	Tried   bool
+	Alarmed bool
+}
+
+// Inputs are the switches that are no doors. Pressed edges are judged in see.
+type Inputs struct {
+	Gate, Case Switch
+	CaseAlarm  bool
+}
+
+// visit is one errand at one door, from the decision to the closed door.
+type visit struct {
+	errand      door.Errand
+	compartment int // index
+	stage       door.Stage
+	since       int64 // of the stage
+	until       int64 // when the stage ends by itself, 0 for never
+	pulses      int
+	class       Class
+	credential  string // collect: code, qr or grace
+	mac         MAC    // collect: what was presented
+	parcel      string
+	expected    Expected          // deposit
+	courier     statement.Courier // deposit, withdraw, reopen
+	ending      string            // what the courier said about the open compartment: tooSmall, notEmpty, cancelled, takenOut, stored
+	larger      uint8             // after tooSmall
+	outcome     string
+}
+
+const (
+	tooSmall  = "too small"
+	notEmpty  = "not empty"
+	cancelled = "cancelled"
+	jam       = "jam"
+	crash     = "crash"
+	unsaid    = "unsaid"
+	takenOut  = "taken out"
+	isStored  = "stored"
+	leftOpen  = "left open"
+)
+
+// session is a courier's, from the challenge on.
+type session struct {
+	challenge []byte
+	nonce     statement.Nonce
+	made      int64
+	last      int64 // of the last answer
+	begun     int64 // of the first answer, 0 before it
+	courier   statement.Courier
+	number    uint32
+	lastSeen  string // the last presentation, so that a scanner may read it twice
+	stored    uint32
+	takenBack uint32
+	receipt   []byte
+}
+
+const (
+	pressTime     = 20 * Second
+	openTime      = 3 * Second // from the pulse to the switch
+	maxPulses     = 3          // the first and at most two more in a jam
+	closedFor     = 300 * Second / 1000
+	sayTime       = 60 * Second // for the courier to say what is in a reopened compartment
+	outcomeTime   = 10 * Second
+	challengeTime = 60 * Second
+	sessionTime   = 30 * Minute
+	sessionIdle   = 3 * Minute
+	boardSilence  = 2 * Second
+	leftOpenAlarm = 180 * Second
+	leftOpenMore  = 60 * Second
+	forcedReads   = 3
+	forcedTime    = 1 * Second
+)
+
+// busy says that a visit is going on which a new one may not disturb.
+func (d *decision) busy() bool {
+	if d.visit == nil {
+		return false
+	}
+	return d.visit.stage != door.Done && d.visit.stage != door.Failed
+}
+
+// openDoors are the doors that count for the one-door rule: seen open and not given up as faulted.
+func (d *decision) openDoors() []uint16 {
+	var out []uint16
+	for i, s := range d.Doors {
+		if s.Switch == Open && !d.Compartments[i].Faulted {
+			out = append(out, d.Compartments[i].Number)
+		}
+	}
+	return out
+}
+
+func (d *decision) boardHealthy(board uint8) bool {
+	b := d.Boards[board]
+	return b.Read > 0 && d.now-b.Read < boardSilence
+}
+
+// at is the compartment of the visit, for reading.
+func (d *decision) at() *Compartment { return &d.Compartments[d.visit.compartment] }
+
+// change gives the visit a copy of its own, so that the state from before this decision stays as it was.
+func (d *decision) change(do func(*visit)) {
+	v := *d.visit
+	do(&v)
+	d.visit = &v
+}
+
+func (d *decision) changeSession(do func(*session)) {
+	s := *d.session
+	do(&s)
+	d.session = &s
+}
+
+func (d *decision) stage(stage door.Stage, for_ int64) {
+	d.change(func(v *visit) {
+		v.stage, v.since, v.until = stage, d.now, 0
+		if for_ > 0 {
+			v.until = d.now + for_
+		}
+	})
+}
+
+// changeDoor is change for a door's sight.
+func (d *decision) changeDoor(i int, do func(*Sight)) {
+	d.Doors = slices.Clone(d.Doors)
+	do(&d.Doors[i])
+}

@@ -1,0 +1,170 @@
+package rules
+
+import (
+	"lockstep/guard/door"
+	"lockstep/guard/journal"
+)
+
+// see takes in one board's answer: doors first, then the button, so that a press is judged by the newest picture.
+func (d *decision) see(s Seen) {
+	d.Boards = append([]Bus(nil), d.Boards...)
+	b := &d.Boards[s.Board]
+	b.Tried = true
+	d.Settled = d.Settled || d.allTried()
+	if s.Silent {
+		return
+	}
+	b.Read, b.Alarmed = d.now, false
+	d.Doors = append([]Sight(nil), d.Doors...)
+	for i := range d.Compartments {
+		c := &d.Compartments[i]
+		if c.Board == s.Board && int(c.Channel) <= len(s.Channels) {
+			d.seeDoor(i, s)
+		}
+	}
+	d.seeInputs(s)
+}
+
+func (d *decision) allTried() bool {
+	for _, b := range d.Boards {
+		if !b.Tried {
+			return false
+		}
+	}
+	return true
+}
+
+func (d *decision) seeDoor(i int, s Seen) {
+	channel := d.Compartments[i].Channel - 1
+	door := &d.Doors[i]
+	if int(channel) < len(s.Inside) {
+		door.Inside = s.Inside[channel]
+	}
+	now := s.Channels[channel]
+	if now == Unknown {
+		return
+	}
+	if now != door.Switch {
+		door.Switch, door.Since = now, d.now
+	}
+	if now == Closed {
+		*door = Sight{Switch: Closed, Since: door.Since, Inside: door.Inside}
+	} else if door.OpenReads++; door.OpenFrom == 0 {
+		door.OpenFrom = d.now
+	}
+	if d.StorageBroken {
+		return // what would follow could not be written; it is judged again at the next look
+	}
+	if d.visit != nil && d.visit.compartment == i {
+		d.watch()
+	}
+	d.judgeOpening(i)
+}
+
+// watch follows the switch of the visit's own door.
+func (d *decision) watch() {
+	sight := d.Doors[d.visit.compartment]
+	switch d.visit.stage {
+	case door.Pulsed, door.Jammed:
+		if sight.Switch == Open && d.visit.pulses > 0 {
+			d.opened()
+		}
+	case door.Open:
+		if sight.Switch == Closed && d.now-sight.Since >= closedFor {
+			d.closed()
+		}
+	}
+}
+
+func (d *decision) opened() {
+	c := d.at()
+	d.Doors[d.visit.compartment].Excused = true
+	d.write(journal.Record{Kind: journal.Opened, Compartment: c.Number, Parcel: c.Parcel})
+	d.stage(door.Open, 0)
+}
+
+// judgeOpening finds a door that opened without a pulse of ours: three valid reads over at least a second.
+func (d *decision) judgeOpening(i int) {
+	sight := &d.Doors[i]
+	if sight.Switch != Open || sight.Excused || d.expectsOpening(i) {
+		return
+	}
+	if sight.OpenReads < forcedReads || d.now-sight.OpenFrom < forcedTime {
+		return
+	}
+	sight.Excused = true
+	c := d.Compartments[i]
+	d.write(journal.Record{Kind: journal.Quarantined, Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Reason: "uncommanded"})
+	d.alarm("uncommanded opening", c.Number)
+}
+
+func (d *decision) expectsOpening(i int) bool {
+	if d.visit == nil || d.visit.compartment != i {
+		return false
+	}
+	return d.visit.stage == door.Pulsed || d.visit.stage == door.Jammed || d.visit.stage == door.Open
+}
+
+func (d *decision) seeInputs(s Seen) {
+	read := func(board, channel uint8) (Switch, bool) {
+		if board != s.Board || int(channel) > len(s.Channels) {
+			return Unknown, false
+		}
+		return s.Channels[channel-1], true
+	}
+	if p := d.Locker.Inputs.Case; p != nil {
+		if now, ok := read(p.Board, p.Channel); ok {
+			d.seeCase(now)
+		}
+	}
+	if p := d.Locker.Inputs.Gate; p != nil {
+		if now, ok := read(p.Board, p.Channel); ok {
+			edge := d.Inputs.Gate == Open && now == Closed
+			d.Inputs.Gate = now
+			if edge {
+				d.press()
+			}
+		}
+	}
+}
+
+func (d *decision) seeCase(now Switch) {
+	if d.StorageBroken {
+		return
+	}
+	if now == Open && d.Inputs.Case != Open {
+		d.alarm("case open", 0)
+	}
+	if now != Unknown {
+		d.Inputs.Case = now
+	}
+}
+
+// tickDoors watches for doors that stay open. A visitor who comes after the alarm is asked to close such a door; a minute
+// later it is given up.
+func (d *decision) tickDoors() {
+	for i := range d.Doors {
+		s := d.Doors[i]
+		if s.Switch != Open || d.Compartments[i].Faulted {
+			continue
+		}
+		number := d.Compartments[i].Number
+		if !s.Alarmed && d.now-s.OpenFrom >= leftOpenAlarm {
+			d.changeDoor(i, func(s *Sight) { s.Alarmed = true })
+			d.alarm(leftOpen, number)
+		}
+		if s.AskedAt > 0 && d.now-s.AskedAt >= leftOpenMore {
+			d.giveUpDoor(i)
+		}
+	}
+}
+
+func (d *decision) giveUpDoor(i int) {
+	c := d.Compartments[i]
+	d.write(journal.Record{Kind: journal.Quarantined, Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Reason: leftOpen})
+	d.write(journal.Record{Kind: journal.Faulted, Compartment: c.Number, Reason: leftOpen})
+	d.changeDoor(i, func(s *Sight) { s.Excused = true })
+	if d.visit != nil && d.visit.compartment == i {
+		d.end(door.Failed, leftOpen)
+	}
+}

@@ -1,0 +1,77 @@
+package rules
+
+import (
+	"slices"
+
+	"lockstep/guard/door"
+)
+
+// View is what the kiosk may know.
+func (s *State) View(now int64) door.View {
+	v := door.View{Locker: s.Locker.ID, Stage: door.Idle, KeypadWait: millis(s.keypadWait(now)), OutOfOrder: s.outOfOrder(now)}
+	for i := range s.Compartments {
+		c := &s.Compartments[i]
+		v.Doors = append(v.Doors, door.Door{Number: c.Number, Size: c.Size, Low: c.Low, Broken: c.Faulted})
+		if i < len(s.Doors) && s.Doors[i].Switch == Open && !c.Faulted {
+			v.OpenDoors = append(v.OpenDoors, c.Number)
+			v.LeftOpen = v.LeftOpen || s.Doors[i].Alarmed
+		}
+	}
+	if s.visit != nil {
+		v.Stage, v.Errand, v.Compartment = s.visit.stage, s.visit.errand, s.Compartments[s.visit.compartment].Number
+		v.Outcome, v.Left = s.visit.outcome, left(s.visit.until, now)
+	}
+	v.Session = s.viewSession(now)
+	return v
+}
+
+func (s *State) outOfOrder(now int64) string {
+	if s.StorageBroken {
+		return "storage"
+	}
+	healthy := slices.ContainsFunc(s.Boards, func(b Bus) bool { return b.Read > 0 && now-b.Read < boardSilence })
+	if !healthy {
+		return "bus"
+	}
+	return ""
+}
+
+func (s *State) viewSession(now int64) *door.Session {
+	if s.session == nil {
+		return nil
+	}
+	ends := s.session.made + challengeTime
+	if s.session.begun > 0 {
+		ends = min(s.session.begun+sessionTime, s.session.last+sessionIdle)
+	}
+	view := &door.Session{Challenge: s.session.challenge, Courier: s.session.courier.ID, Number: s.session.number,
+		Stored: s.session.stored, TakenBack: s.session.takenBack, Receipt: s.session.receipt, Left: left(ends, now)}
+	if s.session.begun == 0 {
+		return view
+	}
+	if s.visit != nil && s.visit.courier.ID != "" {
+		view.Parcel = s.visit.parcel
+	}
+	for i := range s.Compartments {
+		c := &s.Compartments[i]
+		if c.Carrier != s.session.courier.Carrier {
+			continue
+		}
+		if c.Occupancy == Occupied && c.Overdue {
+			view.Overdue = append(view.Overdue, c.Parcel)
+		}
+		if c.Occupancy == Quarantine && !c.Faulted {
+			view.Uncertain = append(view.Uncertain, c.Parcel)
+		}
+	}
+	return view
+}
+
+func left(until, now int64) int64 {
+	if until == 0 {
+		return 0
+	}
+	return millis(max(0, until-now))
+}
+
+func millis(micros int64) int64 { return (micros + 999) / 1000 }
