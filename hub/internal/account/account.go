@@ -3,7 +3,6 @@
 package account
 
 import (
-	"log/slog"
 	"time"
 
 	"lockstep/guard/statement"
@@ -23,17 +22,6 @@ type Accounts struct{ Config }
 
 // New opens the room.
 func New(c Config) *Accounts { return &Accounts{c} }
-
-// Secret is text that is shown to one person once. It prints as [redacted]; Reveal gives it.
-type Secret struct{ text string }
-
-func (Secret) String() string               { return "[redacted]" }
-func (Secret) GoString() string             { return "[redacted]" }
-func (Secret) LogValue() slog.Value         { return slog.StringValue("[redacted]") }
-func (Secret) MarshalText() ([]byte, error) { return []byte("[redacted]"), nil }
-
-// Reveal is the text itself, for the one place that shows it.
-func (s Secret) Reveal() string { return s.text }
 
 // Merchant is a shop, or whoever announces shipments.
 type Merchant struct {

@@ -1,0 +1,172 @@
+package account
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"lockstep/hub/internal/account/store"
+	"lockstep/internal/db"
+	"lockstep/internal/fault"
+)
+
+// firstRange and lastRange bound the number ranges: GS1 keeps prefixes 20–29 for numbers that mean something within one
+// company only (General Specifications §2.1.11), so that ours are nobody else's.
+const firstRange, lastRange = 20001, 29999
+
+// AddMerchant makes a merchant with a number range of its own. An empty carrier is the house carrier, or the charter's only one.
+func (a *Accounts) AddMerchant(ctx context.Context, name, carrier string) (Merchant, error) {
+	name = strings.TrimSpace(name)
+	if name == "" || utf8.RuneCountInString(name) > 100 || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
+		return Merchant{}, fault.New(fault.Invalid, "invalid_name", "a merchant's name has 1 to 100 characters")
+	}
+	carrier, err := a.carrier(carrier)
+	if err != nil {
+		return Merchant{}, err
+	}
+	m := Merchant{ID: uuid.Must(uuid.NewV7()).String(), Name: name, Carrier: carrier, Created: a.now()}
+	err = a.DB.Tx(ctx, func(tx *sql.Tx) error {
+		q := store.New(tx)
+		if m.Range, err = nextRange(ctx, q); err != nil {
+			return err
+		}
+		return q.AddMerchant(ctx, store.AddMerchantParams{ID: m.ID, Name: m.Name, NumberRange: m.Range, Carrier: m.Carrier, Created: m.Created})
+	})
+	return m, err
+}
+
+// nextRange is the range after the last one given. Two nodes that draw the same are told apart by the unique column.
+func nextRange(ctx context.Context, q *store.Queries) (string, error) {
+	last, err := q.LastRange(ctx)
+	if err != nil || last == "" {
+		return strconv.Itoa(firstRange), err
+	}
+	n, err := strconv.Atoi(last)
+	if err != nil || n >= lastRange {
+		return "", fault.New(fault.Unavailable, "no_ranges", "all number ranges are given away")
+	}
+	return strconv.Itoa(n + 1), nil
+}
+
+// carrier checks a carrier's name against the charter and fills in the one that is meant when none is named.
+func (a *Accounts) carrier(name string) (string, error) {
+	carriers := a.Charter.Carriers
+	if name == "" {
+		for _, c := range carriers {
+			if c.KeyAtHub || len(carriers) == 1 {
+				return c.ID, nil
+			}
+		}
+	}
+	if _, ok := a.Charter.Carrier(name); !ok {
+		return "", fault.New(fault.Invalid, "unknown_carrier", "the charter knows no carrier %q", name)
+	}
+	return name, nil
+}
+
+// Merchants are all merchants, by name.
+func (a *Accounts) Merchants(ctx context.Context) ([]Merchant, error) {
+	rows, err := store.New(a.DB.Reads()).Merchants(ctx)
+	var list []Merchant
+	for _, row := range rows {
+		list = append(list, merchant(row))
+	}
+	return list, err
+}
+
+// Merchant finds one by id.
+func (a *Accounts) Merchant(ctx context.Context, id string) (Merchant, error) {
+	row, err := store.New(a.DB.Reads()).Merchant(ctx, id)
+	row, err = db.One(row, err, "unknown_merchant", "there is no such merchant")
+	return merchant(row), err
+}
+
+func merchant(row store.Merchant) Merchant {
+	return Merchant{row.ID, row.Name, row.NumberRange, row.Carrier, row.Created}
+}
+
+// NewKey makes an API key for a merchant; the key is shown here and never again. Keys made before hold on.
+func (a *Accounts) NewKey(ctx context.Context, merchant string) (Secret, error) {
+	if _, err := a.Merchant(ctx, merchant); err != nil {
+		return Secret{}, err
+	}
+	key, stored := newSecret("lsk_")
+	err := a.DB.Tx(ctx, func(tx *sql.Tx) error {
+		id := uuid.Must(uuid.NewV7()).String()
+		return store.New(tx).AddKey(ctx, store.AddKeyParams{ID: id, Merchant: merchant, Digest: stored, Created: a.now()})
+	})
+	return key, err
+}
+
+// EndKeys ends all API keys of a merchant and says how many there were.
+func (a *Accounts) EndKeys(ctx context.Context, merchant string) (ended int64, err error) {
+	err = a.DB.Tx(ctx, func(tx *sql.Tx) error {
+		ended, err = store.New(tx).EndKeys(ctx, store.EndKeysParams{Merchant: merchant, Ended: a.now()})
+		return err
+	})
+	return ended, err
+}
+
+// Authenticate finds whose API key this is; Denied for a key of nobody.
+func (a *Accounts) Authenticate(ctx context.Context, key string) (Merchant, error) {
+	row, err := store.New(a.DB.Reads()).MerchantOfKey(ctx, digest(key))
+	row, err = db.One(row, err, "", "")
+	if fault.KindOf(err) == fault.NotFound {
+		err = fault.New(fault.Denied, "unauthorized", "this API key is not known")
+	}
+	if err != nil {
+		return Merchant{}, err
+	}
+	return merchant(row), nil
+}
+
+// NewNotifierToken makes the notifier's bearer token and ends the one before.
+func (a *Accounts) NewNotifierToken(ctx context.Context) (Secret, error) {
+	token, stored := newSecret("lsn_")
+	err := a.DB.Tx(ctx, func(tx *sql.Tx) error {
+		q := store.New(tx)
+		if err := q.DropNotifierTokens(ctx); err != nil {
+			return err
+		}
+		return q.AddNotifierToken(ctx, store.AddNotifierTokenParams{Digest: stored, Created: a.now()})
+	})
+	return token, err
+}
+
+// CheckNotifier is Denied unless token is the notifier's.
+func (a *Accounts) CheckNotifier(ctx context.Context, token string) error {
+	_, err := store.New(a.DB.Reads()).NotifierToken(ctx, digest(token))
+	if _, err = db.One(0, err, "", ""); fault.KindOf(err) == fault.NotFound {
+		return fault.New(fault.Denied, "unauthorized", "this token is not the notifier's")
+	}
+	return err
+}
+
+// Audit writes one line: who did what to whom. Ids only.
+func (a *Accounts) Audit(ctx context.Context, actor, act, subject string) error {
+	err := a.DB.Tx(ctx, func(tx *sql.Tx) error {
+		line := store.AddAuditParams{ID: uuid.Must(uuid.NewV7()).String(), At: a.now(), Actor: actor, Act: act, Subject: subject}
+		return store.New(tx).AddAudit(ctx, line)
+	})
+	if err != nil {
+		return fmt.Errorf("account: audit: %w", err)
+	}
+	return nil
+}
+
+// Audits are the last lines of the audit log, newest first.
+func (a *Accounts) Audits(ctx context.Context, limit int) ([]Audited, error) {
+	rows, err := store.New(a.DB.Reads()).Audits(ctx, int32(limit))
+	var list []Audited
+	for _, row := range rows {
+		list = append(list, Audited{row.At, row.Actor, row.Act, row.Subject})
+	}
+	return list, err
+}
+
+func (a *Accounts) now() int64 { return a.Now().UnixMicro() }
