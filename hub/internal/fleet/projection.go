@@ -69,7 +69,9 @@ func sorted(f Front) []Compartment {
 
 // Project folds records into the locker's compartments and room, and raises the alarms that they are.
 func (f *Fleet) Project(ctx context.Context, tx *sql.Tx, locker string, records []journal.Record) error {
-	if !slices.ContainsFunc(records, func(r journal.Record) bool { return r.Compartment != 0 || r.Kind == journal.Booted || r.Kind == journal.Alarm }) {
+	if !slices.ContainsFunc(records, func(r journal.Record) bool {
+		return r.Compartment != 0 || r.Kind == journal.Booted || r.Kind == journal.Alarm
+	}) {
 		return nil
 	}
 	q := store.New(tx)
