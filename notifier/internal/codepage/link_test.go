@@ -1,0 +1,129 @@
+package codepage
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"lockstep/guard/statement"
+	"lockstep/internal/base45"
+)
+
+func ticket(n int) Ticket {
+	t := Ticket{Russian: true, Place: "Ленина 5", Address: "Екатеринбург, пр. Ленина, 5",
+		Due: time.Date(2026, 12, 12, 18, 30, 0, 0, time.FixedZone("", 5*3600))}
+	for i := range n {
+		t.Codes = append(t.Codes, statement.SealedCode{Code: statement.CompleteCode(fmt.Sprintf("%08d", 1234500+i)), Secret: [16]byte{byte(i), 0xff, 0x7f}})
+	}
+	return t
+}
+
+// What Go writes, the page's own module reads: the same codes, secrets, times and names.
+func TestPageReadsLink(t *testing.T) {
+	if _, err := exec.LookPath("node"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("node is missing")
+		}
+		t.Skip("node is missing: the page's module is not tried")
+	}
+	for _, n := range []int{1, 2, MaxCodes} {
+		want := ticket(n)
+		link, err := want.Link("https://n.example/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		fragment := strings.TrimPrefix(link, "https://n.example/c/#")
+		var got struct {
+			Codes          []string
+			Due            int64
+			Offset         int
+			Russian        bool
+			Place, Address string
+			Text           string
+		}
+		run(t, fragment, &got)
+		secrets := []byte{}
+		for i, c := range want.Codes {
+			secrets = append(secrets, c.Secret[:]...)
+			if got.Codes[i] != c.Code {
+				t.Errorf("code %d differs", i)
+			}
+		}
+		if got.Text != "LSC:"+base45.Encode(secrets) || got.Due != want.Due.Unix() || got.Offset != 300 || !got.Russian ||
+			got.Place != want.Place || got.Address != want.Address {
+			t.Errorf("%+v", got)
+		}
+	}
+}
+
+func run(t *testing.T, fragment string, into any) {
+	t.Helper()
+	script := `import { parse, scanText } from "./page/ticket.js"; import { encode } from "../../../internal/web/own/base45.js";
+		const t = parse(process.argv[1]); console.log(JSON.stringify({ ...t, text: scanText(t.secrets, encode) }));`
+	command := exec.Command("node", "--input-type=module", "-e", script, fragment)
+	command.Stderr = os.Stderr
+	out, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(out, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTicketsThatMakeNoLink(t *testing.T) {
+	for name, bad := range map[string]Ticket{
+		"none": ticket(0), "too many": ticket(MaxCodes + 1),
+		"short":      {Codes: []statement.SealedCode{{Code: "12345"}}},
+		"no digits":  {Codes: []statement.SealedCode{{Code: "12345678x"}}},
+		"signed one": {Codes: []statement.SealedCode{{Code: "+12345678"}}},
+	} {
+		if link, err := bad.Fragment(); err == nil {
+			t.Errorf("%s: %s", name, link)
+		}
+	}
+}
+
+func TestLongNamesAreCutBetweenLetters(t *testing.T) {
+	long := ticket(1)
+	long.Place = strings.Repeat("я", 500)
+	if got := place(long.Place, ""); len(got) > maxPlace || strings.ContainsRune(got, '\uFFFD') {
+		t.Errorf("%q", got)
+	}
+	if fragment, err := long.Fragment(); err != nil || len(fragment) > 260 {
+		t.Errorf("%d characters, %v", len(fragment), err)
+	}
+}
+
+func TestNothingPrints(t *testing.T) {
+	if s := fmt.Sprintf("%v %+v %#v", ticket(1), ticket(1), ticket(1)); strings.Contains(s, "012") {
+		t.Error(s)
+	}
+}
+
+// The page is its own origin's alone: nothing from elsewhere, nothing told to anybody, in nobody's frame.
+func TestHeaders(t *testing.T) {
+	for _, path := range []string{"/c/", "/c/page.js", "/c/page.css", "/c/ticket.js", "/c/words.js", "/c/worker.js", "/c/tokens.css", "/c/base45.js"} {
+		w := httptest.NewRecorder()
+		Handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+		h := w.Header()
+		if w.Code != 200 || w.Body.Len() == 0 {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+		csp := h.Get("Content-Security-Policy")
+		if !strings.Contains(csp, "default-src 'none'") || !strings.Contains(csp, "frame-ancestors 'none'") || strings.Contains(csp, "unsafe") ||
+			h.Get("Referrer-Policy") != "no-referrer" {
+			t.Errorf("%s: %v", path, h)
+		}
+	}
+	w := httptest.NewRecorder()
+	Handler().ServeHTTP(w, httptest.NewRequest("GET", "/c/cose.js", nil))
+	if w.Code != 404 {
+		t.Errorf("a file the page does not use: %d", w.Code)
+	}
+}
