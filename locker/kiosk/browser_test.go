@@ -1,0 +1,211 @@
+package kiosk_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"lockstep/ceremony"
+	"lockstep/guard/door"
+	"lockstep/guard/statement"
+	"lockstep/locker/kiosk"
+)
+
+// newBrowser starts a headless Chromium with a portrait screen.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil && os.Getenv("CI") == "true" {
+		t.Fatal("chromium is missing: install the Debian package chromium")
+	} else if err != nil {
+		t.Skip("chromium is missing: the screens are not walked (install the Debian package chromium)")
+	}
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("headless", true), chromedp.Flag("disable-gpu", true),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
+		chromedp.WindowSize(720, 1280),
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(720, 1280)); err != nil {
+		t.Fatal(err)
+	}
+	return ctx
+}
+
+// walk is a person in front of the screen.
+type walk struct {
+	*testing.T
+	ctx context.Context
+}
+
+// sees waits for a screen by its name and gives its text. LOCKSTEP_SCREENSHOTS names a folder that keeps a picture of each.
+func (w walk) sees(screen string, texts ...string) string {
+	w.Helper()
+	if err := chromedp.Do(w.ctx, chromedp.WaitVisible(`main[data-screen="`+screen+`"]`)); err != nil {
+		at, _ := chromedp.Run(w.ctx, chromedp.Evaluate[string](`document.querySelector("main").dataset.screen + ": " + document.body.innerText`))
+		w.Fatalf("waiting for screen %q: %v; the screen is %s", screen, err, at)
+	}
+	text, err := chromedp.Run(w.ctx, chromedp.Evaluate[string](`document.querySelector("main").innerText`))
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, want := range texts {
+		if !strings.Contains(text, want) {
+			w.Errorf("screen %q does not say %q:\n%s", screen, want, text)
+		}
+	}
+	w.keep(screen)
+	return text
+}
+
+func (w walk) keep(name string) {
+	dir := os.Getenv("LOCKSTEP_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(w.ctx, chromedp.CaptureScreenshot())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
+	}
+	if err != nil {
+		w.Error(err)
+	}
+}
+
+func (w walk) click(selector string) {
+	w.Helper()
+	if err := chromedp.Do(w.ctx, chromedp.Click(selector)); err != nil {
+		w.Fatalf("click %s: %v", selector, err)
+	}
+}
+
+func (w walk) keys(text string) {
+	w.Helper()
+	if err := chromedp.Do(w.ctx, chromedp.KeyEvent(text)); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func envelopes(t *testing.T) (challenge, head []byte) {
+	t.Helper()
+	network, err := ceremony.NewDevelopment("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	challenge, err = statement.Sign(network.Dispatch, statement.Challenge{Locker: "msk-0042", Boot: 3, Counter: 7, Nonce: statement.Nonce{1, 2, 3}, Purpose: statement.ForCourier})
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, err = statement.Sign(network.Dispatch, statement.Head{Locker: "msk-0042", Boot: 3, Position: 812, Hash: statement.Hash{9}, Powered: 5e9, Low: 1_795_000_000e6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return challenge, head
+}
+
+func TestScreensOfARecipient(t *testing.T) {
+	g := newFakeGuard(t)
+	replies := make(chan door.KioskReply, 10)
+	g.answer = func(door.KioskRequest) door.KioskReply { return <-replies }
+	w := walk{t, newBrowser(t)}
+	if err := chromedp.Do(w.ctx, chromedp.Navigate(startKiosk(t, g, kiosk.Config{}))); err != nil {
+		t.Fatal(err)
+	}
+	w.sees("start", "У меня есть код")
+	w.click("#language")
+	w.sees("start", "I have a code", "I am a courier")
+	w.click("#start-qr")
+	w.sees("showQR", "scanner")
+	w.click("main button.wide:last-child")
+	w.click("#start-code")
+	w.sees("code")
+
+	w.keys("123456789") // no code ends in this digit
+	if err := chromedp.Do(w.ctx, chromedp.WaitVisible("p.note.bad")); err != nil {
+		t.Fatal(err)
+	}
+	if text := w.sees("code", "typo"); len(g.verbs()) != 0 {
+		t.Errorf("the guard was asked about a typing error: %v, %s", g.verbs(), text)
+	}
+	w.keep("code-typo")
+	w.click(".pad button:nth-child(10)")
+	replies <- door.KioskReply{Reason: door.WrongCode}
+	w.keys(statement.CompleteCode("12345678"))
+	if err := chromedp.Do(w.ctx, chromedp.WaitVisible("p.note.bad")); err != nil {
+		t.Fatal(err)
+	}
+	w.sees("code", "opens nothing here")
+
+	replies <- door.KioskReply{Accepted: true}
+	w.keys(statement.CompleteCode("87654321"))
+	g.show(door.View{Stage: door.Press, Errand: door.Collecting, Compartment: 7, Left: 17000})
+	w.sees("press", "Press the green button", "7")
+	g.show(door.View{Stage: door.Pulsed, Errand: door.Collecting, Compartment: 7, Left: 3000})
+	w.sees("pulsed")
+	g.show(door.View{Stage: door.Open, Errand: door.Collecting, Compartment: 7, OpenDoors: []uint16{7}})
+	w.sees("open", "Take your parcel from door", "7")
+	g.show(door.View{Stage: door.Jammed, Errand: door.Collecting, Compartment: 7, Left: 20000})
+	w.sees("jammed", "did not open")
+	g.show(door.View{Stage: door.Failed, Errand: door.Collecting, Compartment: 7, Outcome: "jam"})
+	w.sees("failed", "safe inside")
+	g.show(door.View{Stage: door.Done, Errand: door.Collecting, Compartment: 7, Outcome: "collected"})
+	w.sees("done", "Thank you")
+	g.show(door.View{Stage: door.Idle, OpenDoors: []uint16{7}, LeftOpen: true})
+	w.sees("closing", "close door")
+	g.show(door.View{Stage: door.Idle, OutOfOrder: "bus"})
+	w.sees("outOfOrder", "Your code stays valid")
+	g.show(door.View{Stage: door.Idle})
+	w.sees("start")
+
+	replies <- door.KioskReply{Reason: door.Budget, Wait: 42000}
+	w.click("#start-courier")
+	w.sees("refused", "42 s")
+	w.click("main button.wide")
+	g.stop()
+	w.sees("away", "cannot reach the locks")
+}
+
+func TestScreensOfACourier(t *testing.T) {
+	g := newFakeGuard(t)
+	challenge, head := envelopes(t)
+	w := walk{t, newBrowser(t)}
+	if err := chromedp.Do(w.ctx, chromedp.Navigate(startKiosk(t, g, kiosk.Config{}))); err != nil {
+		t.Fatal(err)
+	}
+	w.sees("start")
+	w.click("#start-courier")
+	g.show(door.View{Stage: door.Idle, Session: &door.Session{Challenge: challenge, Left: 60000}})
+	w.sees("challenge", "Наведите телефон")
+	session := &door.Session{
+		Challenge: challenge, Courier: "c-17", Number: 4, Stored: 3, TakenBack: 1, Left: 180000,
+		Overdue: []string{"460010000017", "460010000024"}, Uncertain: []string{"460010000031", ""},
+	}
+	g.show(door.View{Stage: door.Idle, Session: session})
+	w.sees("session", "c-17", "460010000017", "неизвестно")
+	inHand := *session
+	inHand.Parcel = "460010000048"
+	g.show(door.View{Stage: door.Press, Errand: door.Depositing, Compartment: 5, Left: 20000, Session: &inHand})
+	w.sees("press", "460010000048")
+	g.show(door.View{Stage: door.Open, Errand: door.Depositing, Compartment: 5, OpenDoors: []uint16{5}, Session: &inHand})
+	w.sees("open", "Положите посылку")
+	w.keep("open-deposit")
+	g.show(door.View{Stage: door.Done, Errand: door.Depositing, Compartment: 5, Outcome: "stored", Session: &inHand})
+	w.sees("done", "Посылка принята")
+	w.keep("done-stored")
+	g.show(door.View{Stage: door.Idle, Session: &door.Session{Challenge: challenge, Courier: "c-17", Stored: 4, TakenBack: 1, Receipt: head}})
+	w.sees("receipt", "положено 4")
+	g.show(door.View{Stage: door.Idle})
+	w.sees("start")
+}

@@ -1,0 +1,66 @@
+// dom.js: elements without a framework, and sentences with things filled in.
+
+// el makes an element: props are attributes, but on… are listeners and true/false/null set or leave out.
+export function el(tag, props, ...children) {
+  const element = document.createElement(tag);
+  for (const [key, value] of Object.entries(props ?? {})) {
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (value === true) element.setAttribute(key, "");
+    else if (value !== false && value != null) element.setAttribute(key, value);
+  }
+  element.append(...children.flat().filter((child) => child != null && child !== false));
+  return element;
+}
+
+// fill puts values into a sentence: {door} becomes a plate with the number, the rest text.
+export function fill(sentence, values = {}) {
+  return sentence.split(/(\{\w+\})/).map((part) => {
+    const name = /^\{(\w+)\}$/.exec(part)?.[1];
+    if (!name) return part;
+    return name === "door" ? el("b", { class: "number" }, String(values.door)) : String(values[name] ?? "");
+  });
+}
+
+const ns = "http://www.w3.org/2000/svg";
+
+// icon draws strokes in a 24×24 box.
+export function icon(paths, label = "") {
+  const svg = document.createElementNS(ns, "svg");
+  const attributes = { viewBox: "0 0 24 24", fill: "none", stroke: "currentColor", "stroke-width": 1.8, "stroke-linecap": "round", "stroke-linejoin": "round", class: label, "aria-hidden": "true" };
+  for (const [key, value] of Object.entries(attributes)) svg.setAttribute(key, value);
+  const path = document.createElementNS(ns, "path");
+  path.setAttribute("d", paths);
+  svg.append(path);
+  return svg;
+}
+
+export const icons = {
+  code: "M4 5h3v3H4zM10.500 5h3v3h-3zM17 5h3v3h-3zM4 11h3v3H4zM10.500 11h3v3h-3zM17 11h3v3h-3zM10.500 17h3v3h-3z",
+  qr: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2h-2zM18 14h2M14 18v2h2M18 18h2v2",
+  courier: "M3 6h11v10H3zM14 9h4l3 3.500V16h-7M7 16a2 2 0 1 0 0 4 2 2 0 0 0 0-4zM17.500 16a2 2 0 1 0 0 4 2 2 0 0 0 0-4z",
+  scan: "M4 8V5a1 1 0 0 1 1-1h3M16 4h3a1 1 0 0 1 1 1v3M20 16v3a1 1 0 0 1-1 1h-3M8 20H5a1 1 0 0 1-1-1v-3M4 12h16",
+  ok: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8 12.500l2.800 2.800L16.200 9.600",
+  care: "M12 4 2.800 20h18.400zM12 10v4.500M12 17.300v.200",
+  stop: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM9 9l6 6M15 9l-6 6",
+};
+
+// greenButton is the button to press, with a ring that shortens; set(share, seconds) moves it.
+export function greenButton() {
+  const make = (name, attributes) => {
+    const e = document.createElementNS(ns, name);
+    for (const [key, value] of Object.entries(attributes)) e.setAttribute(key, value);
+    return e;
+  };
+  const around = 2 * Math.PI * 54;
+  const left = make("circle", { class: "left", cx: 60, cy: 60, r: 54, "stroke-dasharray": around });
+  const secs = make("text", { class: "secs", x: 60, y: 60 });
+  const svg = make("svg", { viewBox: "0 0 120 120", "aria-hidden": "true" });
+  svg.append(make("circle", { class: "ring", cx: 60, cy: 60, r: 54 }), left, make("circle", { class: "cap", cx: 60, cy: 60, r: 42 }), secs);
+  return {
+    node: el("div", { class: "press" }, svg),
+    set(share, seconds) {
+      left.setAttribute("stroke-dashoffset", around * (1 - Math.max(0, Math.min(1, share))));
+      secs.textContent = seconds > 0 ? String(seconds) : "";
+    },
+  };
+}

@@ -1,0 +1,186 @@
+// kiosk.js: the locker's screen. It shows the guard's view as it streams in and sends what hands do; it keeps nothing.
+import { answerQR } from "/assets/embedded.js";
+import { pick } from "./screens.js";
+import { play } from "./tones.js";
+import { words } from "./words.js";
+
+const home = "ru";
+const forget = 30_000; // nothing of a visit stays on the screen for longer
+const endedFor = 12_000, noticeFor = 15_000, silentFor = 4_000;
+
+let state = null;
+let lastEvent = performance.now();
+let language = home;
+let screen = null; // what stands now
+const local = { mode: "start", digits: "", notice: null, ended: false, endedAt: 0, dismissed: false, asking: false, keypadUntil: 0, stageUntil: 0, stageFull: 0, sessionUntil: 0, touched: performance.now(), scan: null, receiptAt: 0 };
+const main = document.getElementById("screen");
+
+const act = {
+  mode(mode) { touch(); local.mode = mode; local.digits = ""; local.notice = null; draw(); },
+  digit(d) {
+    touch();
+    if (local.asking || local.keypadUntil > performance.now() || local.digits.length >= 9) return;
+    if (local.notice?.reason !== "slow") local.notice = null;
+    local.digits += d;
+    draw();
+    if (local.digits.length === 9) enter();
+  },
+  erase() { touch(); local.digits = local.digits.slice(0, -1); local.notice = null; draw(); },
+  clear() { touch(); local.digits = ""; local.notice = null; draw(); },
+  courier() { touch(); ask("/courier", {}); },
+  cancel() { touch(); ask("/cancel", {}); },
+  leave() { touch(); local.ended = false; local.mode = "start"; draw(); },
+  forgive() { touch(); local.notice = null; draw(); },
+  dismiss() { touch(); local.dismissed = true; ask("/cancel", {}, false); draw(); },
+};
+
+function touch() { local.touched = performance.now(); }
+
+async function enter() {
+  local.asking = true;
+  draw();
+  const reply = await ask("/code", { code: local.digits });
+  local.asking = false;
+  if (reply.reason !== "typo") local.digits = "";
+  if (reply.accepted) local.mode = "start";
+  draw();
+}
+
+// ask posts to the kiosk; a refusal becomes a notice.
+async function ask(path, body, tell = true) {
+  let reply;
+  try {
+    const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    reply = answer.status === 204 ? { accepted: true } : answer.ok ? await answer.json() : { accepted: false, reason: "malformed" };
+  } catch {
+    reply = { accepted: false, reason: "away" };
+  }
+  if (tell && !reply.accepted) notice(reply);
+  draw();
+  return reply;
+}
+
+function notice({ reason, wait = 0 }) {
+  const now = performance.now();
+  local.notice = { reason, at: now, until: now + wait, ends: now + Math.max(noticeFor, wait) };
+  touch();
+  if (local.mode === "code") play("refused");
+}
+
+function receive(next) {
+  const now = performance.now();
+  lastEvent = now;
+  if (stageOf(next) !== stageOf(state)) {
+    local.stageFull = next.left ?? 0;
+    local.ended = next.stage === "done" || next.stage === "failed";
+    local.endedAt = now;
+    if (next.stage !== "idle") { local.mode = "start"; local.digits = ""; local.notice = null; }
+  }
+  if (next.session?.over && !state?.session?.over) { local.receiptAt = now; local.dismissed = false; }
+  local.stageUntil = now + (next.left ?? 0);
+  local.keypadUntil = now + (next.keypadWait ?? 0);
+  local.sessionUntil = now + (next.session?.left ?? 0);
+  hear(next.scan);
+  state = next;
+  draw();
+}
+
+const stageOf = (s) => (s ? `${s.stage} ${s.errand} ${s.compartment} ${s.outcome}` : "");
+
+// hear takes what became of the scanner's last text. What was there when the page was loaded is nobody's business.
+function hear(scan) {
+  const number = scan.number ?? 0;
+  if (local.scan !== null && number > local.scan && !scan.accepted) {
+    local.mode = "start";
+    notice(scan);
+  }
+  local.scan = number;
+}
+
+function draw() {
+  const w = words[language];
+  const make = pick(state, local);
+  const next = make(state, w, act, local);
+  const key = `${language} ${next.key}`;
+  if (screen?.key !== key) show({ ...next, key }, make.name);
+  screen.tick?.();
+}
+
+function show(next, name) {
+  screen = next;
+  main.replaceChildren(...next.nodes.filter(Boolean));
+  main.dataset.screen = name;
+  main.className = next.kind ?? "";
+  main.scrollTop = 0;
+  const title = main.querySelector("h1");
+  title?.focus({ preventScroll: true });
+  document.getElementById("say").textContent = title?.textContent ?? "";
+  if (next.tone) play(next.tone);
+}
+
+function everyMoment() {
+  const now = performance.now();
+  if (now - lastEvent > 20_000 && state) state = { ...state, guard: false };
+  if (local.ended && now - local.endedAt > endedFor) local.ended = false;
+  if (local.notice && now > local.notice.ends) local.notice = null;
+  if (state?.session?.over && now - local.receiptAt > forget) local.dismissed = true;
+  if (now - local.touched > forget && !local.asking) { local.mode = "start"; local.digits = ""; }
+  if (now - local.touched > 2 * forget && !state?.session && language !== home) speak(home);
+  draw();
+}
+
+function speak(code) {
+  language = code;
+  const w = words[language];
+  document.documentElement.lang = language;
+  const button = document.getElementById("language");
+  button.textContent = w.language;
+  button.lang = w.languageCode;
+  labels();
+}
+
+function labels() {
+  const w = words[language];
+  const large = document.documentElement.classList.contains("larger");
+  const button = document.getElementById("larger");
+  button.textContent = large ? w.smaller : w.larger;
+  button.setAttribute("aria-pressed", large);
+  document.getElementById("locker").textContent = `${w.locker} ${state?.locker ?? ""}`;
+}
+
+document.getElementById("language").addEventListener("click", () => { touch(); speak(language === "ru" ? "en" : "ru"); draw(); });
+document.getElementById("larger").addEventListener("click", () => { touch(); document.documentElement.classList.toggle("larger"); labels(); });
+
+// A scanner that types like a keyboard sends a whole text and Enter within moments; it begins with L, as no key of ours does.
+let typed = "", typedAt = 0;
+addEventListener("keydown", (event) => {
+  touch();
+  if (event.timeStamp - typedAt > 500) typed = "";
+  if (typed || event.key === "L") {
+    if (event.key.length === 1) typed += event.key;
+    if (event.key === "Enter") { ask("/scan", { text: typed }); typed = ""; }
+    typedAt = event.timeStamp;
+    event.preventDefault();
+    return;
+  }
+  if (local.mode !== "code") return;
+  if (/^\d$/.test(event.key)) act.digit(event.key);
+  if (event.key === "Backspace") act.erase();
+  if (event.key === "Escape") act.mode("start");
+});
+addEventListener("pointerdown", touch);
+
+function listen() {
+  const stream = new EventSource("/state");
+  stream.onmessage = (event) => { receive(JSON.parse(event.data)); labels(); };
+  stream.onerror = () => setTimeout(() => {
+    if (stream.readyState !== EventSource.OPEN) { state = state && { ...state, guard: false }; draw(); }
+    if (stream.readyState === EventSource.CLOSED) { stream.close(); listen(); }
+  }, silentFor);
+}
+
+answerQR(() => screen?.shows ?? "");
+speak(home);
+draw();
+listen();
+setInterval(everyMoment, 250);
