@@ -344,6 +344,18 @@ func (l *Log) End() Position { return l.end }
 // First is the number of the oldest record still here.
 func (l *Log) First() uint64 { return l.first }
 
+// Broken says that the disk can no longer be trusted: every further Append fails until the journal is opened again.
+func (l *Log) Broken() bool { return l.fault != nil }
+
+// Segments are the numbers of the first records of the retained segments, oldest first.
+func (l *Log) Segments() []uint64 {
+	out := make([]uint64, len(l.segs))
+	for i, s := range l.segs {
+		out[i] = s.first
+	}
+	return out
+}
+
 // WantsCheckpoint says that the newest segment is long enough to be closed.
 func (l *Log) WantsCheckpoint() bool { return l.good > SegmentSize }
 

@@ -45,6 +45,9 @@ const (
 	Checkpoint     Kind = "checkpoint"      // private: the whole state; older segments may go after a receipt and 90 days
 )
 
+// Kinds is every kind there is.
+var Kinds = []Kind{Provisioned, Booted, Ticked, TimeSet, Took, Refused, DepositIntent, Stored, DepositFailed, CollectIntent, Collected, CollectFailed, WithdrawIntent, Withdrawn, WithdrawFailed, ReopenIntent, TakenOut, ReopenFailed, PulseAgain, Opened, Overdue, Quarantined, Faulted, Alarm, WrongCode, Checkpoint}
+
 // Record is the public part of one journal line.
 type Record struct {
 	Number  uint64         `cbor:"1,keyasint"`
