@@ -6,7 +6,7 @@ import { words } from "./words.js";
 
 const home = "ru";
 const forget = 30_000; // nothing of a visit stays on the screen for longer
-const endedFor = 12_000, noticeFor = 15_000, silentFor = 4_000;
+const endedFor = 12_000, endedInSession = 5_000, noticeFor = 15_000, silentFor = 4_000;
 
 let state = null;
 let lastEvent = performance.now();
@@ -121,7 +121,7 @@ function show(next, name) {
 function everyMoment() {
   const now = performance.now();
   if (now - lastEvent > 20_000 && state) state = { ...state, guard: false };
-  if (local.ended && now - local.endedAt > endedFor) local.ended = false;
+  if (local.ended && now - local.endedAt > (state?.session ? endedInSession : endedFor)) local.ended = false;
   if (local.notice && now > local.notice.ends) local.notice = null;
   if (state?.session?.over && now - local.receiptAt > forget) local.dismissed = true;
   if (now - local.touched > forget && !local.asking) { local.mode = "start"; local.digits = ""; }

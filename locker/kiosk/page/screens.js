@@ -3,12 +3,12 @@
 import { el, fill, greenButton, icon, icons } from "./dom.js";
 import { front } from "./front.js";
 
-const busy = ["press", "pulsed", "open", "jammed"];
+const busy = ["press", "pulsed", "open", "jammed", "say"];
 
 // pick chooses the screen for the state s and what is going on at the screen itself (local).
 export function pick(s, local) {
   if (!s?.guard) return away;
-  if (busy.includes(s.stage)) return { press, pulsed, open, jammed }[s.stage];
+  if (busy.includes(s.stage)) return { press, pulsed, open, jammed, say: tellPhone }[s.stage];
   if (local.notice && local.mode !== "code") return refused;
   if (local.ended) return s.stage === "done" ? done : failed;
   if (s.outOfOrder) return outOfOrder;
@@ -34,7 +34,7 @@ function start(s, w, act) {
     icon(icons[name]), el("span", {}, w.start[name], el("small", {}, w.start[`${name}Sub`])));
   return {
     key: "start",
-    nodes: [heading(w.start.title), big("code", () => act.mode("code")), big("qr", () => act.mode("qr")), big("courier", act.courier), spring(), drawn(s)],
+    nodes: [heading(w.start.title), big("code", () => act.mode("code")), big("qr", () => act.mode("qr")), big("courier", act.courier), drawn(s)],
   };
 }
 
@@ -50,7 +50,7 @@ function code(s, w, act, local) {
     el("button", { type: "button", class: "word", onclick: act.erase }, w.code.delete));
   return {
     key: "code",
-    nodes: [heading(w.code.title), shown, note, pad, spring(), wide(w.back, () => act.mode("start"))],
+    nodes: [heading(w.code.title), shown, note, pad, wide(w.back, () => act.mode("start"))],
     tick() {
       cells.forEach((cell, i) => {
         cell.textContent = local.digits[i] ?? "";
@@ -114,6 +114,10 @@ function jammed(s, w, act, local) {
   };
 }
 
+function tellPhone(s, w) {
+  return { key: `say ${s.compartment}`, tone: "press", nodes: [heading(...fill(w.say.title, values(s))), say(w.say.text), drawn(s)] };
+}
+
 function done(s, w, act) {
   const outcome = w.done[s.outcome] ? s.outcome : "other";
   return {
@@ -124,12 +128,19 @@ function done(s, w, act) {
 }
 
 function failed(s, w, act) {
+  if (w.reason[s.outcome]) return stopped(s, w, act);
   const outcome = w.failed[s.outcome] ? s.outcome : "other";
   const text = outcome === "jam" ? (s.errand === "deposit" ? "jamDeposit" : "jamCollect") : `${outcome}Text`;
   return {
     key: `failed ${s.compartment} ${s.outcome}`, tone: "refused",
     nodes: [badge(outcome === "jam" ? "stop" : "care"), heading(...fill(w.failed[outcome], values(s))), say(...fill(w.failed[text], values(s))), spring(), wide(w.ok, act.leave)],
   };
+}
+
+// stopped is a visit that could not go on, for a reason that could also have refused it.
+function stopped(s, w, act) {
+  const [title, text] = w.reason[s.outcome];
+  return { key: `stopped ${s.outcome}`, tone: "refused", nodes: [badge("care"), heading(title), say(...fill(text, { n: "…" })), spring(), wide(w.ok, act.leave)] };
 }
 
 function refused(s, w, act, local) {
@@ -174,7 +185,7 @@ function session(s, w, act) {
     el("section", { class: "card" }, el("h2", {}, `${title}: ${parcels.length}`), el("ul", { class: "parcels" }, parcels.slice(0, 12).map((p) => el("li", {}, p || w.courier.unknown))));
   return {
     key: `session ${JSON.stringify(s.session, (k, v) => (k === "left" ? undefined : v))}`,
-    nodes: [heading(w.courier.session), el("p", { class: "quiet" }, ...fill(w.courier.who, { n: courier })),
+    nodes: [heading(w.courier.session), el("p", { class: "quiet" }, ...fill(w.courier.who, { n: courier, m: s.session.number })),
       el("div", { class: "counts" }, count(stored, w.courier.stored), count(takenBack, w.courier.taken)),
       list(w.courier.overdue, overdue), list(w.courier.uncertain, uncertain), spring(), say(w.courier.finish), wide(w.courier.somebody, () => act.mode("code"))],
   };

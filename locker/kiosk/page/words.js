@@ -14,6 +14,7 @@ export const words = {
       collectHint: "Закройте дверцу до щелчка.", late: "Дверца {door} открыта слишком долго. Пожалуйста, закройте её",
     },
     jammed: { title: "Дверца {door} не открылась", text: "Прижмите её ладонью и нажмите зелёную кнопку ещё раз." },
+    say: { title: "Скажите в телефоне, что в ячейке {door}", text: "Выберите «Осталась внутри» или «Забрал» и покажите экран телефона сканеру." },
     done: {
       collected: "Готово. Спасибо!", collectedText: "Дверца {door} закрыта. Забыли что‑то внутри? Тот же код ещё раз откроет её в ближайшие три минуты.",
       stored: "Посылка принята", storedText: "Получатель узнает об этом сам. Следующую посылку сканируйте телефоном.",
@@ -25,12 +26,15 @@ export const words = {
     failed: {
       jam: "Дверца {door} не открывается", jamCollect: "Посылка осталась внутри и никуда не денется, код действует. Попробуйте позже или позвоните по телефону из сообщения.",
       jamDeposit: "Посылка {parcel} не принята. Отсканируйте её ещё раз — откроется другая дверца.", "no press": "Кнопку никто не нажал", "no pressText": "Ничего не потрачено: начните ещё раз, когда будете готовы.",
-      cancelled: "Отменено", cancelledText: "Ничего не открыто и не потрачено.", other: "Не получилось", otherText: "Начните ещё раз. Посылка и код в сохранности.",
+      cancelled: "Отменено", cancelledText: "Ничего не открыто и не потрачено.", "too small": "Ячейка {door} мала", "too smallText": "Посылка у вас. Если есть ячейка больше, она откроется по следующему нажатию кнопки.",
+      "not empty": "В ячейке {door} что‑то лежит", "not emptyText": "Мы её отложили. Для вашей посылки откроется другая.", quarantine: "Ячейка {door} отложена", quarantineText: "Пока не ясно, что в ней. Позвоните по телефону из сообщения или на странице курьера.",
+      "left open": "Дверца {door} осталась открытой", "left openText": "Мы отложили эту ячейку до осмотра.", unsaid: "Про ячейку {door} ничего не сказано", unsaidText: "Она остаётся отложенной. Её можно открыть ещё раз.",
+      other: "Не получилось", otherText: "Начните ещё раз. Посылка и код в сохранности.",
     },
     closing: { title: "Закройте, пожалуйста, дверцу {door}", titleMany: "Закройте, пожалуйста, дверцы {door}", text: "Пока она открыта, другие дверцы не открываются.", cannot: "Не закрывается? Уберите то, что мешает, и прижмите до щелчка. Если не вышло, через несколько минут постамат обойдётся без неё." },
     courier: {
       title: "Наведите телефон на этот код", steps: ["Откройте в телефоне страницу курьера.", "Наведите камеру на этот код.", "Отсканируйте посылку.", "Покажите экран телефона сканеру."], left: "Код действует ещё {n} с",
-      session: "Покажите сканеру следующую посылку", who: "Курьер {n}", stored: "положено", taken: "забрано", overdue: "Можно забрать, срок вышел", uncertain: "Нужно проверить, что в ячейке", unknown: "неизвестно", finish: "Закончили? Нажмите «Закончить» в телефоне и покажите его сканеру.", somebody: "Здесь получатель с кодом", receipt: "Ваша расписка", receiptText: "Отсканируйте её телефоном: положено {a}, забрано {b}.", end: "Готово",
+      session: "Покажите сканеру следующую посылку", who: "Курьер {n} · принят ответ № {m}", stored: "положено", taken: "забрано", overdue: "Можно забрать, срок вышел", uncertain: "Нужно проверить, что в ячейке", unknown: "неизвестно", finish: "Закончили? Нажмите «Закончить» в телефоне и покажите его сканеру.", somebody: "Здесь получатель с кодом", receipt: "Ваша расписка", receiptText: "Отсканируйте её телефоном: положено {a}, забрано {b}.", end: "Готово",
     },
     away: { title: "Экран не видит замки", text: "Дверцы заперты, посылки в сохранности. Обычно это проходит за минуту. Если нет — позвоните по телефону из сообщения." },
     order: { bus: "Постамат временно не открывает дверцы", storage: "Постамат временно не открывает дверцы", busText: "Нет связи с замками. Посылки в сохранности, срок хранения не идёт. Код останется действительным — попробуйте позже.", storageText: "Не работает память постамата, а без записи мы дверцы не открываем. Посылки в сохранности, код останется действительным." },
@@ -68,6 +72,7 @@ export const words = {
       collectHint: "Push the door until it clicks.", late: "Door {door} has been open too long. Please close it",
     },
     jammed: { title: "Door {door} did not open", text: "Push it in with your palm, then press the green button once more." },
+    say: { title: "Tell your phone what is in compartment {door}", text: "Choose “It stays inside” or “I took it out” and show the phone to the scanner." },
     done: {
       collected: "Done. Thank you!", collectedText: "Door {door} is closed. Forgot something? The same code opens it again for three minutes.",
       stored: "Parcel accepted", storedText: "The recipient is told automatically. Scan the next parcel with your phone.",
@@ -79,12 +84,15 @@ export const words = {
     failed: {
       jam: "Door {door} does not open", jamCollect: "Your parcel is safe inside and your code stays valid. Try later, or call the number in your message.",
       jamDeposit: "Parcel {parcel} was not accepted. Scan it again and another door will open.", "no press": "Nobody pressed the button", "no pressText": "Nothing is used up: start again when you are ready.",
-      cancelled: "Cancelled", cancelledText: "Nothing was opened or used up.", other: "That did not work", otherText: "Start again. Parcel and code are safe.",
+      cancelled: "Cancelled", cancelledText: "Nothing was opened or used up.", "too small": "Compartment {door} is too small", "too smallText": "You have the parcel. If there is a larger compartment, it opens with the next press.",
+      "not empty": "Something is in compartment {door}", "not emptyText": "It is set aside. Another door opens for your parcel.", quarantine: "Compartment {door} is set aside", quarantineText: "It is not clear what is inside. Call the number in your message or on the courier’s page.",
+      "left open": "Door {door} was left open", "left openText": "This compartment is set aside until somebody has looked.", unsaid: "Nothing was said about compartment {door}", unsaidText: "It stays set aside. It can be opened again.",
+      other: "That did not work", otherText: "Start again. Parcel and code are safe.",
     },
     closing: { title: "Please close door {door}", titleMany: "Please close doors {door}", text: "While it is open, no other door opens.", cannot: "It will not close? Take away what is in the way and push until it clicks. If that fails, the locker goes on without it in a few minutes." },
     courier: {
       title: "Point your phone at this code", steps: ["Open the courier’s page on your phone.", "Point its camera at this code.", "Scan the parcel.", "Show the phone’s screen to the scanner."], left: "Valid for {n} s",
-      session: "Show the next parcel to the scanner", who: "Courier {n}", stored: "put in", taken: "taken back", overdue: "You may take back (overdue)", uncertain: "Please check what is inside", unknown: "unknown", finish: "Finished? Tap “Finish” on your phone and show it to the scanner.", somebody: "A recipient with a code is here", receipt: "Your receipt", receiptText: "Scan it with your phone: {a} put in, {b} taken back.", end: "Done",
+      session: "Show the next parcel to the scanner", who: "Courier {n} · answer no. {m} taken", stored: "put in", taken: "taken back", overdue: "You may take back (overdue)", uncertain: "Please check what is inside", unknown: "unknown", finish: "Finished? Tap “Finish” on your phone and show it to the scanner.", somebody: "A recipient with a code is here", receipt: "Your receipt", receiptText: "Scan it with your phone: {a} put in, {b} taken back.", end: "Done",
     },
     away: { title: "This screen cannot reach the locks", text: "Doors are locked and parcels are safe. This usually passes within a minute. If not, call the number in your message." },
     order: { bus: "The locker cannot open doors right now", storage: "The locker cannot open doors right now", busText: "The locks do not answer. Parcels are safe and their time stands still. Your code stays valid: try later.", storageText: "The locker’s memory fails, and without a record we open no door. Parcels are safe and your code stays valid." },
