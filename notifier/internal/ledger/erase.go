@@ -1,0 +1,67 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"lockstep/internal/fault"
+)
+
+// neverDeposited is how long a contact is kept for a parcel that never came to a locker.
+const neverDeposited = 180 * 24 * time.Hour
+
+// Forget erases a parcel's contact and codes at once and drops what was still to be told. The barcode stays as erased: a
+// contact that comes for it later is refused.
+func (l *Ledger) Forget(ctx context.Context, barcode string, now time.Time) error {
+	return l.db.Tx(ctx, func(tx *sql.Tx) error {
+		known, err := count(ctx, tx, `SELECT COUNT(*) FROM parcel WHERE barcode = $1`, barcode)
+		if err != nil {
+			return err
+		}
+		if known == 0 {
+			return fault.New(fault.NotFound, "no_parcel", "no contact was ever kept for this barcode")
+		}
+		return erase(ctx, tx, barcode, "forgotten on demand", now)
+	})
+}
+
+func erase(ctx context.Context, tx *sql.Tx, barcode, act string, now time.Time) error {
+	if err := exec(ctx, tx, `UPDATE parcel SET contact = NULL, tracking = '', erased_at = $1 WHERE barcode = $2`, micros(now), barcode); err != nil {
+		return err
+	}
+	if err := exec(ctx, tx, `UPDATE deposit SET sealed = NULL WHERE barcode = $1`, barcode); err != nil {
+		return err
+	}
+	if err := exec(ctx, tx, `UPDATE notice SET state = 'dropped' WHERE barcode = $1 AND state = 'waiting'`, barcode); err != nil {
+		return err
+	}
+	return audit(ctx, tx, now, act, barcode)
+}
+
+// Expire erases the contacts of parcels whose last stay in a locker ended longer than keep ago, and of those that never came
+// to one. It returns how many.
+func (l *Ledger) Expire(ctx context.Context, keep time.Duration, now time.Time) (n int, err error) {
+	err = l.db.Tx(ctx, func(tx *sql.Tx) error {
+		barcodes, err := rows(ctx, tx, scanText, `SELECT barcode FROM parcel p WHERE contact IS NOT NULL
+			AND NOT EXISTS (SELECT 1 FROM deposit d WHERE d.barcode = p.barcode AND (d.ended = '' OR d.ended_at > $1))
+			AND (pinned_at < $2 OR EXISTS (SELECT 1 FROM deposit d WHERE d.barcode = p.barcode)) LIMIT 500`,
+			micros(now.Add(-keep)), micros(now.Add(-neverDeposited)))
+		if err != nil {
+			return err
+		}
+		n = len(barcodes)
+		for _, barcode := range barcodes {
+			if err := erase(ctx, tx, barcode, "expired", now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+func scanText(r *sql.Rows) (s string, err error) {
+	err = r.Scan(&s)
+	return s, err
+}

@@ -1,0 +1,110 @@
+package ledger
+
+import (
+	"lockstep/guard/journal"
+	"lockstep/notifier/internal/text"
+)
+
+// deposit is one stay of a parcel behind one door, from its record "stored" on.
+type deposit struct {
+	Locker      string
+	Record      uint64
+	Barcode     string
+	Compartment uint16
+	StoredAt    int64 // µs UTC, 0 while the locker did not know the time
+	Due         int64 // µs UTC, 0 while unknown
+	Door        door
+	Opened      bool // seen open since Door was set
+	Unsure      bool // quarantined
+	Overdue     bool
+	Ended       string
+	EndedAt     int64
+}
+
+// door is what a door was last opened for, until that has come to its end.
+type door string
+
+const (
+	shut        door = ""
+	collecting  door = "collecting"
+	withdrawing door = "withdrawing"
+	reopening   door = "reopening"
+)
+
+// quiet says that nobody may be reminded: the parcel may be gone already, or its time is over.
+func (d deposit) quiet() bool {
+	return d.Ended != "" || d.Door == collecting || d.Unsure || d.Overdue
+}
+
+// A meaning is what one kind of record does to the deposit behind its door.
+type meaning struct {
+	door    door      // the door is opened for this from now on
+	seen    bool      // the door is seen open
+	failed  bool      // what the door was opened for has not come about
+	ended   string    // the stay has ended so
+	unsure  bool      // nobody knows what is behind the door
+	overdue bool      // its carrier may take it back
+	tells   text.Kind // the recipient is told
+}
+
+// meanings has a row for every kind of record that concerns a parcel behind a door. "stored" begins a stay and is not here.
+var meanings = map[journal.Kind]meaning{
+	journal.CollectIntent:  {door: collecting},
+	journal.WithdrawIntent: {door: withdrawing},
+	journal.ReopenIntent:   {door: reopening},
+	journal.Opened:         {seen: true},
+	journal.Collected:      {ended: "collected", tells: text.Collected},
+	journal.Withdrawn:      {ended: "withdrawn", tells: text.Withdrawn},
+	journal.TakenOut:       {ended: "taken out", tells: text.Withdrawn},
+	journal.CollectFailed:  {failed: true},
+	journal.WithdrawFailed: {failed: true},
+	journal.ReopenFailed:   {failed: true},
+	journal.Quarantined:    {unsure: true, tells: text.Unsure},
+	journal.Overdue:        {overdue: true},
+}
+
+// fold is the deposit after a record that names its compartment, and what the recipient is to be told ("" for nothing).
+func (d deposit) fold(r journal.Record, at int64) (deposit, text.Kind) {
+	m, known := meanings[r.Kind]
+	if !known || d.Ended != "" {
+		return d, ""
+	}
+	tells := m.tells
+	switch {
+	case m.door != shut:
+		d.Door, d.Opened = m.door, false
+	case m.failed:
+		d, tells = d.fail(r.Reason)
+	case m.ended != "":
+		d.Ended, d.EndedAt, d.Door = m.ended, at, shut
+	}
+	d.Opened = d.Opened || m.seen
+	d.Unsure = d.Unsure || m.unsure
+	d.Overdue = d.Overdue || m.overdue
+	return d, tells
+}
+
+// fail is a door's errand without its result. After a crash nobody knows whether the door was open: a recipient is not
+// reminded ("opened, closing not seen"), and a courier's errand counts as an opening that the recipient is told of.
+func (d deposit) fail(reason string) (deposit, text.Kind) {
+	maybeOpen := d.Opened || reason == "crash"
+	switch {
+	case d.Door == collecting && maybeOpen:
+		return d, ""
+	case d.Door != collecting && d.Door != shut && maybeOpen:
+		d.Door = shut
+		return d, text.Staff
+	}
+	d.Door = shut
+	return d, ""
+}
+
+// begin is the stay that a record "stored" begins. Where the guard did not yet know its deadline, the lower bound of the
+// time gives one that cannot be too late.
+func begin(locker string, r journal.Record) deposit {
+	d := deposit{Locker: locker, Record: r.Number, Barcode: r.Parcel, Compartment: r.Compartment, StoredAt: r.Low, Due: r.Due}
+	if d.Due == 0 && r.Low > 0 && r.Dwell > 0 {
+		d.Due = r.Low + int64(r.Dwell)*3600*1e6
+	}
+	return d
+}

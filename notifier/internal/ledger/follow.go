@@ -1,0 +1,179 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strconv"
+	"time"
+
+	"lockstep/guard/journal"
+	"lockstep/guard/statement"
+)
+
+// follow is how far one locker's journal is verified.
+type follow struct {
+	id          string
+	known       bool // its first record was believed
+	stopped     string
+	position    journal.Position
+	powered     int64 // of the last head, µs
+	aheadSince  int64
+	certificate statement.Locker // of the locker, once known
+	bundle      []byte           // its envelopes
+}
+
+// errOld is a stretch from before what is known: the feed was replayed.
+var errOld = errors.New("ledger: known already")
+
+func number(n uint64) string { return strconv.FormatUint(n, 10) }
+
+func (l *Ledger) follow(ctx context.Context, tx *sql.Tx, id string) (*follow, error) {
+	f := &follow{id: id}
+	var hash []byte
+	err := tx.QueryRowContext(ctx, `SELECT certificate, position, hash, powered, ahead_since, stopped FROM locker WHERE id = $1`, id).
+		Scan(&f.bundle, &f.position.Number, &hash, &f.powered, &f.aheadSince, &f.stopped)
+	if errors.Is(err, sql.ErrNoRows) || (err == nil && f.bundle == nil) {
+		return f, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.known = true
+	copy(f.position.Hash[:], hash)
+	bundle, err := statement.DecodeBundle(f.bundle)
+	if err != nil {
+		return nil, err
+	}
+	f.certificate, err = statement.VerifyAll[statement.Locker](bundle.Envelopes, l.charter.Provisioning)
+	return f, err
+}
+
+// verify reads a stretch that continues the journal. Its error is a *journal.Break where the journal cannot be believed, and
+// errOld where nothing in it is new.
+func (f *follow) verify(charter statement.Charter, data []byte) ([]journal.Record, statement.Head, error) {
+	var s journal.Stretch
+	if err := statement.Decode(data, &s); err != nil {
+		return nil, statement.Head{}, &journal.Break{Number: f.position.Number + 1, Reason: "chain"}
+	}
+	if !f.known {
+		if err := f.meet(charter, s); err != nil {
+			return nil, statement.Head{}, err
+		}
+	}
+	fresh, err := f.fresh(s)
+	if err != nil {
+		return nil, statement.Head{}, err
+	}
+	return fresh.Verify(f.position, f.id, f.certificate.Guard)
+}
+
+// meet reads the certificate in a journal's first record, under our own charter.
+func (f *follow) meet(charter statement.Charter, s journal.Stretch) error {
+	records, _, err := journal.Chain(journal.Position{}, s.Records)
+	if err != nil {
+		return err
+	}
+	refused := &journal.Break{Number: 1, Reason: "certificate"}
+	if len(records) == 0 {
+		return &journal.Break{Number: 1, Reason: "gap"}
+	}
+	first := records[0]
+	if first.Kind != journal.Provisioned {
+		return refused
+	}
+	if _, err := statement.VerifyAll[statement.Charter](first.Charter, charter.Roots); err != nil {
+		return refused
+	}
+	certificate, err := statement.VerifyAll[statement.Locker](first.Certificate, charter.Provisioning)
+	if err != nil || certificate.ID != f.id || certificate.Network != charter.Network {
+		return refused
+	}
+	if _, err := time.LoadLocation(certificate.Zone); err != nil {
+		return refused
+	}
+	f.certificate, f.bundle = certificate, statement.Bundle{Envelopes: first.Certificate}.Encode()
+	return nil
+}
+
+// fresh is the part of a stretch behind what is known. A head that the guard signed before the last one known proves nothing
+// and gets no receipt; only one signed later can prove a rollback.
+func (f *follow) fresh(s journal.Stretch) (journal.Stretch, error) {
+	for len(s.Records) > 0 {
+		r, err := journal.Decode(s.Records[0])
+		if err != nil {
+			return s, &journal.Break{Number: f.position.Number + 1, Reason: "chain"}
+		}
+		if r.Number > f.position.Number {
+			return s, nil
+		}
+		if r.Number == f.position.Number && r.Hash() != f.position.Hash {
+			return s, &journal.Break{Number: r.Number, Reason: "fork"}
+		}
+		s.Records = s.Records[1:]
+	}
+	head, _, err := statement.Verify[statement.Head](s.Head, func(id statement.KeyID) (statement.Key, bool) {
+		return f.certificate.Guard, f.certificate.Guard.ID() == id
+	})
+	if err != nil || head.Locker != f.id || head.Powered > f.powered {
+		return s, nil // Verify judges it
+	}
+	if head.Position < f.position.Number || (head.Position == f.position.Number && head.Hash == f.position.Hash) {
+		return s, errOld
+	}
+	return s, nil
+}
+
+// advance writes down how far the journal is verified now, and whether its guard speaks of records we have not got.
+func (f *follow) advance(ctx context.Context, tx *sql.Tx, records []journal.Record, head statement.Head, now time.Time) error {
+	if len(records) > 0 {
+		last := records[len(records)-1]
+		f.position = journal.Position{Number: last.Number, Hash: last.Hash()}
+	}
+	ahead, since := int64(0), int64(0)
+	if head.Position > f.position.Number {
+		ahead, since = int64(head.Position), f.aheadSince
+		if since == 0 {
+			since = micros(now)
+		}
+	}
+	return exec(ctx, tx, `INSERT INTO locker (id, certificate, position, hash, powered, ahead, ahead_since) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (id) DO UPDATE SET certificate = excluded.certificate, position = excluded.position, hash = excluded.hash,
+		powered = excluded.powered, ahead = excluded.ahead, ahead_since = excluded.ahead_since`,
+		f.id, f.bundle, int64(f.position.Number), f.position.Hash[:], max(f.powered, head.Powered), ahead, since)
+}
+
+// FollowAgain believes a stopped journal again from where it was last verified, and reads the hub's feed from the start:
+// everything known is skipped.
+func (l *Ledger) FollowAgain(ctx context.Context, locker string) error {
+	return l.db.Tx(ctx, func(tx *sql.Tx) error {
+		if err := exec(ctx, tx, `UPDATE locker SET stopped = '' WHERE id = $1`, locker); err != nil {
+			return err
+		}
+		return exec(ctx, tx, `UPDATE feed SET cursor = 0 WHERE id = 1`)
+	})
+}
+
+// withheld is how long a head may speak of records that do not come before it is an alarm (doors.md R15).
+const withheld = 5 * time.Minute
+
+// Withheld raises an alarm for every locker whose guard has long spoken of records the hub does not show. It returns how many.
+func (l *Ledger) Withheld(ctx context.Context, now time.Time) (n int, err error) {
+	err = l.db.Tx(ctx, func(tx *sql.Tx) error {
+		ids, err := rows(ctx, tx, scanText, `SELECT id FROM locker WHERE ahead_since > 0 AND ahead_since <= $1`, micros(now.Add(-withheld)))
+		if err != nil {
+			return err
+		}
+		n = len(ids)
+		for _, id := range ids {
+			if err := raise(ctx, tx, Alarm{At: now, Kind: "withheld", Locker: id, Detail: "a signed head is ahead of the records"}); err != nil {
+				return err
+			}
+			if err := exec(ctx, tx, `UPDATE locker SET ahead = 0, ahead_since = 0 WHERE id = $1`, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
+}

@@ -1,0 +1,43 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+
+	"lockstep/notifier/internal/text"
+)
+
+// notice is one thing that one recipient is to be told about one deposit. (locker, deposit, kind, fact) is told once, however
+// often the feed is replayed.
+type notice struct {
+	ID        string
+	Kind      text.Kind
+	Fact      int64 // the record's number, or the time, that is told of
+	At        int64 // when it happened, µs UTC, 0 where unknown
+	NotBefore int64
+	Until     int64 // pointless from then on; 0 for never
+}
+
+func (d deposit) tell(ctx context.Context, tx *sql.Tx, n notice) error {
+	id, err := newID()
+	if err != nil {
+		return err
+	}
+	return exec(ctx, tx, `INSERT INTO notice (id, locker, deposit, barcode, kind, fact, at, not_before, until, state)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting') ON CONFLICT (locker, deposit, kind, fact) DO NOTHING`,
+		id, d.Locker, int64(d.Record), d.Barcode, string(n.Kind), n.Fact, n.At, n.NotBefore, n.Until)
+}
+
+// stale says that nobody needs to hear this any more.
+func (n notice) stale(d deposit, now int64) bool {
+	if n.Until > 0 && now >= n.Until {
+		return true
+	}
+	switch n.Kind {
+	case text.Reminder, text.Last:
+		return d.quiet()
+	case text.Stored, text.Dark, text.Back:
+		return d.Ended != ""
+	}
+	return false
+}

@@ -1,0 +1,90 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"lockstep/guard/journal"
+	"lockstep/guard/statement"
+)
+
+// Upload is one stretch of a locker's journal as the hub's feed gives it. Cursor is the feed's number.
+type Upload struct {
+	Cursor  int64
+	Locker  string
+	Stretch []byte // canonical CBOR of a journal.Stretch
+}
+
+// Taken is what became of an upload. Head is nil where nothing of it is believed.
+type Taken struct {
+	Head  *statement.Head
+	News  bool // it brought records beside those about time and the down stream
+	Alarm string
+}
+
+// Cursor is the number of the last upload taken.
+func (l *Ledger) Cursor(ctx context.Context) (int64, error) {
+	return count(ctx, l.db.Reads(), `SELECT cursor FROM feed WHERE id = 1`)
+}
+
+// Take verifies an upload against what is known of its locker, folds its records and moves the feed's cursor, all in one
+// transaction. A stretch that was taken before changes nothing. A journal that forks or does not verify stops its own locker
+// only: an alarm is kept, and nothing more of that journal is believed until an operator has looked (FollowAgain).
+func (l *Ledger) Take(ctx context.Context, u Upload, now time.Time) (taken Taken, err error) {
+	err = l.db.Tx(ctx, func(tx *sql.Tx) error {
+		taken, err = l.take(ctx, tx, u, now)
+		if err != nil {
+			return err
+		}
+		return exec(ctx, tx, `UPDATE feed SET cursor = $1 WHERE id = 1 AND cursor < $1`, u.Cursor)
+	})
+	return taken, err
+}
+
+func (l *Ledger) take(ctx context.Context, tx *sql.Tx, u Upload, now time.Time) (Taken, error) {
+	follow, err := l.follow(ctx, tx, u.Locker)
+	if err != nil || follow.stopped != "" {
+		return Taken{}, err
+	}
+	records, head, err := follow.verify(l.charter, u.Stretch)
+	if broken := (*journal.Break)(nil); errors.As(err, &broken) {
+		return l.doubt(ctx, tx, follow, broken, now)
+	}
+	if errors.Is(err, errOld) {
+		return Taken{}, nil
+	}
+	if err != nil {
+		return Taken{}, err
+	}
+	taken := Taken{Head: &head}
+	for _, r := range records {
+		taken.News = taken.News || news(r.Kind)
+		if err := l.apply(ctx, tx, follow, r, now); err != nil {
+			return Taken{}, err
+		}
+	}
+	return taken, follow.advance(ctx, tx, records, head, now)
+}
+
+// doubt keeps what was found. A gap may still be filled by the hub; everything else ends belief.
+func (l *Ledger) doubt(ctx context.Context, tx *sql.Tx, f *follow, broken *journal.Break, now time.Time) (Taken, error) {
+	// Our own texts only: the rest of a Break quotes what was sent.
+	alarm := Alarm{At: now, Kind: broken.Reason, Locker: f.id, Detail: "at record " + number(broken.Number)}
+	if f.known && broken.Reason != "gap" {
+		if err := exec(ctx, tx, `UPDATE locker SET stopped = $1 WHERE id = $2`, broken.Reason, f.id); err != nil {
+			return Taken{}, err
+		}
+	}
+	return Taken{Alarm: alarm.Kind}, raiseOnce(ctx, tx, alarm)
+}
+
+// news says whether a record is worth a new receipt soon.
+func news(k journal.Kind) bool {
+	switch k {
+	case journal.Took, journal.TimeSet, journal.Ticked, journal.Refused:
+		return false
+	}
+	return true
+}

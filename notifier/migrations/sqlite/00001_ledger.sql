@@ -1,0 +1,119 @@
+-- +goose Up
+-- Times are microseconds UTC, 0 for "never" or "unknown".
+
+CREATE TABLE feed (
+  id     INTEGER PRIMARY KEY CHECK (id = 1),
+  cursor INTEGER NOT NULL -- the hub's number of the last upload taken
+) STRICT;
+INSERT INTO feed (id, cursor) VALUES (1, 0);
+
+CREATE TABLE locker (
+  id           TEXT PRIMARY KEY,
+  name         TEXT    NOT NULL DEFAULT '', -- name, address, line: the hub's word, for display only
+  address      TEXT    NOT NULL DEFAULT '',
+  line         TEXT    NOT NULL DEFAULT '',
+  line_since   INTEGER NOT NULL DEFAULT 0,
+  certificate  BLOB,                        -- statement.Bundle, from the journal's first record
+  position     INTEGER NOT NULL DEFAULT 0,  -- last record verified
+  hash         BLOB,                        -- its chain hash
+  powered      INTEGER NOT NULL DEFAULT 0,  -- of the last head
+  ahead        INTEGER NOT NULL DEFAULT 0,  -- a head named this position, whose record we do not have
+  ahead_since  INTEGER NOT NULL DEFAULT 0,
+  stopped      TEXT    NOT NULL DEFAULT '', -- why its journal is no longer believed
+  receipt_boot INTEGER NOT NULL DEFAULT 0,
+  receipt_at   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE parcel (
+  barcode   TEXT PRIMARY KEY,
+  merchant  TEXT    NOT NULL,
+  shipment  TEXT    NOT NULL,
+  tracking  TEXT    NOT NULL,
+  contact   BLOB,             -- sealed to the notifier's key, as it came; NULL once erased
+  pinned_at INTEGER NOT NULL,
+  erased_at INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX parcel_shipment ON parcel (merchant, shipment);
+
+CREATE TABLE deposit (
+  locker      TEXT    NOT NULL,
+  record      INTEGER NOT NULL, -- of the journal, kind "stored"
+  barcode     TEXT    NOT NULL,
+  compartment INTEGER NOT NULL,
+  sealed      BLOB,             -- the sealed code; NULL once it opens nothing
+  stored_at   INTEGER NOT NULL,
+  due         INTEGER NOT NULL,
+  door        TEXT    NOT NULL DEFAULT '', -- what the door was last opened for; '' after a proper end
+  opened      INTEGER NOT NULL DEFAULT 0,  -- 1: seen open since
+  unsure      INTEGER NOT NULL DEFAULT 0,  -- 1: quarantined
+  overdue     INTEGER NOT NULL DEFAULT 0,
+  ended       TEXT    NOT NULL DEFAULT '',
+  ended_at    INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (locker, record)
+) STRICT;
+CREATE INDEX deposit_living ON deposit (locker, compartment) WHERE ended = '';
+CREATE INDEX deposit_barcode ON deposit (barcode);
+
+CREATE TABLE notice (
+  id         TEXT PRIMARY KEY,
+  locker     TEXT    NOT NULL,
+  deposit    INTEGER NOT NULL, -- deposit.record
+  barcode    TEXT    NOT NULL,
+  kind       TEXT    NOT NULL,
+  fact       INTEGER NOT NULL, -- the record, or the time, that is told of: nothing is told twice
+  at         INTEGER NOT NULL, -- when it happened
+  not_before INTEGER NOT NULL,
+  until      INTEGER NOT NULL, -- pointless afterwards
+  state      TEXT    NOT NULL, -- waiting · planned · dropped
+  UNIQUE (locker, deposit, kind, fact)
+) STRICT;
+CREATE INDEX notice_waiting ON notice (not_before) WHERE state = 'waiting';
+CREATE INDEX notice_barcode ON notice (barcode);
+
+CREATE TABLE delivery (
+  id         TEXT PRIMARY KEY,
+  channel    TEXT    NOT NULL,
+  kind       TEXT    NOT NULL,
+  state      TEXT    NOT NULL, -- waiting · sent · failed · dropped
+  attempts   INTEGER NOT NULL,
+  next_at    INTEGER NOT NULL,
+  reason     TEXT    NOT NULL, -- of the last failure
+  planned_at INTEGER NOT NULL,
+  ended_at   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX delivery_waiting ON delivery (next_at) WHERE state = 'waiting';
+
+CREATE TABLE delivery_notice (
+  delivery TEXT NOT NULL REFERENCES delivery (id),
+  notice   TEXT NOT NULL REFERENCES notice (id),
+  PRIMARY KEY (delivery, notice)
+) STRICT;
+CREATE INDEX delivery_notice_notice ON delivery_notice (notice);
+
+CREATE TABLE alarm (
+  id      TEXT PRIMARY KEY,
+  at      INTEGER NOT NULL,
+  kind    TEXT    NOT NULL,
+  locker  TEXT    NOT NULL,
+  barcode TEXT    NOT NULL,
+  detail  TEXT    NOT NULL
+) STRICT;
+CREATE INDEX alarm_locker ON alarm (locker, kind);
+
+CREATE TABLE audit (
+  id      TEXT PRIMARY KEY,
+  at      INTEGER NOT NULL,
+  act     TEXT    NOT NULL,
+  barcode TEXT    NOT NULL
+) STRICT;
+
+-- +goose Down
+DROP TABLE audit;
+DROP TABLE alarm;
+DROP TABLE delivery_notice;
+DROP TABLE delivery;
+DROP TABLE notice;
+DROP TABLE deposit;
+DROP TABLE parcel;
+DROP TABLE locker;
+DROP TABLE feed;
