@@ -5,17 +5,22 @@ package clock
 
 import "time"
 
-// A Clock tells both times. Its zero value is the machine's own.
+// A Clock tells both times.
 type Clock struct {
 	start time.Time
 	shift offsets
+	skip  time.Duration // the running offset at the start
 }
 
 // New starts a clock. offsetFile must be empty unless this is a development build; the file holds two whole numbers of
 // microseconds, to be added to the wall and to the running time, and may be rewritten at any moment.
 func New(offsetFile string) (*Clock, error) {
 	shift, err := newOffsets(offsetFile)
-	return &Clock{time.Now(), shift}, err
+	if err != nil {
+		return nil, err
+	}
+	_, skip := shift.read()
+	return &Clock{time.Now(), shift, skip}, nil
 }
 
 // Now is the wall clock.
@@ -27,5 +32,5 @@ func (c *Clock) Now() time.Time {
 // Running is the time since New.
 func (c *Clock) Running() time.Duration {
 	_, running := c.shift.read()
-	return time.Since(c.start) + running
+	return time.Since(c.start) + running - c.skip
 }

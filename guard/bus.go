@@ -1,0 +1,111 @@
+package guard
+
+import (
+	"fmt"
+	"time"
+
+	"lockstep/guard/lockboard"
+	"lockstep/guard/rules"
+	"lockstep/guard/statement"
+)
+
+func checkBoards(boards []statement.Board) error {
+	for i, b := range boards {
+		if err := lockboard.Check(b); err != nil {
+			return fmt.Errorf("guard: board %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// openLines starts every line that the certificate names. A development charter drives only pseudo-terminals.
+func (g *loop) openLines() error {
+	boards := g.state.Locker.Boards
+	g.lines = map[string]*lockboard.Line{}
+	for _, b := range boards {
+		if g.lines[b.Line] != nil {
+			continue
+		}
+		device, ok := g.names[b.Line]
+		if !ok {
+			return fmt.Errorf("guard: no device was given for line %q", b.Line)
+		}
+		if err := g.mayDrive(device); err != nil {
+			return err
+		}
+		line, err := lockboard.OpenLine(lockboard.Config{Name: b.Line, Boards: boards, Port: lockboard.SerialPort(device),
+			Events: func(e lockboard.Event) { g.heardBus(e, boards) }, Now: time.Now, Log: g.slog})
+		if err != nil {
+			return fmt.Errorf("guard: %w", err)
+		}
+		g.lines[b.Line] = line
+	}
+	return nil
+}
+
+func (g *loop) mayDrive(device string) error {
+	if !g.state.Network.Development {
+		return nil
+	}
+	pseudo, err := lockboard.IsPseudoTerminal(device)
+	if err != nil {
+		return fmt.Errorf("guard: %w", err)
+	}
+	if !pseudo {
+		return fmt.Errorf("guard: %s is a real line and the charter is for development: it drives only pseudo-terminals", device)
+	}
+	return nil
+}
+
+func (g *loop) closeLines() {
+	for _, l := range g.lines {
+		if err := l.Close(); err != nil {
+			g.slog.Warn("a line did not close", "error", err)
+		}
+	}
+}
+
+// heardBus passes a board's picture on to the rules. When they are behind, a picture is left out: the next one comes at once.
+func (g *loop) heardBus(e lockboard.Event, boards []statement.Board) {
+	switch e.Kind {
+	case lockboard.Polled:
+		select {
+		case g.inbox <- seen(e, boards[e.Board].Channels):
+		default:
+		}
+	case lockboard.Pulsed:
+		if e.Err != nil {
+			g.slog.Warn("a pulse may not have been sent", "board", e.Board, "channel", e.Channel.Number(), "error", e.Err)
+		}
+	}
+}
+
+func seen(e lockboard.Event, channels uint8) rules.Seen {
+	s := rules.Seen{Board: e.Board, Silent: e.Err != nil}
+	if s.Silent {
+		return s
+	}
+	s.Channels, s.Inside = make([]rules.Switch, channels), make([]rules.Inside, channels)
+	for i := range channels {
+		s.Channels[i] = switches[e.Reading.Contact(i+1)]
+		s.Inside[i] = insides[e.Reading.Inside(i+1)]
+	}
+	return s
+}
+
+var (
+	switches = [...]rules.Switch{lockboard.Unknown: rules.Unknown, lockboard.Open: rules.Open, lockboard.Closed: rules.Closed}
+	insides  = [...]rules.Inside{lockboard.Unsensed: rules.NoSensor, lockboard.Empty: rules.Nothing, lockboard.Occupied: rules.Something}
+)
+
+// pulse hands one frame to its line. The rules have already written why.
+func (g *loop) pulse(p rules.Pulse) {
+	board := g.state.Locker.Boards[p.Board]
+	channel, err := lockboard.NewChannel(board, p.Channel)
+	if err == nil {
+		err = g.lines[board.Line].Pulse(p.Board, channel)
+	}
+	if err != nil {
+		g.slog.Error("a pulse was not sent", "board", p.Board, "channel", p.Channel, "error", err)
+	}
+}
