@@ -1,0 +1,99 @@
+package contact_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"lockstep/internal/contact"
+	"lockstep/internal/fault"
+)
+
+func TestNew(t *testing.T) {
+	tests := []struct {
+		phone, email, name, language string
+		code                         string // of the fault; empty when it is good
+		want                         contact.Contact
+	}{
+		{phone: "+7 916 123-45-67", language: "ru", want: contact.Contact{Phone: "+79161234567", Language: "ru"}},
+		{email: " a.b+c@example.org ", name: "Пётр", want: contact.Contact{Email: "a.b+c@example.org", Name: "Пётр", Language: "en"}},
+		{phone: "+442079460958", email: "x@example.co.uk", want: contact.Contact{Phone: "+442079460958", Email: "x@example.co.uk", Language: "en"}},
+		{code: "no_contact"},
+		{name: "only a name", code: "no_contact"},
+		{phone: "89161234567", code: "invalid_phone"},
+		{phone: "+7916123456", code: "invalid_phone"},
+		{phone: "+791612345678901", code: "invalid_phone"},
+		{phone: "+1800FLOWERS", code: "invalid_phone"},
+		{phone: "+79161234567;ext=12", code: "invalid_phone"},
+		{phone: "+79161234567\r\nX: y", code: "invalid_phone"},
+		{email: "nobody", code: "invalid_email"},
+		{email: "nobody@", code: "invalid_email"},
+		{email: "nobody@localhost", code: "invalid_email"},
+		{email: "nobody@example..org", code: "invalid_email"},
+		{email: "A <a@example.org>", code: "invalid_email"},
+		{email: "a@example.org\r\nBcc: b@example.org", code: "invalid_email"},
+		{email: "\"a b\"@example.org", code: "invalid_email"},
+		{email: strings.Repeat("a", 250) + "@example.org", code: "invalid_email"},
+		{email: "a@example.org", name: "two\nlines", code: "invalid_name"},
+		{email: "a@example.org", name: strings.Repeat("x", 101), code: "invalid_name"},
+		{email: "a@example.org", name: "bad\xff", code: "invalid_name"},
+		{email: "a@example.org", language: "de", code: "invalid_language"},
+	}
+	for _, tt := range tests {
+		got, err := contact.New(tt.phone, tt.email, tt.name, tt.language)
+		if tt.code == "" {
+			if err != nil || got != tt.want {
+				t.Errorf("%q %q: %v, %v", tt.phone, tt.email, got == tt.want, err)
+			}
+			continue
+		}
+		code, message := fault.Public(err)
+		if code != tt.code || fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%q %q %q: got %s, want %s", tt.phone, tt.email, tt.name, code, tt.code)
+		}
+		for _, given := range []string{tt.phone, tt.email, tt.name} {
+			if given != "" && strings.Contains(message+fmt.Sprint(err), given) {
+				t.Errorf("the fault repeats %q", given)
+			}
+		}
+	}
+}
+
+func TestEncodeDecode(t *testing.T) {
+	c, err := contact.New("+79161234567", "a@example.org", "Ann", "ru")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := contact.Decode(c.Encode())
+	if err != nil || got != c {
+		t.Errorf("decoded another contact: %v", err)
+	}
+	for _, data := range []string{"", "{", `{"phone":7}`, `{"phone":"12"}`, `{}`} {
+		if _, err := contact.Decode([]byte(data)); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("%q: %v", data, err)
+		}
+	}
+}
+
+func TestContactNeverPrints(t *testing.T) {
+	c, err := contact.New("+79161234567", "a@example.org", "Ann", "ru")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "contact", c, "in", struct{ C contact.Contact }{c})
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "contact", c)
+	fmt.Fprintf(&out, "%v %+v %#v %s %v", c, c, c, c, &c)
+	data, err := json.Marshal(map[string]any{"c": c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"9161234567", "example.org", "Ann"} {
+		if strings.Contains(out.String()+string(data), secret) {
+			t.Errorf("%s is printed", secret)
+		}
+	}
+}
