@@ -21,7 +21,7 @@ const attempts = 5
 func (d *DB) Tx(ctx context.Context, do func(tx *sql.Tx) error) error {
 	for n := 1; ; n++ {
 		err := inTx(ctx, d.write, nil, do)
-		if err == nil || n == attempts || !lost(err) {
+		if err == nil || n == attempts || !Lost(err) {
 			return translate(err)
 		}
 	}
@@ -67,8 +67,8 @@ func Part(ctx context.Context, tx *sql.Tx, do func() error) error {
 	return err
 }
 
-// lost says whether the transaction may succeed when it is simply tried again.
-func lost(err error) bool {
+// Lost says whether the transaction may succeed when it is simply tried again.
+func Lost(err error) bool {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == "40001" || pg.Code == "40P01"
 	}
@@ -97,7 +97,7 @@ func translate(err error) error {
 	switch {
 	case Duplicate(err):
 		return fault.Wrap(err, fault.Conflict, "exists", "it is there already")
-	case lost(err), errors.Is(err, sql.ErrConnDone):
+	case Lost(err), errors.Is(err, sql.ErrConnDone):
 		return fault.Wrap(err, fault.Unavailable, "busy", "the database is busy; try again")
 	}
 	return err

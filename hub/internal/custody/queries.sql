@@ -57,8 +57,8 @@ UPDATE parcel SET state = sqlc.arg(state), hold = sqlc.arg(hold), compartment = 
 WHERE barcode = sqlc.arg(barcode) AND events = sqlc.arg(was);
 
 -- name: AddEvent :exec
-INSERT INTO custody_event (barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, compartment)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
+INSERT INTO custody_event (barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
 
 -- name: Events :many
 SELECT * FROM custody_event WHERE barcode = $1 ORDER BY number;
@@ -92,3 +92,6 @@ SELECT * FROM upload WHERE locker = sqlc.arg(locker) AND first <= sqlc.arg(recor
 
 -- name: DropBeats :execrows
 DELETE FROM upload WHERE first > last AND received < sqlc.arg(before);
+
+-- name: DropClaims :execrows
+DELETE FROM idempotency WHERE created < sqlc.arg(before);

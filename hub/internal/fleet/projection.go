@@ -67,36 +67,49 @@ func sorted(f Front) []Compartment {
 	return slices.SortedFunc(maps.Values(f), func(a, b Compartment) int { return int(a.Number) - int(b.Number) })
 }
 
-// Project folds records into the locker's compartments and room, and raises the alarms that they are.
-func (f *Fleet) Project(ctx context.Context, tx *sql.Tx, locker string, records []journal.Record) error {
-	if !slices.ContainsFunc(records, func(r journal.Record) bool {
-		return r.Compartment != 0 || r.Kind == journal.Booted || r.Kind == journal.Alarm
-	}) {
-		return nil
+// Project folds records into the locker's compartments and room, and raises the alarms that they are. inside tells, by record
+// number, which parcel was known in the record's compartment before it.
+func (f *Fleet) Project(ctx context.Context, tx *sql.Tx, locker string, records []journal.Record) (inside map[uint64]string, err error) {
+	if !slices.ContainsFunc(records, concernsFront) {
+		return nil, nil
 	}
 	q := store.New(tx)
 	rows, err := q.Compartments(ctx, locker)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	before, front := Front{}, Front{}
 	for _, row := range rows {
 		c := compartment(row)
 		before[c.Number], front[c.Number] = c, c
 	}
+	inside = map[uint64]string{}
 	for _, r := range records {
-		if _, known := front.Apply(r); !known {
-			if err := f.raise(ctx, tx, Alarm{Locker: locker, Kind: Contradiction, Reason: "unknown compartment", Compartment: r.Compartment, Record: r.Number}); err != nil {
-				return err
-			}
+		if c, ok := front[r.Compartment]; ok {
+			inside[r.Number] = c.Parcel
 		}
-		if kind, ok := alarming[r.Kind]; ok {
-			if err := f.raise(ctx, tx, Alarm{Locker: locker, Kind: kind, Reason: r.Reason, Compartment: r.Compartment, Record: r.Number}); err != nil {
-				return err
-			}
+		_, known := front.Apply(r)
+		if err := f.alarms(ctx, tx, locker, r, known); err != nil {
+			return nil, err
 		}
 	}
-	return save(ctx, q, locker, before, front)
+	return inside, save(ctx, q, locker, before, front)
+}
+
+func concernsFront(r journal.Record) bool {
+	return r.Compartment != 0 || r.Kind == journal.Booted || r.Kind == journal.Alarm
+}
+
+// alarms raises what a record is alarming for.
+func (f *Fleet) alarms(ctx context.Context, tx *sql.Tx, locker string, r journal.Record, known bool) error {
+	if !known {
+		return f.Contradict(ctx, tx, locker, "unknown compartment", r.Compartment, r.Number)
+	}
+	kind, ok := alarming[r.Kind]
+	if !ok {
+		return nil
+	}
+	return f.raise(ctx, tx, Alarm{Locker: locker, Kind: kind, Reason: r.Reason, Compartment: r.Compartment, Record: r.Number})
 }
 
 var alarming = map[journal.Kind]AlarmKind{journal.Alarm: FromGuard, journal.Quarantined: Quarantined, journal.Faulted: Faulted}

@@ -66,6 +66,7 @@ CREATE TABLE custody_event (
     proof       TEXT   NOT NULL, -- record, scan, claim
     locker      TEXT   NOT NULL,
     record      BIGINT NOT NULL, -- number in the locker's journal; 0 without
+    due         BIGINT NOT NULL, -- when the dwell time ends, where the event says so; 0 elsewhere
     compartment BIGINT NOT NULL,
     PRIMARY KEY (barcode, number)
 );

@@ -18,6 +18,7 @@ type CustodyEvent struct {
 	Proof       string
 	Locker      string
 	Record      int64
+	Due         int64
 	Compartment int64
 }
 

@@ -25,8 +25,8 @@ func (q *Queries) AddContact(ctx context.Context, arg AddContactParams) error {
 }
 
 const addEvent = `-- name: AddEvent :exec
-INSERT INTO custody_event (barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, compartment)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+INSERT INTO custody_event (barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 `
 
 type AddEventParams struct {
@@ -43,6 +43,7 @@ type AddEventParams struct {
 	Proof       string
 	Locker      string
 	Record      int64
+	Due         int64
 	Compartment int64
 }
 
@@ -61,6 +62,7 @@ func (q *Queries) AddEvent(ctx context.Context, arg AddEventParams) error {
 		arg.Proof,
 		arg.Locker,
 		arg.Record,
+		arg.Due,
 		arg.Compartment,
 	)
 	return err
@@ -305,6 +307,18 @@ func (q *Queries) DropBeats(ctx context.Context, before int64) (int64, error) {
 	return result.RowsAffected()
 }
 
+const dropClaims = `-- name: DropClaims :execrows
+DELETE FROM idempotency WHERE created < $1
+`
+
+func (q *Queries) DropClaims(ctx context.Context, before int64) (int64, error) {
+	result, err := q.db.ExecContext(ctx, dropClaims, before)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const dropContact = `-- name: DropContact :exec
 DELETE FROM sealed_contact WHERE barcode = $1
 `
@@ -315,7 +329,7 @@ func (q *Queries) DropContact(ctx context.Context, barcode string) error {
 }
 
 const events = `-- name: Events :many
-SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, compartment FROM custody_event WHERE barcode = $1 ORDER BY number
+SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment FROM custody_event WHERE barcode = $1 ORDER BY number
 `
 
 func (q *Queries) Events(ctx context.Context, barcode string) ([]CustodyEvent, error) {
@@ -341,6 +355,7 @@ func (q *Queries) Events(ctx context.Context, barcode string) ([]CustodyEvent, e
 			&i.Proof,
 			&i.Locker,
 			&i.Record,
+			&i.Due,
 			&i.Compartment,
 		); err != nil {
 			return nil, err
@@ -678,7 +693,7 @@ func (q *Queries) ParcelsOf(ctx context.Context, shipment string) ([]Parcel, err
 }
 
 const recordEvents = `-- name: RecordEvents :many
-SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, compartment FROM custody_event WHERE locker = $1 AND record > 0 ORDER BY record, barcode
+SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment FROM custody_event WHERE locker = $1 AND record > 0 ORDER BY record, barcode
 `
 
 func (q *Queries) RecordEvents(ctx context.Context, locker string) ([]CustodyEvent, error) {
@@ -704,6 +719,7 @@ func (q *Queries) RecordEvents(ctx context.Context, locker string) ([]CustodyEve
 			&i.Proof,
 			&i.Locker,
 			&i.Record,
+			&i.Due,
 			&i.Compartment,
 		); err != nil {
 			return nil, err

@@ -1,0 +1,174 @@
+package custody
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"lockstep/hub/internal/custody/store"
+	"lockstep/hub/internal/dispatch"
+	"lockstep/hub/internal/fleet"
+	"lockstep/internal/fault"
+	"lockstep/parcel"
+)
+
+// MaxParcels bounds one shipment.
+const MaxParcels = 20
+
+// CreateShipment announces a shipment: barcodes, room by size, its place on the next manifest, all or nothing. replayed is true when
+// the merchant sent the same before: then nothing is done and the answer is that shipment as it stands now. Faults: Conflict
+// "idempotency_conflict" (same key, another body), Conflict "locker_full" or "locker_not_ready", Invalid "unknown_locker",
+// Invalid otherwise.
+func (c *Custody) CreateShipment(ctx context.Context, n NewShipment) (s Shipment, replayed bool, err error) {
+	if err := n.check(); err != nil {
+		return Shipment{}, false, err
+	}
+	err = c.DB.Tx(ctx, func(tx *sql.Tx) error {
+		id := uuid.Must(uuid.NewV7()).String()
+		known, err := c.claim(ctx, tx, n, id)
+		if err != nil {
+			return err
+		}
+		if replayed = known != ""; replayed {
+			s, err = load(ctx, store.New(tx), n.Merchant, known)
+			return err
+		}
+		if err := c.announce(ctx, tx, n, id); err != nil {
+			return err
+		}
+		s, err = load(ctx, store.New(tx), n.Merchant, id)
+		return err
+	})
+	if err != nil {
+		return Shipment{}, false, err
+	}
+	if !replayed {
+		c.Dispatch.Poke()
+	}
+	return s, replayed, nil
+}
+
+func (n NewShipment) check() error {
+	switch {
+	case !plain(n.Key, 1, 255):
+		return fault.New(fault.Invalid, "invalid_idempotency_key", "an idempotency key has 1 to 255 characters")
+	case !plain(n.Reference, 0, 100):
+		return fault.New(fault.Invalid, "invalid_reference", "a reference has at most 100 characters")
+	case n.Dwell.Check() != nil:
+		return fault.Wrap(n.Dwell.Check(), fault.Invalid, "invalid_dwell", "the dwell time is out of range")
+	case len(n.Parcels) == 0 || len(n.Parcels) > MaxParcels:
+		return fault.New(fault.Invalid, "invalid_parcels", "a shipment has 1 to %d parcels", MaxParcels)
+	}
+	for _, p := range n.Parcels {
+		if !p.Size.Valid() || p.WeightG < 0 || p.WeightG > 100_000 || !plain(p.Reference, 0, 100) {
+			return fault.New(fault.Invalid, "invalid_parcel", "a parcel has a size, at most 100 kg and a reference of at most 100 characters")
+		}
+	}
+	return nil
+}
+
+// plain says whether text has from least to most characters that both engines can keep.
+func plain(text string, least, most int) bool {
+	n := utf8.RuneCountInString(text)
+	return n >= least && n <= most && utf8.ValidString(text) && !strings.ContainsRune(text, 0)
+}
+
+// claim takes the idempotency key for a new shipment, or finds the one that has it.
+func (c *Custody) claim(ctx context.Context, tx *sql.Tx, n NewShipment, id string) (known string, err error) {
+	q := store.New(tx)
+	rows, err := q.Claim(ctx, store.ClaimParams{Merchant: n.Merchant, Key: n.Key, Body: n.Body, Shipment: id, Created: c.now()})
+	if err != nil || rows == 1 {
+		return "", err
+	}
+	claimed, err := q.Claimed(ctx, store.ClaimedParams{Merchant: n.Merchant, Key: n.Key})
+	if err != nil {
+		return "", err
+	}
+	if !bytes.Equal(claimed.Body, n.Body) {
+		return "", fault.New(fault.Conflict, "idempotency_conflict", "this idempotency key was used with another body")
+	}
+	return claimed.Shipment, nil
+}
+
+func (c *Custody) announce(ctx context.Context, tx *sql.Tx, n NewShipment, id string) error {
+	q := store.New(tx)
+	err := q.AddShipment(ctx, store.AddShipmentParams{ID: id, Merchant: n.Merchant, Locker: n.Locker, Carrier: n.Carrier,
+		Reference: n.Reference, DwellHours: int64(n.Dwell), Created: c.now()})
+	if err != nil {
+		return err
+	}
+	barcodes, err := takeBarcodes(ctx, q, n.Range, len(n.Parcels))
+	if err != nil {
+		return err
+	}
+	var wants []fleet.Want
+	for i, p := range n.Parcels {
+		wants = append(wants, fleet.Want{Barcode: barcodes[i], Size: p.Size})
+	}
+	if err := c.Fleet.Reserve(ctx, tx, n.Locker, wants); err != nil {
+		return err
+	}
+	for i, p := range n.Parcels {
+		if err := c.addParcel(ctx, tx, n, p, store.AddParcelParams{Barcode: barcodes[i], Shipment: id, Place: int64(i + 1)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeBarcodes draws the next barcodes of a number range.
+func takeBarcodes(ctx context.Context, q *store.Queries, numberRange string, count int) ([]string, error) {
+	next, err := q.TakeSerials(ctx, store.TakeSerialsParams{NumberRange: numberRange, Count: int64(count)})
+	if err != nil {
+		return nil, err
+	}
+	if next > parcel.SerialsPerRange {
+		return nil, fault.New(fault.Unavailable, "range_exhausted", "the merchant's number range is used up")
+	}
+	var barcodes []string
+	for serial := next - int64(count); serial < next; serial++ {
+		barcode, err := parcel.MakeBarcode(numberRange, serial)
+		if err != nil {
+			return nil, fmt.Errorf("custody: %w", err)
+		}
+		barcodes = append(barcodes, barcode)
+	}
+	return barcodes, nil
+}
+
+func (c *Custody) addParcel(ctx context.Context, tx *sql.Tx, n NewShipment, p NewParcel, row store.AddParcelParams) error {
+	row.Merchant, row.Locker, row.Carrier = n.Merchant, n.Locker, n.Carrier
+	row.Size, row.Low, row.WeightG, row.Reference = int64(p.Size), p.Low, int64(p.WeightG), p.Reference
+	row.Token, row.Created = rand.Text(), c.now()
+	q := store.New(tx)
+	if err := q.AddParcel(ctx, row); err != nil {
+		return err
+	}
+	added, err := q.Parcel(ctx, row.Barcode)
+	if err != nil {
+		return err
+	}
+	if _, err := c.move(ctx, tx, added, happening{what: parcel.WasAnnounced, actor: "merchant", happened: c.now()}); err != nil {
+		return err
+	}
+	if n.Seal != nil {
+		if err := c.addContact(ctx, q, n, row.Barcode); err != nil {
+			return err
+		}
+	}
+	return c.Dispatch.Expect(ctx, tx, dispatch.Expected{Barcode: row.Barcode, Locker: n.Locker, Carrier: n.Carrier, Size: p.Size, Dwell: n.Dwell, Low: p.Low})
+}
+
+func (c *Custody) addContact(ctx context.Context, q *store.Queries, n NewShipment, barcode string) error {
+	sealed, err := n.Seal(barcode)
+	if err != nil {
+		return fmt.Errorf("custody: seal the contact of %s: %w", barcode, err)
+	}
+	return q.AddContact(ctx, store.AddContactParams{Barcode: barcode, Sealed: sealed, Created: c.now()})
+}

@@ -1,0 +1,90 @@
+package custody
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"sync"
+	"time"
+
+	"lockstep/hub/internal/custody/store"
+	"lockstep/parcel"
+)
+
+// news wakes everybody who waits for the feed.
+type news struct {
+	mu   sync.Mutex
+	ring chan struct{}
+}
+
+func (n *news) wait() <-chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.ring
+}
+
+func (n *news) tell() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	close(n.ring)
+	n.ring = make(chan struct{})
+}
+
+// lookAgain is how often a waiting feed looks for what other nodes took in.
+const lookAgain = 2 * time.Second
+
+// Uploads gives uploads after a cursor, at most limit, waiting up to wait for a first one. next is the cursor of the last.
+func (c *Custody) Uploads(ctx context.Context, after int64, limit int, wait time.Duration) (list []Upload, next int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, max(wait, time.Millisecond))
+	defer cancel()
+	for {
+		ring := c.news.wait()
+		rows, err := store.New(c.DB.Reads()).Uploads(context.WithoutCancel(ctx), store.UploadsParams{Cursor: after, Limit: int32(limit)})
+		if err != nil {
+			return nil, after, err
+		}
+		for _, r := range rows {
+			list, after = append(list, Upload{r.Cursor, r.Locker, r.Received, r.Stretch}), r.Cursor
+		}
+		if len(list) > 0 || wait <= 0 {
+			return list, after, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, after, nil
+		case <-ring:
+		case <-time.After(lookAgain):
+		}
+	}
+}
+
+const (
+	lapseAfter = 14 * 24 * time.Hour // an announced parcel that nobody brings gives its room back
+	claimTerm  = 30 * 24 * time.Hour // how long an idempotency key is remembered
+	beatTerm   = 7 * 24 * time.Hour  // how long kept heartbeats stay; records stay
+)
+
+// Sweep does what only the passing of time brings: parcels lapse that were announced long ago and never put in, old
+// idempotency keys and heartbeats go.
+func (c *Custody) Sweep(ctx context.Context) error {
+	ago := func(d time.Duration) int64 { return c.Now().Add(-d).UnixMicro() }
+	return c.DB.Tx(ctx, func(tx *sql.Tx) error {
+		q := store.New(tx)
+		stale, err := q.Stale(ctx, ago(lapseAfter))
+		if err != nil {
+			return err
+		}
+		for _, barcode := range stale {
+			row, err := q.Parcel(ctx, barcode)
+			if err != nil {
+				return err
+			}
+			if _, err := c.move(ctx, tx, row, happening{what: parcel.Lapsed, actor: "hub", happened: c.now()}); err != nil {
+				return err
+			}
+		}
+		_, claims := q.DropClaims(ctx, ago(claimTerm))
+		_, beats := q.DropBeats(ctx, ago(beatTerm))
+		return errors.Join(claims, beats)
+	})
+}

@@ -1,0 +1,131 @@
+package custody
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"lockstep/guard/journal"
+	"lockstep/hub/internal/custody/store"
+	"lockstep/hub/internal/fleet"
+	"lockstep/parcel"
+)
+
+// facts says what a record tells about a parcel; a failed deposit tells it by its To.
+var facts = map[journal.Kind]parcel.Fact{
+	journal.Stored:         parcel.WasStored,
+	journal.Collected:      parcel.WasCollected,
+	journal.CollectFailed:  parcel.CollectFailed,
+	journal.Overdue:        parcel.BecameOverdue,
+	journal.Withdrawn:      parcel.WasWithdrawn,
+	journal.WithdrawFailed: parcel.WithdrawFailed,
+	journal.Quarantined:    parcel.WasQuarantined,
+	journal.TakenOut:       parcel.WasTakenOut,
+}
+
+func factOf(r journal.Record) (parcel.Fact, bool) {
+	if r.Kind == journal.DepositFailed {
+		if r.To == string(fleet.Empty) {
+			return parcel.DepositFailed, true
+		}
+		return parcel.DepositUncertain, true
+	}
+	what, ok := facts[r.Kind]
+	return what, ok
+}
+
+// project folds records into compartments and parcels. again is true when parcels wait for another manifest.
+func (c *Custody) project(ctx context.Context, tx *sql.Tx, locker string, records []journal.Record) (again bool, err error) {
+	inside, err := c.Fleet.Project(ctx, tx, locker, records)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range records {
+		switch r.Kind {
+		case journal.Took:
+			err = c.took(ctx, tx, locker, r)
+		case journal.Refused:
+			again, err = true, c.Dispatch.Refused(ctx, tx, locker, r.Down)
+		default:
+			err = c.tells(ctx, tx, locker, r, inside[r.Number])
+		}
+		if err != nil {
+			return again, fmt.Errorf("custody: record %d of %s: %w", r.Number, locker, err)
+		}
+	}
+	return again, nil
+}
+
+// took moves the parcels of a manifest that the guard has taken.
+func (c *Custody) took(ctx context.Context, tx *sql.Tx, locker string, r journal.Record) error {
+	barcodes, err := c.Dispatch.Taken(ctx, tx, locker, r.Down)
+	if err != nil {
+		return err
+	}
+	for _, barcode := range barcodes {
+		row, err := store.New(tx).Parcel(ctx, barcode)
+		if err != nil {
+			return err
+		}
+		if parcel.State(row.State) != parcel.Announced {
+			continue // a renewed manifest, or one that a cancellation overtook
+		}
+		if _, err := c.move(ctx, tx, row, happening{what: parcel.WasDispatched, actor: "guard", happened: r.Low, record: r.Number}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tells moves the parcel that a record is about. inside is the parcel known in the record's compartment before it.
+func (c *Custody) tells(ctx context.Context, tx *sql.Tx, locker string, r journal.Record, inside string) error {
+	what, ok := factOf(r)
+	barcode := r.Parcel
+	if barcode == "" {
+		barcode = inside
+	}
+	if !ok || barcode == "" {
+		return nil
+	}
+	row, err := store.New(tx).Parcel(ctx, barcode)
+	if errors.Is(err, sql.ErrNoRows) || err == nil && row.Locker != locker {
+		return c.Fleet.Contradict(ctx, tx, locker, "unknown parcel", r.Compartment, r.Number)
+	}
+	if err != nil {
+		return err
+	}
+	h, err := c.happeningOf(ctx, tx, what, r, row)
+	if err != nil {
+		return err
+	}
+	if _, err = c.move(ctx, tx, row, h); errors.Is(err, errNoRow) {
+		return c.Fleet.Contradict(ctx, tx, locker, string(what)+" while "+row.State, r.Compartment, r.Number)
+	}
+	return err
+}
+
+func (c *Custody) happeningOf(ctx context.Context, tx *sql.Tx, what parcel.Fact, r journal.Record, row store.Parcel) (happening, error) {
+	h := happening{what: what, actor: actor(what, r), reason: r.Reason, happened: r.Low, record: r.Number, compartment: r.Compartment, due: r.Due}
+	if what != parcel.WasStored || h.due != 0 {
+		return h, nil
+	}
+	s, err := store.New(tx).Shipment(ctx, store.ShipmentParams{ID: row.Shipment, Merchant: row.Merchant})
+	dwell := parcel.DwellTime(s.DwellHours)
+	if r.Dwell != 0 {
+		dwell = parcel.DwellTime(r.Dwell)
+	}
+	h.due = r.Low + dwell.Duration().Microseconds() // the guard did not know the time well enough to say
+	return h, err
+}
+
+// actor is whose hands did it.
+func actor(what parcel.Fact, r journal.Record) string {
+	switch {
+	case r.Courier != "":
+		return "courier " + r.Carrier + "/" + r.Courier
+	case what == parcel.WasCollected:
+		return "recipient"
+	}
+	return "guard"
+}

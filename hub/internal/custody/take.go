@@ -1,0 +1,196 @@
+package custody
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"lockstep/guard/journal"
+	"lockstep/guard/statement"
+	"lockstep/hub/internal/custody/store"
+	"lockstep/hub/internal/dispatch"
+	"lockstep/hub/internal/fleet"
+	"lockstep/internal/fault"
+)
+
+// beatPause is how long after anything was kept of a locker a heartbeat is kept for the sake of other time keys' receipts.
+const beatPause = 5 * time.Minute
+
+// take takes one stretch in, inside the batch's transaction.
+func (c *Custody) take(ctx context.Context, tx *sql.Tx, locker string, s journal.Stretch) (taken, error) {
+	place, err := c.Fleet.Place(ctx, tx, locker)
+	if err != nil {
+		return taken{}, err
+	}
+	s, known, err := unknownPart(ctx, tx, place, s)
+	if err != nil || known {
+		return taken{position: place.Position}, err
+	}
+	guard, err := c.guardKey(ctx, tx, place, s)
+	if err != nil {
+		return taken{}, err
+	}
+	records, head, err := s.Verify(place.Position, locker, guard)
+	if err != nil {
+		return taken{}, err
+	}
+	return c.accept(ctx, tx, place, s, records, head)
+}
+
+// accept writes what a verified stretch brings.
+func (c *Custody) accept(ctx context.Context, tx *sql.Tx, place fleet.Place, s journal.Stretch, records []journal.Record, head statement.Head) (taken, error) {
+	t := taken{position: place.Position}
+	if n := len(records); n > 0 {
+		t.position = journal.Position{Number: head.Position, Hash: head.Hash}
+	}
+	refused, err := c.project(ctx, tx, place.Locker, records)
+	if err != nil {
+		return t, err
+	}
+	t.refused = refused
+	if t.receipt, t.kept, err = c.receipt(ctx, tx, place, head, records); err != nil {
+		return t, err
+	}
+	if t.kept {
+		if err := c.keep(ctx, tx, place, s, t.position); err != nil {
+			return t, err
+		}
+	}
+	return t, c.Fleet.Advance(ctx, tx, place, t.position, head, t.kept)
+}
+
+// keep stores a stretch as it came. A heartbeat has first = last + 1.
+func (c *Custody) keep(ctx context.Context, tx *sql.Tx, place fleet.Place, s journal.Stretch, to journal.Position) error {
+	q := store.New(tx)
+	cursor, err := q.NextCursor(ctx)
+	if err != nil {
+		return err
+	}
+	return q.AddUpload(ctx, store.AddUploadParams{Cursor: cursor, Locker: place.Locker, First: int64(place.Position.Number + 1),
+		Last: int64(to.Number), Received: c.now(), Stretch: statement.Encode(s)})
+}
+
+// receipt signs the hub's receipt where one is due, and says whether the stretch is to be kept: always with records, and a
+// heartbeat when some time key owes a receipt, because the notifier gives its receipts over what it finds in the feed.
+func (c *Custody) receipt(ctx context.Context, tx *sql.Tx, place fleet.Place, head statement.Head, records []journal.Record) (signed, keep bool, err error) {
+	issued, err := c.Fleet.Issued(ctx, tx, place.Locker)
+	if err != nil {
+		return false, false, err
+	}
+	ours := c.Dispatch.Time.Key()
+	var own fleet.Issued
+	others := len(issued) < 2
+	for _, i := range issued {
+		if i.TimeKey == ours.ID().String() {
+			own = i
+		} else if dispatch.ReceiptDue(i.UTC, i.Boot, head, false, c.Now()) {
+			others = true
+		}
+	}
+	keep = len(records) > 0 || others && c.now()-place.Kept > beatPause.Microseconds()
+	if !dispatch.ReceiptDue(own.UTC, own.Boot, head, isNews(records), c.Now()) {
+		return false, keep, nil
+	}
+	r, envelope, err := c.Dispatch.Receipt(head)
+	if err != nil {
+		return false, keep, fmt.Errorf("custody: receipt: %w", err)
+	}
+	return true, true, c.Fleet.SaveReceipt(ctx, tx, ours, r, envelope)
+}
+
+// isNews says whether records are worth a receipt: not those that only tell of the clock and of what came down.
+func isNews(records []journal.Record) bool {
+	for _, r := range records {
+		switch r.Kind {
+		case journal.Took, journal.TimeSet, journal.Ticked, journal.Refused:
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// guardKey is the key that signs the locker's heads. The first stretch of a journal brings it: its first record holds the
+// charter and the certificate, and both must hold under our own charter.
+func (c *Custody) guardKey(ctx context.Context, tx *sql.Tx, place fleet.Place, s journal.Stretch) (statement.Key, error) {
+	if place.Position.Number > 0 {
+		return place.Guard, nil
+	}
+	if len(s.Records) == 0 {
+		return statement.Key{}, fault.New(fault.Conflict, "not_provisioned", "nothing is known of this locker's guard yet; send its first record")
+	}
+	first, err := journal.Decode(s.Records[0])
+	if err != nil || first.Number != 1 || first.Kind != journal.Provisioned {
+		return statement.Key{}, &journal.Break{Number: 1, Reason: "chain"}
+	}
+	certificate, err := c.certificate(first, place.Locker)
+	if err != nil {
+		return statement.Key{}, err
+	}
+	// Verified first: nothing is learnt from a record whose head does not hold.
+	if _, _, err := s.Verify(place.Position, place.Locker, certificate.Guard); err != nil {
+		return statement.Key{}, err
+	}
+	return certificate.Guard, c.Fleet.Provision(ctx, tx, certificate, statement.Bundle{Envelopes: first.Certificate})
+}
+
+func (c *Custody) certificate(first journal.Record, locker string) (statement.Locker, error) {
+	charter, err := statement.VerifyAll[statement.Charter](first.Charter, c.Charter.Roots)
+	if err != nil || charter.Network != c.Charter.Network || charter.Epoch > c.Charter.Epoch {
+		return statement.Locker{}, refused(err, "the guard's charter is not this network's")
+	}
+	certificate, err := statement.VerifyAll[statement.Locker](first.Certificate, c.Charter.Provisioning)
+	if err != nil || certificate.Network != c.Charter.Network || certificate.ID != locker {
+		return statement.Locker{}, refused(err, "the locker certificate is not this locker's")
+	}
+	return certificate, nil
+}
+
+func refused(err error, message string) error {
+	return fault.Wrap(errors.Join(err, &journal.Break{Number: 1, Reason: "head"}), fault.Invalid, "broken_journal", "%s", message)
+}
+
+// unknownPart cuts off what the hub has already. known is true when it has all of it. What it has must be the same, byte for
+// byte of its hash chain, else it is a fork.
+func unknownPart(ctx context.Context, tx *sql.Tx, place fleet.Place, s journal.Stretch) (rest journal.Stretch, known bool, err error) {
+	have := place.Position.Number
+	if len(s.Records) == 0 || have == 0 {
+		return s, false, nil
+	}
+	first, err := journal.Decode(s.Records[0])
+	if err != nil || first.Number > have || first.Number == 0 {
+		return s, false, nil // Verify says what is wrong
+	}
+	_, end, err := journal.Chain(journal.Position{Number: first.Number - 1, Hash: first.Prev}, s.Records)
+	if err != nil {
+		return s, false, err
+	}
+	if end.Number < have {
+		return s, true, sameAsKept(ctx, tx, place.Locker, end.Number, s.Records[len(s.Records)-1])
+	}
+	old := have - first.Number + 1
+	if sha256.Sum256(s.Records[old-1]) != place.Position.Hash {
+		return s, false, &journal.Break{Number: have, Reason: "fork"}
+	}
+	return journal.Stretch{Records: s.Records[old:], Head: s.Head}, false, nil
+}
+
+// sameAsKept compares a record with the one in the uploads: equal records have equal histories.
+func sameAsKept(ctx context.Context, tx *sql.Tx, locker string, number uint64, record []byte) error {
+	row, err := store.New(tx).UploadWith(ctx, store.UploadWithParams{Locker: locker, Record: int64(number)})
+	if err != nil {
+		return fmt.Errorf("custody: the upload with record %d of %s: %w", number, locker, err)
+	}
+	var kept journal.Stretch
+	if err := statement.Decode(row.Stretch, &kept); err != nil {
+		return fmt.Errorf("custody: upload %d: %w", row.Cursor, err)
+	}
+	if i := int64(number) - row.First; i >= int64(len(kept.Records)) || !bytes.Equal(kept.Records[i], record) {
+		return &journal.Break{Number: number, Reason: "fork"}
+	}
+	return nil
+}
