@@ -1,0 +1,55 @@
+# make demo    a whole network on this machine; Ctrl-C ends it
+# make test    everything that must hold
+# make build   the binaries, into bin/
+# make gen     what is generated from our own sources and committed
+
+export CGO_ENABLED := 0
+export GOFLAGS := -buildvcs=false
+BIN := bin
+COMMANDS := lockstep lockstep-locker lockstep-guard
+
+.PHONY: demo script test build development web gen fresh bench clean
+
+demo: development web
+	$(BIN)/lockstep demo
+
+script: development
+	$(BIN)/lockstep demo --script
+
+build: web
+	go build -trimpath -ldflags='-s -w' -o $(BIN)/ $(addprefix ./cmd/,$(COMMANDS))
+
+# development builds read the clock file and take development charters' short cuts; the demo and the tests run them
+development: web
+	go build -tags development -o $(BIN)/ $(addprefix ./cmd/,$(COMMANDS))
+
+# third-party browser code, bundled from npm packages with exact versions; none of it is committed
+web: internal/web/dist/.built
+
+internal/web/dist/.built: web/package-lock.json web/build.mjs $(wildcard web/src/*)
+	@scripts/need npm=npm node=nodejs
+	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
+	touch $@
+
+test: fresh development
+	@scripts/need initdb=postgresql chromium=chromium zbarimg=zbar-tools pdftoppm=poppler-utils node=nodejs gcc=gcc
+	go vet ./...
+	go vet -tags development ./...
+	CGO_ENABLED=1 go test -race ./...
+	CGO_ENABLED=1 go test -race -tags development ./guard/clock ./guard/journal
+	go test -count=1 -tags e2e -timeout 20m ./e2e/...
+
+gen:
+	@scripts/need gcc=gcc
+	CGO_ENABLED=1 go tool -modfile=tools/sqlc.mod sqlc generate
+	go tool -modfile=tools/templ.mod templ generate -log-level error
+	go generate ./...
+
+fresh: gen
+	@git diff --exit-code -- '*_templ.go' '*/store/*.go' docs || { echo "generated files are not fresh: run make gen and commit" >&2; exit 1; }
+
+bench: development
+	go test -run '^$$' -bench . ./guard/...
+
+clean:
+	rm -rf $(BIN) web/node_modules internal/web/dist/*
