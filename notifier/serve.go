@@ -1,0 +1,54 @@
+package notifier
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"lockstep/notifier/internal/codepage"
+	"lockstep/notifier/internal/ledger"
+)
+
+// pages is what the notifier's own origin serves: the code page, the same for everybody, and /healthz.
+func pages(book *ledger.Ledger) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /c/", codepage.Handler())
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		cursor, err := book.Cursor(r.Context())
+		w.Header().Set("Content-Type", "application/json")
+		if err != nil {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"ok": err == nil, "cursor": cursor}) // the asker may be gone
+	})
+	return mux
+}
+
+// serve answers on an address until ctx ends. Requests are not logged.
+func serve(ctx context.Context, address string, handler http.Handler, log *slog.Logger) error {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return fmt.Errorf("notifier: %w", err)
+	}
+	return serveOn(ctx, listener, handler, log)
+}
+
+func serveOn(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
+		BaseContext: func(net.Listener) context.Context { return ctx }, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	stop := context.AfterFunc(ctx, func() {
+		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		_ = server.Shutdown(patience) // whoever has not finished is cut off
+	})
+	defer stop()
+	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("notifier: %w", err)
+	}
+	return nil
+}
