@@ -14,8 +14,13 @@ type KioskClient struct{ peer }
 
 // DialKiosk connects to the guard's kiosk socket. The client may be used also after an error: Do then dials again.
 func DialKiosk(path string) (*KioskClient, error) {
-	c := &KioskClient{peer{path: path}}
+	c := KioskOver(socket(path))
 	return c, c.dial(context.Background())
+}
+
+// KioskOver is a client that gets its connections from dial, at its first Do and after each error.
+func KioskOver(dial func(context.Context) (net.Conn, error)) *KioskClient {
+	return &KioskClient{peer{connect: dial}}
 }
 
 // Do asks the guard and waits for its reply; ctx ends the wait.
@@ -30,8 +35,13 @@ type LinkClient struct{ peer }
 
 // DialLink connects to the guard's link socket. The client may be used also after an error: Do then dials again.
 func DialLink(path string) (*LinkClient, error) {
-	c := &LinkClient{peer{path: path}}
+	c := LinkOver(socket(path))
 	return c, c.dial(context.Background())
+}
+
+// LinkOver is a client that gets its connections from dial, at its first Do and after each error.
+func LinkOver(dial func(context.Context) (net.Conn, error)) *LinkClient {
+	return &LinkClient{peer{connect: dial}}
 }
 
 // Do asks the guard and waits for its reply; ctx ends the wait.
@@ -43,8 +53,12 @@ func (c *LinkClient) Do(ctx context.Context, request LinkRequest) (LinkReply, er
 
 // peer is one end of a socket on which every request has one reply.
 type peer struct {
-	path string
-	conn net.Conn // nil after an error
+	connect func(context.Context) (net.Conn, error)
+	conn    net.Conn // nil before the first use and after an error
+}
+
+func socket(path string) func(context.Context) (net.Conn, error) {
+	return func(ctx context.Context) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", path) }
 }
 
 // Close ends the connection; a later Do would dial again.
@@ -58,7 +72,7 @@ func (p *peer) Close() error {
 }
 
 func (p *peer) dial(ctx context.Context) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "unix", p.path)
+	conn, err := p.connect(ctx)
 	if err != nil {
 		return fmt.Errorf("door: the guard does not answer: %w", err)
 	}
