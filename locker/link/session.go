@@ -1,0 +1,247 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"lockstep/guard/door"
+	"lockstep/guard/journal"
+	"lockstep/guard/statement"
+	"lockstep/internal/line"
+)
+
+const (
+	// welcomeTime is how long the hub may take for its welcome: it first ends an older session of this locker.
+	welcomeTime = 30 * time.Second
+	// answerTime is how long it may take to commit a stretch.
+	answerTime = time.Minute
+	frameTime  = 20 * time.Second // for writing a frame
+	// refusedTime is the pause after the guard would not give records.
+	refusedTime = 10 * time.Second
+)
+
+// session is one connection to the hub. Three goroutines: uploads follow the guard's journal, beats the clock, and one reads
+// what the hub says. The guard is asked over two connections, because asking for records may wait for them.
+type session struct {
+	*link
+	conn    net.Conn
+	records *door.LinkClient // uploads' own
+	asking  sync.Mutex
+	control *door.LinkClient // under asking
+	writing sync.Mutex
+	turn    sync.Mutex        // one stretch is under way at a time; a head is not older than what was uploaded before it
+	answers chan line.FromHub // to the stretch under way
+	down    uint64            // the guard's last number as it last said; the reader's own
+}
+
+func (s *session) run(ctx context.Context, hello door.LinkReply) error {
+	stop := context.AfterFunc(ctx, func() { s.conn.Close() })
+	defer stop()
+	err := s.send(line.FromLocker{
+		Kind: line.Hello, Version: line.Version, Locker: hello.Locker,
+		Position: hello.Position, First: hello.First, Down: hello.Down,
+	})
+	if err != nil {
+		return err
+	}
+	welcome, err := s.receive(welcomeTime)
+	if err != nil {
+		return err
+	}
+	if welcome.Kind != line.Welcome {
+		return fmt.Errorf("link: the hub says %s, not welcome: %s", welcome.Kind, welcome.Reason)
+	}
+	s.log.Info("line up", "hub has", welcome.Position, "guard has", hello.Position, "down", hello.Down)
+	s.down, s.answers = hello.Down, make(chan line.FromHub, 1)
+	return s.carry(ctx, welcome.Position)
+}
+
+func (s *session) carry(ctx context.Context, have uint64) error {
+	group, ctx := errgroup.WithContext(ctx)
+	stop := context.AfterFunc(ctx, func() { s.conn.Close() })
+	defer stop()
+	group.Go(func() error { return s.upload(ctx, have) })
+	group.Go(func() error { return s.beat(ctx) })
+	group.Go(func() error { return s.listen(ctx) })
+	return group.Wait()
+}
+
+// upload offers the guard's records from the hub's last one on, a stretch at a time. Where to go on is always the hub's word.
+func (s *session) upload(ctx context.Context, have uint64) error {
+	for {
+		stretch, err := s.next(ctx, have)
+		if err != nil {
+			return err
+		}
+		if stretch == nil {
+			continue
+		}
+		s.turn.Lock()
+		answer, err := s.offer(ctx, line.FromLocker{Kind: line.Upload, Stretch: stretch})
+		s.turn.Unlock()
+		if err != nil {
+			return err
+		}
+		pause := time.Duration(answer.Hold) * time.Millisecond
+		if answer.Reason != "" {
+			s.log.Warn("the hub does not take records", "after", have, "reason", answer.Reason, "again", pause)
+		}
+		if answer.Position == have {
+			pause = max(pause, time.Second) // no progress: do not spin
+		}
+		have = answer.Position
+		if err := wait(ctx, s.clock, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// next gives the CBOR of a stretch with records after a number, or nil when there are none yet.
+func (s *session) next(ctx context.Context, have uint64) ([]byte, error) {
+	reply, err := s.records.Do(ctx, door.LinkRequest{Verb: door.Records, After: have})
+	if err != nil {
+		return nil, err
+	}
+	if !reply.Accepted {
+		s.log.Warn("the guard does not give records", "after", have, "reason", reply.Reason)
+		return nil, wait(ctx, s.clock, refusedTime)
+	}
+	if len(reply.Stretch) == 0 {
+		return nil, nil
+	}
+	var stretch journal.Stretch
+	if err := statement.Decode(reply.Stretch, &stretch); err != nil {
+		return nil, fmt.Errorf("link: the guard's records: %w", err)
+	}
+	if len(stretch.Records) == 0 {
+		return nil, nil
+	}
+	return reply.Stretch, nil
+}
+
+// beat brings a fresh head at once and every minute.
+func (s *session) beat(ctx context.Context) error {
+	for {
+		if err := s.beatOnce(ctx); err != nil {
+			return err
+		}
+		if err := wait(ctx, s.clock, line.BeatEvery); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *session) beatOnce(ctx context.Context) error {
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	reply, err := s.ask(ctx, door.LinkRequest{Verb: door.Beat})
+	if err != nil {
+		return err
+	}
+	if !reply.Accepted || len(reply.Stretch) == 0 {
+		s.log.Warn("the guard gives no head", "reason", reply.Reason)
+		return nil
+	}
+	answer, err := s.offer(ctx, line.FromLocker{Kind: line.Beat, Stretch: reply.Stretch})
+	if err == nil && answer.Reason != "" {
+		s.log.Warn("the hub does not take the head", "reason", answer.Reason)
+	}
+	return err
+}
+
+// offer sends a stretch and waits for what the hub has then. The caller has the turn.
+func (s *session) offer(ctx context.Context, frame line.FromLocker) (line.FromHub, error) {
+	if err := s.send(frame); err != nil {
+		return line.FromHub{}, err
+	}
+	late := time.NewTimer(answerTime)
+	defer late.Stop()
+	select {
+	case answer := <-s.answers:
+		return answer, nil
+	case <-late.C:
+		return line.FromHub{}, errors.New("link: the hub does not answer")
+	case <-ctx.Done():
+		return line.FromHub{}, ctx.Err()
+	}
+}
+
+// listen does what the hub says until the line breaks. Every beat is answered, so a silent hub is a dead one.
+func (s *session) listen(ctx context.Context) error {
+	for {
+		frame, err := s.receive(line.Silence)
+		if err != nil {
+			return err
+		}
+		switch frame.Kind {
+		case line.Uploaded:
+			select {
+			case s.answers <- frame:
+			default:
+				return errors.New("link: the hub answers what was not asked")
+			}
+		case line.Down:
+			err = s.deliver(ctx, frame)
+		case line.Receipt:
+			err = s.hand(ctx, frame)
+		case line.Bye:
+			err = fmt.Errorf("link: the hub says bye: %s", frame.Reason)
+		default:
+			err = fmt.Errorf("link: the hub says %s in mid-session", frame.Kind)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// deliver hands the guard a numbered statement and tells the hub which number it has used up.
+func (s *session) deliver(ctx context.Context, frame line.FromHub) error {
+	reply, err := s.ask(ctx, door.LinkRequest{Verb: door.Down, Number: frame.Number, Statement: frame.Statement})
+	if err != nil {
+		return err
+	}
+	s.down = max(s.down, reply.Down)
+	taken := line.FromLocker{Kind: line.Taken, Down: s.down}
+	if !reply.Accepted {
+		taken.Reason = line.Word("refused: " + reply.Reason)
+		s.log.Warn("the guard refuses a statement", "number", frame.Number, "reason", reply.Reason)
+	}
+	return s.send(taken)
+}
+
+func (s *session) hand(ctx context.Context, frame line.FromHub) error {
+	reply, err := s.ask(ctx, door.LinkRequest{Verb: door.Receipt, Statement: frame.Statement})
+	if err == nil && !reply.Accepted {
+		s.log.Info("the guard refuses a receipt", "reason", reply.Reason)
+	}
+	return err
+}
+
+func (s *session) ask(ctx context.Context, request door.LinkRequest) (door.LinkReply, error) {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	return s.control.Do(ctx, request)
+}
+
+func (s *session) send(frame line.FromLocker) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if err := s.conn.SetWriteDeadline(time.Now().Add(frameTime)); err != nil {
+		return err
+	}
+	return frame.Write(s.conn)
+}
+
+func (s *session) receive(patience time.Duration) (line.FromHub, error) {
+	if err := s.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return line.FromHub{}, err
+	}
+	return line.ReadFromHub(s.conn)
+}
