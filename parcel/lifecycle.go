@@ -99,6 +99,12 @@ var lifecycle = []Row{
 	{Dispatched, DepositFailed, ByGuard, Dispatched, Record},
 	{Dispatched, DepositUncertain, ByGuard, Uncertain, Record},
 
+	// A courier's door left open, or opened by itself, before anybody said what is inside.
+	{Announced, WasQuarantined, ByGuard, Uncertain, Record},
+	{Dispatched, WasQuarantined, ByGuard, Uncertain, Record},
+	{Cancelled, WasQuarantined, ByGuard, Uncertain, Record},
+	{Withdrawn, WasQuarantined, ByGuard, Uncertain, Record},
+
 	// A guard that has not heard of a cancellation, or was asked before it, takes the parcel all the same.
 	{Cancelled, WasStored, ByGuard, Stored, Record},
 	{Cancelled, DepositFailed, ByGuard, Cancelled, Record},
@@ -125,13 +131,16 @@ var lifecycle = []Row{
 	{Uncertain, DepositUncertain, ByGuard, Uncertain, Record},
 	{Uncertain, WasQuarantined, ByGuard, Uncertain, Record},
 	{Uncertain, WasCollected, ByGuard, Collected, Record},
+	{Uncertain, CollectFailed, ByGuard, Uncertain, Record},
+	{Uncertain, WithdrawFailed, ByGuard, Uncertain, Record},
 	{Uncertain, BecameOverdue, ByGuard, Uncertain, Record},
 	{Uncertain, WasTakenOut, ByGuard, Withdrawn, Record},
 	{Uncertain, WasWithdrawn, ByGuard, Withdrawn, Record},
 	{Uncertain, WasCancelled, ByMerchant, Uncertain, Claim},
 
-	{Collected, WasCollected, ByGuard, Collected, Record}, // the same code again within its grace
-	{Collected, CollectFailed, ByGuard, Collected, Record},
+	{Collected, WasCollected, ByGuard, Collected, Record},   // the same code again within its grace
+	{Collected, CollectFailed, ByGuard, Uncertain, Record},  // within its grace; the guard reads the door as occupied
+	{Collected, WasQuarantined, ByGuard, Collected, Record}, // the door it came out of
 
 	{Withdrawn, WasStored, ByGuard, Stored, Record}, // taken out of quarantine and put in again
 	{Withdrawn, DepositFailed, ByGuard, Withdrawn, Record},

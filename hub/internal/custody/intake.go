@@ -49,7 +49,6 @@ type taken struct {
 	position journal.Position
 	kept     bool // there is something new in the feed
 	receipt  bool // a new receipt waits for the locker
-	refused  bool // parcels wait for another manifest
 }
 
 // Ingest takes in a stretch of a locker's journal, or a heartbeat: verified, kept whole, projected, committed when it returns. It
@@ -129,9 +128,6 @@ func (c *Custody) tell(ctx context.Context, u *upload) {
 	}
 	if u.taken.receipt {
 		c.Dispatch.Ring(u.locker)
-	}
-	if u.taken.refused {
-		c.Dispatch.Poke()
 	}
 	broken, ok := errors.AsType[*journal.Break](u.err)
 	if !ok {

@@ -12,7 +12,7 @@ import (
 	"lockstep/parcel"
 )
 
-// facts says what a record tells about a parcel; a failed deposit tells it by its To.
+// facts says what a record tells about a parcel; a failed deposit tells it by its To and Reason.
 var facts = map[journal.Kind]parcel.Fact{
 	journal.Stored:         parcel.WasStored,
 	journal.Collected:      parcel.WasCollected,
@@ -26,7 +26,7 @@ var facts = map[journal.Kind]parcel.Fact{
 
 func factOf(r journal.Record) (parcel.Fact, bool) {
 	if r.Kind == journal.DepositFailed {
-		if r.To == string(fleet.Empty) {
+		if r.To == string(fleet.Empty) || fleet.StillInHand(r.Reason) {
 			return parcel.DepositFailed, true
 		}
 		return parcel.DepositUncertain, true
@@ -35,26 +35,26 @@ func factOf(r journal.Record) (parcel.Fact, bool) {
 	return what, ok
 }
 
-// project folds records into compartments and parcels. again is true when parcels wait for another manifest.
-func (c *Custody) project(ctx context.Context, tx *sql.Tx, locker string, records []journal.Record) (again bool, err error) {
+// project folds records into compartments and parcels.
+func (c *Custody) project(ctx context.Context, tx *sql.Tx, locker string, records []journal.Record) error {
 	inside, err := c.Fleet.Project(ctx, tx, locker, records)
 	if err != nil {
-		return false, err
+		return err
 	}
 	for _, r := range records {
 		switch r.Kind {
 		case journal.Took:
 			err = c.took(ctx, tx, locker, r)
 		case journal.Refused:
-			again, err = true, c.Dispatch.Refused(ctx, tx, locker, r.Down)
+			err = c.Dispatch.Refused(ctx, tx, locker, r.Down)
 		default:
 			err = c.tells(ctx, tx, locker, r, inside[r.Number])
 		}
 		if err != nil {
-			return again, fmt.Errorf("custody: record %d of %s: %w", r.Number, locker, err)
+			return fmt.Errorf("custody: record %d of %s: %w", r.Number, locker, err)
 		}
 	}
-	return again, nil
+	return nil
 }
 
 // took moves the parcels of a manifest that the guard has taken.

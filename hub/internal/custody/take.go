@@ -47,11 +47,10 @@ func (c *Custody) accept(ctx context.Context, tx *sql.Tx, place fleet.Place, s j
 	if n := len(records); n > 0 {
 		t.position = journal.Position{Number: head.Position, Hash: head.Hash}
 	}
-	refused, err := c.project(ctx, tx, place.Locker, records)
-	if err != nil {
+	if err := c.project(ctx, tx, place.Locker, records); err != nil {
 		return t, err
 	}
-	t.refused = refused
+	var err error
 	if t.receipt, t.kept, err = c.receipt(ctx, tx, place, head, records); err != nil {
 		return t, err
 	}

@@ -17,6 +17,8 @@ const (
 	backdate = 6 * time.Hour
 	// renewal is how long before its end a manifest is replaced for the parcels that were not put in.
 	renewal = 12 * time.Hour
+	// pause is how long dispatch waits after a guard has refused a manifest.
+	pause = 5 * time.Minute
 	// look is how often Run looks for parcels that other nodes or a passing hour have made due.
 	look = 2 * time.Second
 )
@@ -50,11 +52,11 @@ func (d *Dispatch) Taken(ctx context.Context, tx *sql.Tx, locker string, number 
 	return barcodes, q.DropDownParcels(ctx, store.DropDownParcelsParams{Locker: locker, Number: int64(number)})
 }
 
-// Refused makes the parcels of a manifest that the guard did not believe (too old when it came) wait for another one. Poke
-// after the commit.
+// Refused makes the parcels of a manifest that the guard did not follow (too late, too many) wait for another one, which is made
+// after a pause: what the guard refused now it would refuse again.
 func (d *Dispatch) Refused(ctx context.Context, tx *sql.Tx, locker string, number uint64) error {
 	q := store.New(tx)
-	if err := q.Unname(ctx, store.UnnameParams{Locker: locker, Number: int64(number)}); err != nil {
+	if err := q.Unname(ctx, store.UnnameParams{Locker: locker, Number: int64(number), Until: d.Now().Add(renewal + pause).UnixMicro()}); err != nil {
 		return err
 	}
 	return q.DropDownParcels(ctx, store.DropDownParcelsParams{Locker: locker, Number: int64(number)})

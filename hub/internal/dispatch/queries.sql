@@ -34,4 +34,4 @@ SELECT barcode FROM down_parcel WHERE locker = $1 AND number = $2 ORDER BY barco
 DELETE FROM down_parcel WHERE locker = $1 AND number = $2;
 
 -- name: Unname :exec
-UPDATE expected SET number = 0, until = 0 WHERE locker = $1 AND number = $2;
+UPDATE expected SET number = 0, until = sqlc.arg(until) WHERE locker = $1 AND number = $2;

@@ -18,7 +18,7 @@ func NewFront(certificate statement.Locker) Front {
 	return f
 }
 
-// moves says where a record leads a compartment. The record's To goes before it.
+// moves says where a record leads a compartment, as the guard's own table does. The record's To goes before it.
 var moves = map[journal.Kind]CompartmentState{
 	journal.DepositIntent:  Intent,
 	journal.Stored:         Occupied,
@@ -29,48 +29,39 @@ var moves = map[journal.Kind]CompartmentState{
 	journal.WithdrawIntent: Collecting,
 	journal.Withdrawn:      Empty,
 	journal.WithdrawFailed: Occupied,
+	journal.ReopenIntent:   Intent,
+	journal.ReopenFailed:   Quarantine,
 	journal.TakenOut:       Empty,
 	journal.Quarantined:    Quarantine,
 }
 
-// Apply folds one record and gives the compartments it changed. known is false when the record names a compartment that the
-// locker does not have.
-func (f Front) Apply(r journal.Record) (changed []Compartment, known bool) {
-	if r.Kind == journal.Booted {
-		return f.boot(r), true
-	}
+// Apply folds one record. It is false when the record names a compartment that the locker does not have.
+func (f Front) Apply(r journal.Record) (known bool) {
 	if r.Compartment == 0 {
-		return nil, true
+		return true
 	}
 	before, known := f[r.Compartment]
 	if !known {
-		return nil, false
+		return false
 	}
-	after := before.apply(r)
-	if after == before {
-		return nil, true
+	if r.Kind == journal.Stored {
+		f.forget(r)
 	}
-	after.Record = r.Number
-	f[r.Compartment] = after
-	return []Compartment{after}, true
+	if after := before.apply(r); after != before {
+		after.Record = r.Number
+		f[r.Compartment] = after
+	}
+	return true
 }
 
-// boot is what a guard makes of work that a power cut interrupted (doors.md R4).
-func (f Front) boot(r journal.Record) (changed []Compartment) {
+// forget takes a parcel that was just stored out of the quarantined compartments where it was thought to be.
+func (f Front) forget(r journal.Record) {
 	for number, c := range f {
-		switch c.State {
-		case Intent:
-			c.State = Quarantine
-		case Collecting:
-			c.State = Occupied
-		default:
-			continue
+		if c.State == Quarantine && c.Parcel == r.Parcel && number != r.Compartment {
+			c.Parcel, c.Record = "", r.Number
+			f[number] = c
 		}
-		c.Record = r.Number
-		f[number] = c
-		changed = append(changed, c)
 	}
-	return changed
 }
 
 func (c Compartment) apply(r journal.Record) Compartment {
@@ -79,26 +70,31 @@ func (c Compartment) apply(r journal.Record) Compartment {
 		return c
 	}
 	to, moved := moves[r.Kind]
-	if !moved || c.again(r) {
+	if !moved {
 		return c
 	}
 	if state := CompartmentState(r.To); state.valid() {
 		to = state
 	}
+	c.Parcel = c.holds(r, to)
 	c.State = to
-	switch {
-	case to == Empty:
-		c.Parcel = ""
-	case r.Parcel != "":
-		c.Parcel = r.Parcel
-	}
 	return c
 }
 
-// again says whether the record is about an empty compartment that a credential opens once more within its grace.
-func (c Compartment) again(r journal.Record) bool {
-	return c.State == Empty && (r.Kind == journal.CollectIntent || r.Kind == journal.CollectFailed)
+// holds says which parcel is known inside after a record: none where the courier has it still, or where nothing was inside.
+func (c Compartment) holds(r journal.Record, to CompartmentState) string {
+	switch {
+	case to == Empty, r.Kind == journal.DepositFailed && StillInHand(r.Reason), r.Kind == journal.Quarantined && c.State == Empty:
+		return ""
+	case r.Parcel != "":
+		return r.Parcel
+	}
+	return c.Parcel
 }
+
+// StillInHand says whether a deposit failed for a reason that leaves the parcel in the courier's hands: the compartment was too
+// small for it, or not empty.
+func StillInHand(reason string) bool { return reason == "too small" || reason == "not empty" }
 
 func (c Compartment) usable() bool { return c.State == Empty && !c.Faulted }
 

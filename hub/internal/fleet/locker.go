@@ -147,7 +147,7 @@ func compartment(row store.Compartment) Compartment {
 	return Compartment{uint16(row.Number), parcel.Size(row.Size), row.Low, CompartmentState(row.State), row.Faulted, row.Parcel, uint64(row.Record)}
 }
 
-// Enrol takes the secret of an enrolment code and binds the link's certificate (hexadecimal SHA-256 of its DER) to the locker.
+// Enrol takes the secret of an enrolment code and binds the link's key (its fingerprint, as edge reckons it) to the locker.
 // Denied when the secret is wrong, used or too old.
 func (f *Fleet) Enrol(ctx context.Context, locker, secret, fingerprint string) error {
 	return f.DB.Tx(ctx, func(tx *sql.Tx) error {
@@ -173,7 +173,7 @@ func (f *Fleet) CheckEnrol(ctx context.Context, locker, secret string) error {
 	return err
 }
 
-// Renew replaces the link's certificate; Conflict unless old is the one that holds.
+// Renew replaces the link's key; Conflict unless old is the one that holds.
 func (f *Fleet) Renew(ctx context.Context, locker, old, fingerprint string) error {
 	return f.DB.Tx(ctx, func(tx *sql.Tx) error {
 		rows, err := store.New(tx).Renew(ctx, store.RenewParams{Fingerprint: fingerprint, ID: locker, Old: old})
@@ -184,7 +184,7 @@ func (f *Fleet) Renew(ctx context.Context, locker, old, fingerprint string) erro
 	})
 }
 
-// Fingerprint is the link certificate that holds for a locker; Denied when there is none.
+// Fingerprint is that of the key that holds for a locker's link; Denied when there is none.
 func (f *Fleet) Fingerprint(ctx context.Context, locker string) (string, error) {
 	row, err := store.New(f.DB.Reads()).Locker(ctx, locker)
 	if row, err = db.One(row, err, "unknown_locker", "there is no such locker"); err != nil {

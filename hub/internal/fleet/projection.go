@@ -88,8 +88,7 @@ func (f *Fleet) Project(ctx context.Context, tx *sql.Tx, locker string, records 
 		if c, ok := front[r.Compartment]; ok {
 			inside[r.Number] = c.Parcel
 		}
-		_, known := front.Apply(r)
-		if err := f.alarms(ctx, tx, locker, r, known); err != nil {
+		if err := f.alarms(ctx, tx, locker, r, front.Apply(r)); err != nil {
 			return nil, err
 		}
 	}
@@ -97,7 +96,7 @@ func (f *Fleet) Project(ctx context.Context, tx *sql.Tx, locker string, records 
 }
 
 func concernsFront(r journal.Record) bool {
-	return r.Compartment != 0 || r.Kind == journal.Booted || r.Kind == journal.Alarm
+	return r.Compartment != 0 || r.Kind == journal.Alarm
 }
 
 // alarms raises what a record is alarming for.

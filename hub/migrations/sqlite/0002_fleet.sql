@@ -9,7 +9,7 @@ CREATE TABLE locker (
     state       TEXT   NOT NULL, -- new, enrolled, provisioned
     code_digest BLOB  NOT NULL, -- SHA-256 of the one-time enrolment secret; empty once used
     code_until  INTEGER NOT NULL,
-    fingerprint TEXT   NOT NULL, -- hexadecimal SHA-256 of the link's client certificate
+    fingerprint TEXT   NOT NULL, -- of the link's key, as edge reckons it
     guard_key   BLOB  NOT NULL, -- CBOR of a statement.Key, learnt from record 1
     certificate BLOB  NOT NULL, -- CBOR of a statement.Bundle, from record 1
     created     INTEGER NOT NULL

@@ -192,16 +192,17 @@ func (q *Queries) NextNumber(ctx context.Context, locker string) (int64, error) 
 }
 
 const unname = `-- name: Unname :exec
-UPDATE expected SET number = 0, until = 0 WHERE locker = $1 AND number = $2
+UPDATE expected SET number = 0, until = $3 WHERE locker = $1 AND number = $2
 `
 
 type UnnameParams struct {
 	Locker string
 	Number int64
+	Until  int64
 }
 
 func (q *Queries) Unname(ctx context.Context, arg UnnameParams) error {
-	_, err := q.db.ExecContext(ctx, unname, arg.Locker, arg.Number)
+	_, err := q.db.ExecContext(ctx, unname, arg.Locker, arg.Number, arg.Until)
 	return err
 }
 
