@@ -1,24 +1,11 @@
-// dom.js: elements without a framework, and sentences with things filled in.
+// dom.js: what the screen is made of: door plates in sentences, icons, the green button.
+import { el, fill as fillIn } from "/assets/dom.js";
 
-// el makes an element: props are attributes, but on… are listeners and true/false/null set or leave out.
-export function el(tag, props, ...children) {
-  const element = document.createElement(tag);
-  for (const [key, value] of Object.entries(props ?? {})) {
-    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (value === true) element.setAttribute(key, "");
-    else if (value !== false && value != null) element.setAttribute(key, value);
-  }
-  element.append(...children.flat().filter((child) => child != null && child !== false));
-  return element;
-}
+export { el };
 
-// fill puts values into a sentence: {door} becomes a plate with the number, the rest text.
+// fill is the shared one with {door} as a plate.
 export function fill(sentence, values = {}) {
-  return sentence.split(/(\{\w+\})/).map((part) => {
-    const name = /^\{(\w+)\}$/.exec(part)?.[1];
-    if (!name) return part;
-    return name === "door" ? el("b", { class: "number" }, String(values.door)) : String(values[name] ?? "");
-  });
+  return fillIn(sentence, { ...values, door: el("b", { class: "number" }, String(values.door)) });
 }
 
 const ns = "http://www.w3.org/2000/svg";
