@@ -69,6 +69,7 @@ const (
 	Pulsed Stage = "pulsed" // the latch was pulsed; the door is not yet seen open
 	Open   Stage = "open"   // the door is seen open; waiting for it to close
 	Jammed Stage = "jammed" // the door did not open; one more press may be tried
+	Say    Stage = "say"    // the reopened door is closed: the courier's phone says what is in there
 	Done   Stage = "done"   // the door is closed again and the journal has it
 	Failed Stage = "failed" // nothing more can be tried; Reason says why
 )

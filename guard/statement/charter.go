@@ -148,15 +148,8 @@ func VerifyCharter(envelopes [][]byte) (Charter, error) {
 	if len(envelopes) == 0 {
 		return Charter{}, refuse("persons", "no charter")
 	}
-	msg, _, err := open(envelopes[0], TypeCharter)
+	claimed, err := ReadUnverified[Charter](envelopes[0])
 	if err != nil {
-		return Charter{}, err
-	}
-	var claimed Charter
-	if err := Decode(msg.Payload, &claimed); err != nil {
-		return Charter{}, err
-	}
-	if err := claimed.Check(); err != nil {
 		return Charter{}, err
 	}
 	return VerifyAll[Charter](envelopes, claimed.Roots)

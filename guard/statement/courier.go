@@ -51,12 +51,8 @@ func (c Courier) Covers(locker string) bool {
 
 // VerifyCourier reads a courier certificate under a charter: the carrier it names must have signed it.
 func VerifyCourier(envelope []byte, charter Charter) (Courier, error) {
-	msg, _, err := open(envelope, TypeCourier)
+	claimed, err := ReadUnverified[Courier](envelope)
 	if err != nil {
-		return Courier{}, err
-	}
-	var claimed Courier
-	if err := Decode(msg.Payload, &claimed); err != nil {
 		return Courier{}, err
 	}
 	carrier, ok := charter.Carrier(claimed.Carrier)

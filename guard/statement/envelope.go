@@ -241,3 +241,18 @@ func checkSignature(msg *cose.UntaggedSign1Message, key Key) error {
 	}
 	return nil
 }
+
+// ReadUnverified reads what an envelope says without asking who signed it, for devices that only need to know what they are
+// asked. Nothing may be opened, stored or believed on the strength of it.
+func ReadUnverified[T Statement](envelope []byte) (T, error) {
+	var s T
+	msg, _, err := open(envelope, s.Type())
+	if err != nil {
+		return s, err
+	}
+	var out T
+	if err := Decode(msg.Payload, &out); err != nil {
+		return s, err
+	}
+	return out, out.Check()
+}

@@ -1,0 +1,352 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"lockstep/cabinet"
+	"lockstep/ceremony"
+	"lockstep/guard/statement"
+)
+
+// Options are how a network is started.
+type Options struct {
+	Dir  string // where everything lies; it must be empty or not exist
+	Bin  string // where the development binaries are
+	Port int    // the first of ten ports in a row; 0 takes free ones
+}
+
+// Network is a running demo network. Everything about it is reached through its front doors.
+type Network struct {
+	Hub      string // URL of the hub's public listener
+	Inbox    string // URL of the page with what was sent
+	Kiosk    string // URL of the locker's screen
+	Cabinet  string // URL of the locker's front, with its token
+	Codes    string // URL of the notifier's own origin
+	APIKey   string // the demo merchant's
+	Enrol    string // one-time URL for the courier's phone
+	Locker   string
+	Front    *cabinet.Client // the cabinet's control socket
+	Clock    Clock
+	Database string // the hub's SQLite file
+
+	options  Options
+	programs *programs
+	ports    []int
+	users    users
+	keys     *ceremony.Development
+	recipes  map[string]func() *process
+	alive    map[string]*process
+	token    string // of the cabinet's page
+}
+
+// users are the ids that the processes run under: each its own where we are root, else all ours.
+type users struct{ hub, notifier, guard, kiosk, link, cabinet int }
+
+func pickUsers() users {
+	if os.Getuid() != 0 {
+		return users{}
+	}
+	return users{61001, 61002, 61003, 61004, 61005, 61006}
+}
+
+const (
+	merchantID = "demo-shop"
+	lockerID   = "demo-1"
+	courierID  = "courier-1"
+)
+
+// Start brings up a whole network. On an error everything that was started is ended.
+func Start(ctx context.Context, o Options) (_ *Network, err error) {
+	n := &Network{options: o, users: pickUsers(), Locker: lockerID, recipes: map[string]func() *process{}, alive: map[string]*process{}}
+	if err := n.layOut(); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			n.Stop()
+		}
+	}()
+	for _, step := range []struct {
+		name string
+		do   func(context.Context) error
+	}{
+		{"ceremony", n.ceremony}, {"cabinet", n.startCabinet}, {"hub", n.startHub}, {"notifier", n.startNotifier},
+		{"guard", n.startGuard}, {"link", n.startLink}, {"kiosk", n.startKiosk}, {"courier", n.inviteCourier},
+	} {
+		if err := step.do(ctx); err != nil {
+			return nil, fmt.Errorf("demo: %s: %w", step.name, err)
+		}
+	}
+	return n, nil
+}
+
+// Stop ends every process.
+func (n *Network) Stop() { n.programs.stopAll() }
+
+// Log is where a process of the network writes.
+func (n *Network) Log(name string) string { return n.path("logs", name+".log") }
+
+func (n *Network) path(parts ...string) string {
+	return filepath.Join(append([]string{n.options.Dir}, parts...)...)
+}
+
+func (n *Network) bin(name string) string { return filepath.Join(n.options.Bin, name) }
+
+func (n *Network) layOut() error {
+	for _, name := range []string{"lockstep", "lockstep-locker", "lockstep-guard"} {
+		if _, err := os.Stat(n.bin(name)); err != nil {
+			return fmt.Errorf("demo: %w (make development builds it)", err)
+		}
+	}
+	if entries, err := os.ReadDir(n.options.Dir); err == nil && len(entries) > 0 {
+		return fmt.Errorf("demo: %s is not empty", n.options.Dir)
+	}
+	if err := os.MkdirAll(n.path("logs"), 0o755); err != nil {
+		return err
+	}
+	if err := os.Chmod(n.options.Dir, 0o755); err != nil {
+		return err
+	}
+	n.programs = &programs{logs: n.path("logs")}
+	own := map[string]int{"hub": n.users.hub, "notifier": n.users.notifier, "guard": n.users.guard, "link": n.users.link,
+		"cabinet": n.users.cabinet}
+	for name, user := range own {
+		if err := n.folder(user, 0o700, name); err != nil {
+			return err
+		}
+	}
+	n.Clock = Clock{n.path("clock")}
+	if err := errors.Join(n.Clock.set(0, 0), n.folder(n.users.guard, 0o755, "doors")); err != nil {
+		return err
+	}
+	return n.takePorts()
+}
+
+// folder makes a directory that belongs to one of the users.
+func (n *Network) folder(user int, mode os.FileMode, parts ...string) error {
+	path := n.path(parts...)
+	if err := os.MkdirAll(path, mode); err != nil {
+		return err
+	}
+	if user == 0 {
+		return nil
+	}
+	return os.Chown(path, user, user)
+}
+
+// give writes a file for one of the users alone.
+func (n *Network) give(user int, data []byte, parts ...string) error {
+	path := n.path(parts...)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		return err
+	}
+	if user == 0 {
+		return nil
+	}
+	return os.Chown(path, user, user)
+}
+
+const portCount = 8
+
+func (n *Network) takePorts() error {
+	for i := range portCount {
+		port := 0
+		if n.options.Port > 0 {
+			port = n.options.Port + i
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+		if err != nil {
+			return fmt.Errorf("demo: %w (choose others with --port)", err)
+		}
+		defer l.Close() // all at once, so that free ones differ
+		n.ports = append(n.ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return nil
+}
+
+// port names: what listens where.
+const (
+	portPage = iota
+	portHub
+	portEdge
+	portCodes
+	portInbox
+	portKiosk
+	portCabinet
+)
+
+func (n *Network) listen(port int) string { return "127.0.0.1:" + strconv.Itoa(n.ports[port]) }
+func (n *Network) url(port int) string    { return "http://" + n.listen(port) }
+
+// Page is the URL at which the demo's own page will be served.
+func (n *Network) Page() string { return n.url(portPage) }
+
+// ceremony makes the network's keys and gives each process its own.
+func (n *Network) ceremony(context.Context) error {
+	keys, err := ceremony.NewDevelopment("demo")
+	if err != nil {
+		return err
+	}
+	n.keys = keys
+	all := n.path("ceremony")
+	if err := keys.Save(all); err != nil {
+		return err
+	}
+	shares := map[string][]string{"hub": {"dispatch.seed", "time-hub.seed", "carrier-house.seed"}, "notifier": {"time-notifier.seed", "notifier.seal"}}
+	owners := map[string]int{"hub": n.users.hub, "notifier": n.users.notifier}
+	for name, files := range shares {
+		if err := n.folder(owners[name], 0o700, name, "keys"); err != nil {
+			return err
+		}
+		for _, file := range append(files, "charter.bundle") {
+			data, err := os.ReadFile(filepath.Join(all, file))
+			if err != nil {
+				return err
+			}
+			if err := n.give(owners[name], data, name, "keys", file); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// launch starts a process by its recipe and remembers both, so that it can be killed and started again.
+func (n *Network) launch(name string, recipe func() *process) (*process, error) {
+	p := recipe()
+	p.name = name
+	n.recipes[name], n.alive[name] = recipe, p
+	return p, n.programs.start(p)
+}
+
+// Kill ends a process at once, as a power cut would.
+func (n *Network) Kill(name string) error { return n.alive[name].kill() }
+
+// End asks a process to end and waits.
+func (n *Network) End(name string) error { return n.alive[name].stop() }
+
+// Again starts a process that has ended, with further environment for this one start.
+func (n *Network) Again(ctx context.Context, name string, env ...string) error {
+	p := n.recipes[name]()
+	p.name, p.env = name, append(p.env, env...)
+	n.alive[name] = p
+	if err := n.programs.start(p); err != nil {
+		return err
+	}
+	return n.ready(ctx, name)
+}
+
+// Ended is closed when a process has ended by itself or was killed.
+func (n *Network) Ended(name string) <-chan struct{} { return n.alive[name].ended }
+
+// ready waits until a process that was started answers.
+func (n *Network) ready(ctx context.Context, name string) error {
+	switch name {
+	case "hub":
+		return n.waitHTTP(ctx, name, n.Hub+"/healthz")
+	case "notifier":
+		return n.waitHTTP(ctx, name, n.Codes+"/healthz")
+	case "kiosk", "guard":
+		if n.alive["kiosk"] == nil {
+			return n.waitFile(ctx, name, n.path("doors", "kiosk"))
+		}
+		return n.waitHTTP(ctx, name, n.Kiosk+"/healthz")
+	}
+	return nil
+}
+
+func (n *Network) waitHTTP(ctx context.Context, name, url string) error {
+	return n.wait(ctx, name, func() bool {
+		r, err := http.Get(url)
+		if err != nil {
+			return false
+		}
+		r.Body.Close()
+		return r.StatusCode < 300
+	})
+}
+
+func (n *Network) waitFile(ctx context.Context, name, path string) error {
+	return n.wait(ctx, name, func() bool {
+		_, err := os.Stat(path)
+		return err == nil
+	})
+}
+
+const startTime = 20 * time.Second
+
+// wait polls until a process is ready, has ended, or took too long.
+func (n *Network) wait(ctx context.Context, name string, ready func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	p := n.alive[name]
+	poll := time.NewTicker(20 * time.Millisecond)
+	defer poll.Stop()
+	for !ready() {
+		select {
+		case <-poll.C:
+		case <-p.ended:
+			return fmt.Errorf("%s ended: %v\n%s", name, p.result, n.tail(name))
+		case <-ctx.Done():
+			return fmt.Errorf("%s is not ready: %w\n%s", name, ctx.Err(), n.tail(name))
+		}
+	}
+	return nil
+}
+
+// tail is the end of a process's log.
+func (n *Network) tail(name string) string {
+	data, err := os.ReadFile(n.Log(name))
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	return strings.Join(lines[max(0, len(lines)-12):], "\n")
+}
+
+// hubCommand runs `lockstep hub …` and reads its JSON.
+func (n *Network) hubCommand(into any, args ...string) error {
+	full := append([]string{"hub"}, args...)
+	full = append(full, "--database", n.Database, "--keys", n.path("hub", "keys"), "--clock-file", n.Clock.path, "--json")
+	out, err := n.programs.run(n.users.hub, n.bin("lockstep"), full...)
+	if err != nil || into == nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(out), into); err != nil {
+		return fmt.Errorf("hub %s: %w: %s", args[0], err, out)
+	}
+	return nil
+}
+
+// HubCommand runs `lockstep hub …` with the network's database and reads its JSON into a value.
+func (n *Network) HubCommand(into any, args ...string) error { return n.hubCommand(into, args...) }
+
+// certify makes the locker's certificate for the key its guard has drawn.
+func (n *Network) certify(guard statement.Key) ([]byte, error) {
+	locker := lockerOf(guard)
+	bundle, err := n.keys.SignLocker(locker)
+	return bundle.Encode(), err
+}
+
+// hand lets another user use a device or socket of ours.
+func hand(path string, user int) error {
+	if user == 0 {
+		return nil
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.Chown(real, user, -1), syscall.Chmod(real, 0o600))
+}
