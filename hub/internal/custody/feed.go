@@ -64,13 +64,11 @@ const (
 	beatTerm   = 7 * 24 * time.Hour  // how long kept heartbeats stay; records stay
 )
 
-// Sweep does what only the passing of time brings: parcels lapse that were announced long ago and never put in, old
-// idempotency keys and heartbeats go.
-func (c *Custody) Sweep(ctx context.Context) error {
-	ago := func(d time.Duration) int64 { return c.Now().Add(-d).UnixMicro() }
+// Lapse gives up parcels that were announced long ago and never put in.
+func (c *Custody) Lapse(ctx context.Context) error {
 	return c.DB.Tx(ctx, func(tx *sql.Tx) error {
 		q := store.New(tx)
-		stale, err := q.Stale(ctx, ago(lapseAfter))
+		stale, err := q.Stale(ctx, c.ago(lapseAfter))
 		if err != nil {
 			return err
 		}
@@ -83,8 +81,18 @@ func (c *Custody) Sweep(ctx context.Context) error {
 				return err
 			}
 		}
-		_, claims := q.DropClaims(ctx, ago(claimTerm))
-		_, beats := q.DropBeats(ctx, ago(beatTerm))
+		return nil
+	})
+}
+
+// Clean drops idempotency keys and kept heartbeats that have had their time.
+func (c *Custody) Clean(ctx context.Context) error {
+	return c.DB.Tx(ctx, func(tx *sql.Tx) error {
+		q := store.New(tx)
+		_, claims := q.DropClaims(ctx, c.ago(claimTerm))
+		_, beats := q.DropBeats(ctx, c.ago(beatTerm))
 		return errors.Join(claims, beats)
 	})
 }
+
+func (c *Custody) ago(d time.Duration) int64 { return c.Now().Add(-d).UnixMicro() }

@@ -71,7 +71,7 @@ INSERT INTO reservation (barcode, locker, size) VALUES ($1, $2, $3);
 DELETE FROM reservation WHERE barcode = $1 RETURNING locker, size;
 
 -- name: CountReservations :many
-SELECT locker, size, CAST(COUNT(*) AS BIGINT) AS count FROM reservation GROUP BY locker, size ORDER BY locker, size;
+SELECT size, CAST(COUNT(*) AS BIGINT) AS count FROM reservation WHERE locker = $1 GROUP BY size ORDER BY size;
 
 -- name: AddAlarm :exec
 INSERT INTO alarm (id, locker, kind, reason, compartment, record, raised) VALUES ($1, $2, $3, $4, $5, $6, $7)

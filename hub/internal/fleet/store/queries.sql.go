@@ -292,17 +292,16 @@ func (q *Queries) Compartments(ctx context.Context, locker string) ([]Compartmen
 }
 
 const countReservations = `-- name: CountReservations :many
-SELECT locker, size, CAST(COUNT(*) AS BIGINT) AS count FROM reservation GROUP BY locker, size ORDER BY locker, size
+SELECT size, CAST(COUNT(*) AS BIGINT) AS count FROM reservation WHERE locker = $1 GROUP BY size ORDER BY size
 `
 
 type CountReservationsRow struct {
-	Locker string
-	Size   int64
-	Count  int64
+	Size  int64
+	Count int64
 }
 
-func (q *Queries) CountReservations(ctx context.Context) ([]CountReservationsRow, error) {
-	rows, err := q.db.QueryContext(ctx, countReservations)
+func (q *Queries) CountReservations(ctx context.Context, locker string) ([]CountReservationsRow, error) {
+	rows, err := q.db.QueryContext(ctx, countReservations, locker)
 	if err != nil {
 		return nil, err
 	}
@@ -310,7 +309,7 @@ func (q *Queries) CountReservations(ctx context.Context) ([]CountReservationsRow
 	var items []CountReservationsRow
 	for rows.Next() {
 		var i CountReservationsRow
-		if err := rows.Scan(&i.Locker, &i.Size, &i.Count); err != nil {
+		if err := rows.Scan(&i.Size, &i.Count); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

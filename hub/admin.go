@@ -1,0 +1,340 @@
+package hub
+
+import (
+	"context"
+	"os/user"
+	"time"
+
+	"lockstep/hub/internal/account"
+	"lockstep/hub/internal/custody"
+	"lockstep/hub/internal/fleet"
+	"lockstep/internal/line"
+	"lockstep/parcel"
+)
+
+// The types below are what the command line shows; their JSON is what scripts read. Times are RFC 3339 in UTC.
+
+// MerchantView is a merchant; Key only when it was made just now.
+type MerchantView struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Range   string `json:"range"`
+	Carrier string `json:"carrier"`
+	Key     string `json:"key,omitempty"`
+}
+
+// CourierView is a courier; URL only when the enrolment was made just now.
+type CourierView struct {
+	ID       string   `json:"id"`
+	Carrier  string   `json:"carrier"`
+	Lockers  []string `json:"lockers"`
+	Enrolled bool     `json:"enrolled"`
+	Until    string   `json:"until,omitempty"` // end of the certificate
+	URL      string   `json:"url,omitempty"`
+}
+
+// LockerView is a locker; Code only when it was made just now.
+type LockerView struct {
+	ID           string            `json:"id"`
+	Name         string            `json:"name"`
+	Address      string            `json:"address"`
+	State        string            `json:"state"`
+	Line         string            `json:"line"`
+	Heard        string            `json:"heard,omitempty"`
+	Position     uint64            `json:"position"`
+	Head         uint64            `json:"head"`
+	Room         []RoomView        `json:"room"`
+	Compartments []CompartmentView `json:"compartments,omitempty"`
+	Alarms       []AlarmView       `json:"alarms,omitempty"`
+	Code         string            `json:"code,omitempty"`
+}
+
+// RoomView is the room of one size.
+type RoomView struct {
+	Size  parcel.Size `json:"size"`
+	Total int         `json:"total"`
+	Free  int         `json:"free"`
+}
+
+// CompartmentView is one compartment.
+type CompartmentView struct {
+	Number  uint16      `json:"number"`
+	Size    parcel.Size `json:"size"`
+	State   string      `json:"state"`
+	Faulted bool        `json:"faulted,omitempty"`
+	Parcel  string      `json:"parcel,omitempty"`
+}
+
+// AlarmView is an open alarm.
+type AlarmView struct {
+	ID          string `json:"id"`
+	Locker      string `json:"locker"`
+	Kind        string `json:"kind"`
+	Reason      string `json:"reason,omitempty"`
+	Compartment uint16 `json:"compartment,omitempty"`
+	Record      uint64 `json:"record,omitempty"`
+	Raised      string `json:"raised"`
+}
+
+// ParcelView is a parcel with its events.
+type ParcelView struct {
+	Barcode  string      `json:"barcode"`
+	Shipment string      `json:"shipment"`
+	Merchant string      `json:"merchant"`
+	Locker   string      `json:"locker"`
+	Size     parcel.Size `json:"size"`
+	State    string      `json:"state"`
+	Hold     string      `json:"hold,omitempty"`
+	Due      string      `json:"due,omitempty"`
+	Tracking string      `json:"tracking"`
+	Events   []EventView `json:"events,omitempty"`
+}
+
+// EventView is one custody event.
+type EventView struct {
+	What     string `json:"what"`
+	Actor    string `json:"actor"`
+	Reason   string `json:"reason,omitempty"`
+	After    string `json:"after"`
+	Happened string `json:"happened"`
+	Proof    string `json:"proof"`
+	Record   uint64 `json:"record,omitempty"`
+}
+
+// StatusView is the network at a glance.
+type StatusView struct {
+	Lockers map[string]int `json:"lockers"` // by line: online, offline, never
+	Parcels map[string]int `json:"parcels"` // by state
+	Alarms  []AlarmView    `json:"alarms"`
+}
+
+// stamp writes a time for people and scripts; empty for 0.
+func stamp(micro int64) string {
+	if micro == 0 {
+		return ""
+	}
+	return time.UnixMicro(micro).UTC().Format(time.RFC3339)
+}
+
+// operator is whoever runs the command, for the audit log.
+func operator() string {
+	if u, err := user.Current(); err == nil {
+		return "operator " + u.Username
+	}
+	return "operator"
+}
+
+// AddMerchant makes a merchant and its first API key.
+func (h *Hub) AddMerchant(ctx context.Context, name, carrier string) (MerchantView, error) {
+	m, err := h.accounts.AddMerchant(ctx, name, carrier)
+	if err != nil {
+		return MerchantView{}, err
+	}
+	return h.NewMerchantKey(ctx, m.ID)
+}
+
+// NewMerchantKey makes a further API key for a merchant.
+func (h *Hub) NewMerchantKey(ctx context.Context, id string) (MerchantView, error) {
+	m, err := h.accounts.Merchant(ctx, id)
+	if err != nil {
+		return MerchantView{}, err
+	}
+	key, err := h.accounts.NewKey(ctx, id)
+	if err != nil {
+		return MerchantView{}, err
+	}
+	v := merchantView(m)
+	v.Key = key.Reveal()
+	return v, h.accounts.Audit(ctx, operator(), "made an API key", id)
+}
+
+// EndMerchantKeys ends all API keys of a merchant and says how many.
+func (h *Hub) EndMerchantKeys(ctx context.Context, id string) (int64, error) {
+	ended, err := h.accounts.EndKeys(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	return ended, h.accounts.Audit(ctx, operator(), "ended all API keys", id)
+}
+
+// Merchants lists all merchants.
+func (h *Hub) Merchants(ctx context.Context) ([]MerchantView, error) {
+	list, err := h.accounts.Merchants(ctx)
+	return views(list, merchantView), err
+}
+
+func merchantView(m account.Merchant) MerchantView {
+	return MerchantView{ID: m.ID, Name: m.Name, Range: m.Range, Carrier: m.Carrier}
+}
+
+// AddCourier expects a courier and makes the one-time URL that enrols their phone.
+func (h *Hub) AddCourier(ctx context.Context, id, carrier string, lockers []string) (CourierView, error) {
+	c, token, err := h.accounts.AddCourier(ctx, account.NewCourier{ID: id, Carrier: carrier, Lockers: lockers, Deposit: true, Withdraw: true})
+	if err != nil {
+		return CourierView{}, err
+	}
+	v := courierView(c)
+	v.URL = h.config.PublicURL + "/courier/#enrol=" + token.Reveal()
+	return v, h.accounts.Audit(ctx, operator(), "expected a courier", id)
+}
+
+// Couriers lists all couriers.
+func (h *Hub) Couriers(ctx context.Context) ([]CourierView, error) {
+	list, err := h.accounts.Couriers(ctx)
+	return views(list, courierView), err
+}
+
+func courierView(c account.Courier) CourierView {
+	return CourierView{ID: c.ID, Carrier: c.Carrier, Lockers: c.Lockers, Enrolled: len(c.Certificate) > 0, Until: stamp(c.Until)}
+}
+
+// NewLocker is what it takes to add a locker.
+type NewLocker = fleet.NewLocker
+
+// AddLocker adds a locker, or renews the enrolment code of one that is there.
+func (h *Hub) AddLocker(ctx context.Context, n NewLocker) (LockerView, error) {
+	l, secret, err := h.fleet.Add(ctx, n)
+	if err != nil {
+		return LockerView{}, err
+	}
+	v := lockerView(l)
+	v.Code = line.Code{Locker: l.ID, Secret: line.Secret(secret.Reveal()), Authority: h.keys.authority.Print()}.Text()
+	return v, h.accounts.Audit(ctx, operator(), "added a locker", n.ID)
+}
+
+// Lockers lists all lockers.
+func (h *Hub) Lockers(ctx context.Context) ([]LockerView, error) {
+	var all []LockerView
+	for after := ""; ; {
+		page, err := h.fleet.Lockers(ctx, after, 1000)
+		if err != nil || len(page) == 0 {
+			return all, err
+		}
+		all = append(all, views(page, lockerView)...)
+		after = page[len(page)-1].ID
+	}
+}
+
+// Locker shows one locker with its compartments and open alarms.
+func (h *Hub) Locker(ctx context.Context, id string) (LockerView, error) {
+	l, err := h.fleet.Locker(ctx, id)
+	if err != nil {
+		return LockerView{}, err
+	}
+	v := lockerView(l)
+	compartments, err := h.fleet.Compartments(ctx, id)
+	if err != nil {
+		return v, err
+	}
+	v.Compartments = views(compartments, func(c fleet.Compartment) CompartmentView {
+		return CompartmentView{c.Number, c.Size, string(c.State), c.Faulted, c.Parcel}
+	})
+	alarms, err := h.fleet.Alarms(ctx, id, 100)
+	v.Alarms = views(alarms, alarmView)
+	return v, err
+}
+
+func lockerView(l fleet.Locker) LockerView {
+	return LockerView{ID: l.ID, Name: l.Name, Address: l.Address, State: string(l.State), Line: string(l.Line), Heard: stamp(l.Heard),
+		Position: l.Position, Head: l.Head,
+		Room: views(l.Room, func(r fleet.Room) RoomView { return RoomView{r.Size, r.Total, r.Free} })}
+}
+
+func alarmView(a fleet.Alarm) AlarmView {
+	return AlarmView{a.ID, a.Locker, string(a.Kind), a.Reason, a.Compartment, a.Record, stamp(a.Raised)}
+}
+
+// EndAlarm says that a person has looked after an alarm.
+func (h *Hub) EndAlarm(ctx context.Context, id string) error {
+	if err := h.fleet.EndAlarm(ctx, id); err != nil {
+		return err
+	}
+	return h.accounts.Audit(ctx, operator(), "ended an alarm", id)
+}
+
+// Parcel shows one parcel with its events.
+func (h *Hub) Parcel(ctx context.Context, barcode string) (ParcelView, error) {
+	p, err := h.custody.Parcel(ctx, "", barcode)
+	if err != nil {
+		return ParcelView{}, err
+	}
+	list, err := h.custody.Events(ctx, "", barcode)
+	v := h.parcelView(p)
+	v.Events = views(list, func(e custody.Event) EventView {
+		return EventView{string(e.What), e.Actor, e.Reason, string(e.After), stamp(e.Happened), string(e.Proof), e.Record}
+	})
+	return v, err
+}
+
+// Parcels lists the parcels of a carrier that are not finished, at one locker or all (""); an empty carrier is every carrier's.
+func (h *Hub) Parcels(ctx context.Context, carrier, locker string) ([]ParcelView, error) {
+	var all []ParcelView
+	for _, known := range h.keys.charter.Carriers {
+		if carrier != "" && known.ID != carrier {
+			continue
+		}
+		list, err := h.custody.Live(ctx, known.ID, locker)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, views(list, h.parcelView)...)
+	}
+	return all, nil
+}
+
+// Returned says that the merchant has a withdrawn parcel again.
+func (h *Hub) Returned(ctx context.Context, barcode string) (ParcelView, error) {
+	p, err := h.custody.Returned(ctx, barcode, operator())
+	if err != nil {
+		return ParcelView{}, err
+	}
+	return h.parcelView(p), h.accounts.Audit(ctx, operator(), "said a parcel was returned", barcode)
+}
+
+func (h *Hub) parcelView(p custody.Parcel) ParcelView {
+	return ParcelView{Barcode: p.Barcode, Shipment: p.Shipment, Merchant: p.Merchant, Locker: p.Locker, Size: p.Size,
+		State: string(p.State), Hold: p.Hold, Due: stamp(p.Due), Tracking: h.tracking(p.Token)}
+}
+
+// Status is the network at a glance.
+func (h *Hub) Status(ctx context.Context) (StatusView, error) {
+	v := StatusView{Lockers: map[string]int{}, Parcels: map[string]int{}}
+	lockers, err := h.Lockers(ctx)
+	if err != nil {
+		return v, err
+	}
+	for _, l := range lockers {
+		v.Lockers[l.Line]++
+	}
+	counts, err := h.custody.Counts(ctx)
+	if err != nil {
+		return v, err
+	}
+	for state, n := range counts {
+		v.Parcels[string(state)] = n
+	}
+	alarms, err := h.fleet.Alarms(ctx, "", 100)
+	v.Alarms = views(alarms, alarmView)
+	return v, err
+}
+
+// NewNotifierToken makes the notifier's bearer token and ends the one before.
+func (h *Hub) NewNotifierToken(ctx context.Context) (string, error) {
+	token, err := h.accounts.NewNotifierToken(ctx)
+	if err != nil {
+		return "", err
+	}
+	return token.Reveal(), h.accounts.Audit(ctx, operator(), "made the notifier's token", "notifier")
+}
+
+// Check holds every cached column against the facts it was made from. Each string is one difference.
+func (h *Hub) Check(ctx context.Context) ([]string, error) { return h.custody.VerifyFold(ctx) }
+
+// views turns a list into what is shown of it; never nil, so that JSON has [].
+func views[T, V any](list []T, view func(T) V) []V {
+	out := make([]V, 0, len(list))
+	for _, x := range list {
+		out = append(out, view(x))
+	}
+	return out
+}

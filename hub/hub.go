@@ -1,0 +1,188 @@
+// Package hub is the bookkeeping of a parcel-locker network: merchants, parcels, couriers, lockers, tracking, webhooks. It knows
+// what lockers did and tells them what to expect; it cannot open a door, and it holds no contact and no code.
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"lockstep/hub/internal/account"
+	"lockstep/hub/internal/console"
+	"lockstep/hub/internal/custody"
+	"lockstep/hub/internal/dispatch"
+	"lockstep/hub/internal/edge"
+	"lockstep/hub/internal/fleet"
+	"lockstep/hub/migrations"
+	"lockstep/internal/db"
+)
+
+// Config is what a hub is started with.
+type Config struct {
+	Keys          string   // the key folder
+	Database      string   // path of an SQLite file, or a postgres:// URL
+	Listen        string   // host:port of the public HTTP listener
+	Edge          string   // host:port of the TLS listener for links
+	EdgeNames     []string // host names and IP addresses under which links reach it
+	PublicURL     string   // where people reach the public listener, without a slash at the end
+	FrameAncestor string   // an origin that may hold the courier's page in a frame; empty for none
+	AllowPrivate  bool     // webhooks may go to private and loopback addresses; for development
+	Now           func() time.Time
+	Log           *slog.Logger
+	Listening     func(public, edge net.Addr) // called once both listeners are open; may be nil
+}
+
+// Hub is an open hub: its rooms over one database. Several processes may have the same one open.
+type Hub struct {
+	config   Config
+	db       *db.DB
+	keys     keys
+	accounts *account.Accounts
+	fleet    *fleet.Fleet
+	dispatch *dispatch.Dispatch
+	custody  *custody.Custody
+}
+
+// Open opens the database, brings its tables up to date and furnishes the rooms from the ground up.
+func Open(ctx context.Context, c Config) (*Hub, error) {
+	k, err := readKeys(c.Keys, c.Now)
+	if err != nil {
+		return nil, err
+	}
+	d, err := db.Open(ctx, c.Database)
+	if err != nil {
+		return nil, err
+	}
+	h := &Hub{config: c, db: d, keys: k}
+	if err := d.Migrate(ctx, migrations.Files); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	h.accounts = account.New(account.Config{DB: d, Now: c.Now, Charter: k.charter, House: k.house})
+	h.dispatch = dispatch.New(dispatch.Config{DB: d, Now: c.Now, Log: c.Log, Dispatch: k.dispatch, Time: k.time})
+	h.fleet = fleet.New(fleet.Config{DB: d, Now: c.Now, Charter: k.charter, Ring: h.dispatch.Ring})
+	h.custody = custody.New(custody.Config{DB: d, Now: c.Now, Log: c.Log, Charter: k.charter, Fleet: h.fleet, Dispatch: h.dispatch})
+	return h, nil
+}
+
+// Close closes the database.
+func (h *Hub) Close() error { return h.db.Close() }
+
+// Run opens a hub and serves until ctx is done.
+func Run(ctx context.Context, c Config) error {
+	h, err := Open(ctx, c)
+	if err != nil {
+		return err
+	}
+	return errors.Join(h.Serve(ctx), h.Close())
+}
+
+// Serve opens both doors and does the work between them until ctx is done or one of them fails.
+func (h *Hub) Serve(ctx context.Context) error {
+	links, err := h.edge()
+	if err != nil {
+		return err
+	}
+	public, err := net.Listen("tcp", h.config.Listen)
+	if err != nil {
+		return fmt.Errorf("hub: %w", err)
+	}
+	defer public.Close()
+	dialled, err := net.Listen("tcp", h.config.Edge)
+	if err != nil {
+		return fmt.Errorf("hub: %w", err)
+	}
+	defer dialled.Close()
+	if h.config.Listening != nil {
+		h.config.Listening(public.Addr(), dialled.Addr())
+	}
+	h.config.Log.Info("hub listens", "public", public.Addr().String(), "edge", dialled.Addr().String(), "database", h.db.Engine())
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { return h.dispatch.Run(ctx) })
+	work.Go(func() error { return h.every(ctx, 5*time.Second, "alarms", h.fleet.Sweep) })
+	work.Go(func() error { return h.every(ctx, time.Minute, "lapse", h.custody.Lapse) })
+	work.Go(func() error { return h.every(ctx, time.Hour, "clean", h.custody.Clean) })
+	work.Go(func() error { return links.Serve(ctx, dialled) })
+	work.Go(func() error { return serve(ctx, public, h.handler()) })
+	return work.Wait()
+}
+
+func (h *Hub) edge() (*edge.Edge, error) {
+	return edge.New(edge.Config{
+		Authority: h.keys.authority, Names: h.config.EdgeNames, Now: h.config.Now, Log: h.config.Log,
+		CheckEnrol: h.fleet.CheckEnrol, Enrol: h.fleet.Enrol, Fingerprint: h.fleet.Fingerprint,
+		Position: h.custody.Position, Ingest: h.custody.Ingest,
+		Down: h.dispatch.Down, Receipts: h.fleet.Receipts, Listen: h.dispatch.Listen,
+		Raise: h.fleet.Raise,
+	})
+}
+
+// handler is everything behind the public listener.
+func (h *Hub) handler() http.Handler {
+	people := console.New(console.Config{Accounts: h.accounts, Custody: h.custody, Fleet: h.fleet, Now: h.config.Now,
+		Log: h.config.Log, FrameAncestor: h.config.FrameAncestor})
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", h.health)
+	mux.Handle("/courier/", people)
+	mux.Handle("/t/", people)
+	mux.Handle("/assets/", people)
+	return mux
+}
+
+// health answers 200 when the database does.
+func (h *Hub) health(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := h.db.Reads().PingContext(ctx); err != nil {
+		h.config.Log.Error("database does not answer", "error", err)
+		http.Error(w, "the database does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+// serve answers HTTP until ctx is done; requests under way get five seconds to end.
+func serve(ctx context.Context, l net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		BaseContext: func(net.Listener) context.Context { return ctx }}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("hub: %w", err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	return nil
+}
+
+// every does a chore now and then at a pace until ctx is done. A failure is logged; the next round tries again.
+func (h *Hub) every(ctx context.Context, pace time.Duration, name string, chore func(context.Context) error) error {
+	ticker := time.NewTicker(pace)
+	defer ticker.Stop()
+	for {
+		if err := chore(ctx); err != nil && ctx.Err() == nil {
+			h.config.Log.Error("chore failed; trying again", "chore", name, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// tracking is the public page of a parcel.
+func (h *Hub) tracking(token string) string {
+	return h.config.PublicURL + "/t/" + url.PathEscape(token)
+}
