@@ -9,6 +9,12 @@ import (
 	"lockstep/guard/statement"
 )
 
+// pulser is a line as the loop needs it: a lockboard.Line, or a bench without wires.
+type pulser interface {
+	Pulse(board uint8, c lockboard.Channel) error // hands one frame over; must not block
+	Close() error
+}
+
 func checkBoards(boards []statement.Board) error {
 	for i, b := range boards {
 		if err := lockboard.Check(b); err != nil {
@@ -21,7 +27,7 @@ func checkBoards(boards []statement.Board) error {
 // openLines starts every line that the certificate names. A development charter drives only pseudo-terminals.
 func (g *loop) openLines() error {
 	boards := g.state.Locker.Boards
-	g.lines = map[string]*lockboard.Line{}
+	g.lines = map[string]pulser{}
 	for _, b := range boards {
 		if g.lines[b.Line] != nil {
 			continue

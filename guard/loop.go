@@ -12,9 +12,7 @@ import (
 	"lockstep/guard/clock"
 	"lockstep/guard/door"
 	"lockstep/guard/journal"
-	"lockstep/guard/lockboard"
 	"lockstep/guard/rules"
-	"lockstep/guard/statement"
 )
 
 // loop is the one goroutine that owns the state, the journal and the order of things.
@@ -24,7 +22,7 @@ type loop struct {
 	clock *clock.Clock
 	slog  *slog.Logger
 	names map[string]string // devices by line name
-	lines map[string]*lockboard.Line
+	lines map[string]pulser
 
 	state     rules.State
 	heard     rules.Heard
@@ -177,25 +175,12 @@ func (g *loop) publish(now int64) {
 	view := g.state.View(now)
 	old := g.view.Load()
 	view.Version = old.view.Version
-	if sameView(view, old.view) && now-old.at < rules.Second*10 {
+	if view.Same(old.view) {
 		return
 	}
 	view.Version++
 	g.view.Store(&published{view, now, make(chan struct{})})
 	close(old.next)
-}
-
-func sameView(a, b door.View) bool {
-	still := func(v door.View) door.View {
-		v.Left, v.KeypadWait = 0, min(v.KeypadWait, 1)
-		if v.Session != nil {
-			s := *v.Session
-			s.Left = 0
-			v.Session = &s
-		}
-		return v
-	}
-	return string(statement.Encode(still(a))) == string(statement.Encode(still(b)))
 }
 
 // housekeep closes a long segment and lets go of segments that are receipted and old.

@@ -5,6 +5,11 @@
 // sockets speak different types: there is nothing the link could send that the kiosk's socket would take, nor the other way round.
 package door
 
+import (
+	"bytes"
+	"slices"
+)
+
 // MaxFrame and MaxJournalFrame bound a frame's payload, in bytes.
 const (
 	MaxFrame        = 8 << 10
@@ -99,6 +104,22 @@ type View struct {
 	OutOfOrder  string   `cbor:"11,keyasint,omitempty"` // "bus" or "storage": nothing opens now
 	Session     *Session `cbor:"12,keyasint,omitempty"`
 	Doors       []Door   `cbor:"13,keyasint"`
+}
+
+// Same says whether a kiosk would draw both alike: countdowns run by themselves and do not count.
+func (v View) Same(o View) bool {
+	return v.Stage == o.Stage && v.Errand == o.Errand && v.Compartment == o.Compartment && v.Outcome == o.Outcome &&
+		v.LeftOpen == o.LeftOpen && v.OutOfOrder == o.OutOfOrder && (v.KeypadWait > 0) == (o.KeypadWait > 0) && v.Left <= o.Left &&
+		slices.Equal(v.OpenDoors, o.OpenDoors) && slices.Equal(v.Doors, o.Doors) && v.Session.same(o.Session)
+}
+
+func (s *Session) same(o *Session) bool {
+	if s == nil || o == nil {
+		return s == o
+	}
+	return s.Courier == o.Courier && s.Number == o.Number && s.Parcel == o.Parcel && s.Stored == o.Stored && s.TakenBack == o.TakenBack &&
+		bytes.Equal(s.Challenge, o.Challenge) && bytes.Equal(s.Receipt, o.Receipt) && s.Left <= o.Left &&
+		slices.Equal(s.Overdue, o.Overdue) && slices.Equal(s.Uncertain, o.Uncertain)
 }
 
 // Door is one door of the front as the kiosk may draw it. Whether a closed compartment holds a parcel is nobody's business.

@@ -9,6 +9,7 @@ import (
 // View is what the kiosk may know.
 func (s *State) View(now int64) door.View {
 	v := door.View{Locker: s.Locker.ID, Stage: door.Idle, KeypadWait: millis(s.keypadWait(now)), OutOfOrder: s.outOfOrder(now)}
+	v.Doors = make([]door.Door, 0, len(s.Compartments))
 	for i := range s.Compartments {
 		c := &s.Compartments[i]
 		v.Doors = append(v.Doors, door.Door{Number: c.Number, Size: c.Size, Low: c.Low, Broken: c.Faulted})
