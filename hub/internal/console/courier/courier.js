@@ -146,4 +146,4 @@ if (globalThis.isSecureContext) {
   globalThis.navigator.storage?.persist?.();
 }
 readToken();
-if (app.device) attempt(refresh).then(draw);
+if (app.device) attempt(refresh).then(() => app.view === "home" && draw());
