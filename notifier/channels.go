@@ -60,7 +60,7 @@ func (c *Config) openInbox(ctx context.Context, tasks *errgroup.Group, charter s
 	}
 	box := inbox.New(c.Clock.Now)
 	tasks.Go(func() error { return box.ServeMail(ctx, mail) })
-	tasks.Go(func() error { return serveOn(ctx, page, box.Handler(), c.Log) })
+	tasks.Go(func() error { return serve(ctx, page, box.Handler(), c.Log) })
 	if c.SMTP == nil {
 		c.SMTP = &SMTPConfig{Host: host, Port: mail.Addr().(*net.TCPAddr).Port, TLS: channel.NoTLS, From: "Lockstep <noreply@lockstep.example>"}
 	}

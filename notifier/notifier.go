@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"time"
 
@@ -73,6 +74,11 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("notifier: %w", err)
+	}
+	defer listener.Close()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	tasks, ctx := errgroup.WithContext(ctx)
@@ -90,8 +96,8 @@ func Run(ctx context.Context, c Config) error {
 	tasks.Go(func() error { return repeat(ctx, log, "lockers", 10*time.Second, keeper.lockers) })
 	tasks.Go(func() error { return repeat(ctx, log, "keeping", time.Minute, keeper.tidy) })
 	tasks.Go(func() error { return sender.run(ctx) })
-	tasks.Go(func() error { return serve(ctx, c.Listen, pages(book), log) })
-	log.Info("notifier runs", "listen", c.Listen, "network", keys.charter.Network)
+	tasks.Go(func() error { return serve(ctx, listener, pages(book), log) })
+	log.Info("notifier runs", "listen", listener.Addr().String(), "network", keys.charter.Network)
 	return tasks.Wait()
 }
 

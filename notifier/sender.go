@@ -76,12 +76,12 @@ func (s *sender) send(ctx context.Context, d ledger.Delivery) error {
 	if err == nil {
 		err = s.hand(ctx, d.Channel, message)
 	}
-	if ctx.Err() != nil {
-		return ctx.Err() // stopped on the way: it stays due
-	}
 	if err == nil {
 		s.log.Info("sent", "delivery", d.ID, "channel", d.Channel, "kind", d.Kind)
-		return s.book.Sent(ctx, d, s.clock.Now())
+		return s.book.Sent(context.WithoutCancel(ctx), d, s.clock.Now()) // what was handed over is marked, even while stopping
+	}
+	if ctx.Err() != nil {
+		return ctx.Err() // stopped on the way: it stays due
 	}
 	reason, final := channel.Reason(err), channel.Permanent(err)
 	s.log.Warn("not sent", "delivery", d.ID, "channel", d.Channel, "kind", d.Kind, "reason", reason, "final", final)
@@ -93,7 +93,17 @@ func (s *sender) hand(ctx context.Context, name channel.Name, m channel.Message)
 	if !ok {
 		return &channel.Failure{Permanent: true, Reason: "no such channel here"}
 	}
+	ctx, cancel := lingering(ctx)
+	defer cancel()
 	return c.Send(ctx, m)
+}
+
+// lingering ends five seconds after ctx does: what is half handed over when we are told to stop is better finished than sent
+// again.
+func lingering(ctx context.Context) (context.Context, func()) {
+	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(5*time.Second, cancel) })
+	return inner, func() { stop(); cancel() }
 }
 
 func (s *sender) compose(ctx context.Context, d ledger.Delivery) (channel.Message, error) {

@@ -29,16 +29,8 @@ func pages(book *ledger.Ledger) http.Handler {
 	return mux
 }
 
-// serve answers on an address until ctx ends. Requests are not logged.
-func serve(ctx context.Context, address string, handler http.Handler, log *slog.Logger) error {
-	listener, err := net.Listen("tcp", address)
-	if err != nil {
-		return fmt.Errorf("notifier: %w", err)
-	}
-	return serveOn(ctx, listener, handler, log)
-}
-
-func serveOn(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+// serve answers on a listener until ctx ends. Requests are not logged.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx }, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 	stop := context.AfterFunc(ctx, func() {

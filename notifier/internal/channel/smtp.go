@@ -80,7 +80,13 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
-	if err := s.client.DialAndSendWithContext(ctx, letter); err != nil {
+	connection, err := s.client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return smtpFailure(err)
+	}
+	err = s.client.SendWithSMTPClient(connection, letter)
+	_ = s.client.CloseWithSMTPClient(connection) // a letter that was taken stays taken, however the server says good-bye
+	if err != nil {
 		return smtpFailure(err)
 	}
 	return nil

@@ -96,7 +96,7 @@ func (f *follow) meet(charter statement.Charter, s journal.Stretch) error {
 	return nil
 }
 
-// fresh is the part of a stretch behind what is known. A head that the guard signed before the last one known proves nothing
+// fresh is the part of a stretch behind what is known; a fork before it shows in the chain or in the head. A head that the guard signed before the last one known proves nothing
 // and gets no receipt; only one signed later can prove a rollback.
 func (f *follow) fresh(s journal.Stretch) (journal.Stretch, error) {
 	for len(s.Records) > 0 {
@@ -106,9 +106,6 @@ func (f *follow) fresh(s journal.Stretch) (journal.Stretch, error) {
 		}
 		if r.Number > f.position.Number {
 			return s, nil
-		}
-		if r.Number == f.position.Number && r.Hash() != f.position.Hash {
-			return s, &journal.Break{Number: r.Number, Reason: "fork"}
 		}
 		s.Records = s.Records[1:]
 	}
