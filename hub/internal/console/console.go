@@ -58,7 +58,7 @@ func New(c Config) http.Handler {
 	console := &console{c}
 	mux := http.NewServeMux()
 	mux.Handle("GET /courier", http.RedirectHandler("/courier/", http.StatusMovedPermanently))
-	mux.Handle("GET /courier/", courierPages(files))
+	mux.Handle("/courier/", courierPages(files))
 	mux.HandleFunc("POST /courier/v1/enrol", console.enrol)
 	mux.HandleFunc("POST /courier/v1/renew", console.renew)
 	mux.HandleFunc("GET /courier/v1/today", console.today)
