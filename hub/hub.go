@@ -89,6 +89,7 @@ func (h *Hub) Serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	doors := h.handler()
 	public, err := net.Listen("tcp", h.config.Listen)
 	if err != nil {
 		return fmt.Errorf("hub: %w", err)
@@ -109,7 +110,7 @@ func (h *Hub) Serve(ctx context.Context) error {
 	work.Go(func() error { return h.every(ctx, time.Minute, "lapse", h.custody.Lapse) })
 	work.Go(func() error { return h.every(ctx, time.Hour, "clean", h.custody.Clean) })
 	work.Go(func() error { return links.Serve(ctx, dialled) })
-	work.Go(func() error { return serve(ctx, public, h.handler()) })
+	work.Go(func() error { return serve(ctx, public, doors) })
 	return work.Wait()
 }
 

@@ -1,7 +1,99 @@
 package main
 
-import "errors"
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"text/tabwriter"
 
-type hubCommand struct{}
+	"lockstep/guard/clock"
+	"lockstep/hub"
+)
 
-func (hubCommand) Run() error { return errors.New("hub: not built yet") }
+type hubCommand struct {
+	hubStore
+
+	Serve    hubServe    `cmd:"" default:"withargs" help:"Serve (the default)."`
+	Merchant hubMerchant `cmd:"" help:"Merchants and their API keys."`
+	Locker   hubLocker   `cmd:"" help:"Lockers and their enrolment codes."`
+	Courier  hubCourier  `cmd:"" help:"Couriers and their enrolment."`
+	Parcel   hubParcel   `cmd:"" help:"Parcels and where they are."`
+	Status   hubStatus   `cmd:"" help:"The network at a glance."`
+	Alarm    hubAlarm    `cmd:"" help:"End an alarm that somebody has looked after."`
+	Notifier hubNotifier `cmd:"" help:"The notifier's access."`
+	Check    hubCheck    `cmd:"" help:"Hold every stored state against the records it was made from."`
+}
+
+// hubStore is what every hub command needs. They work on the database beside a running server.
+type hubStore struct {
+	Keys      string `env:"LOCKSTEP_HUB_KEYS" default:"keys" type:"path" help:"Folder with charter.bundle, dispatch.seed, time-hub.seed and house carriers' seeds."`
+	Database  string `env:"LOCKSTEP_HUB_DATABASE" default:"hub.db" help:"Path of an SQLite file, or a postgres:// URL."`
+	PublicURL string `name:"public-url" env:"LOCKSTEP_HUB_PUBLIC_URL" default:"http://127.0.0.1:8080" help:"Where people reach the hub."`
+	ClockFile string `env:"LOCKSTEP_CLOCK_FILE" type:"path" help:"Offsets of a development clock; development builds only."`
+	JSON      bool   `name:"json" help:"Print JSON for scripts."`
+}
+
+func (s hubStore) config() (hub.Config, error) {
+	c, err := clock.New(s.ClockFile)
+	if err != nil {
+		return hub.Config{}, err
+	}
+	return hub.Config{Keys: s.Keys, Database: s.Database, PublicURL: strings.TrimRight(s.PublicURL, "/"), Now: c.Now,
+		Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}, nil
+}
+
+// with opens the hub for one command.
+func (s hubStore) with(do func(context.Context, *hub.Hub) error) error {
+	config, err := s.config()
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	h, err := hub.Open(ctx, config)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(ctx, h), h.Close())
+}
+
+// print shows v as JSON, or lets table write it for people.
+func (s hubStore) print(v any, table func(w io.Writer)) error {
+	if s.JSON {
+		out := json.NewEncoder(os.Stdout)
+		out.SetIndent("", "  ")
+		return out.Encode(v)
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
+	table(w)
+	return w.Flush()
+}
+
+type hubServe struct {
+	Listen        string   `env:"LOCKSTEP_HUB_LISTEN" default:"127.0.0.1:8080" help:"Address of the public HTTP listener."`
+	Edge          string   `env:"LOCKSTEP_HUB_EDGE" default:"127.0.0.1:8443" help:"Address of the TLS listener for lockers."`
+	EdgeName      []string `env:"LOCKSTEP_HUB_EDGE_NAME" default:"localhost,127.0.0.1" help:"Host names and addresses under which lockers reach it."`
+	FrameAncestor string   `env:"LOCKSTEP_HUB_FRAME_ANCESTOR" help:"An origin that may hold the courier's page in a frame."`
+	AllowPrivate  bool     `env:"LOCKSTEP_HUB_ALLOW_PRIVATE" help:"Let webhooks go to private addresses; for development."`
+}
+
+func (s hubServe) Run(c *commands) error {
+	config, err := c.Hub.config()
+	if err != nil {
+		return err
+	}
+	config.Listen, config.Edge, config.EdgeNames = s.Listen, s.Edge, s.EdgeName
+	config.FrameAncestor, config.AllowPrivate = s.FrameAncestor, s.AllowPrivate
+	config.Listening = func(public, edge net.Addr) { fmt.Printf("hub ready public=%s edge=%s\n", public, edge) }
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return hub.Run(ctx, config)
+}

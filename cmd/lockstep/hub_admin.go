@@ -1,0 +1,259 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"lockstep/hub"
+)
+
+type hubMerchant struct {
+	Add  merchantAdd  `cmd:"" help:"Add a merchant; shows its first API key, once."`
+	List merchantList `cmd:"" help:"List merchants."`
+	Key  merchantKey  `cmd:"" help:"Make a further API key, shown once, or end all."`
+}
+
+type merchantAdd struct {
+	Name    string `arg:"" help:"The merchant's name."`
+	Carrier string `help:"Whose couriers bring its parcels; the house carrier where none is named."`
+}
+
+func (m merchantAdd) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (hub.MerchantView, error) {
+		return h.AddMerchant(ctx, m.Name, m.Carrier)
+	}, merchantLine)
+}
+
+type merchantList struct{}
+
+func (merchantList) Run(c *commands) error { return list(c, (*hub.Hub).Merchants, merchantLine) }
+
+type merchantKey struct {
+	ID  string `arg:"" help:"The merchant's id."`
+	End bool   `help:"End all its keys instead of making one."`
+}
+
+func (m merchantKey) Run(c *commands) error {
+	if !m.End {
+		return show(c, func(ctx context.Context, h *hub.Hub) (hub.MerchantView, error) { return h.NewMerchantKey(ctx, m.ID) }, merchantLine)
+	}
+	return show(c, func(ctx context.Context, h *hub.Hub) (map[string]int64, error) {
+		n, err := h.EndMerchantKeys(ctx, m.ID)
+		return map[string]int64{"ended": n}, err
+	}, func(w io.Writer, v map[string]int64) { fmt.Fprintf(w, "%d keys ended\n", v["ended"]) })
+}
+
+func merchantLine(w io.Writer, m hub.MerchantView) {
+	fmt.Fprintf(w, "%s\t%s\trange %s\tcarrier %s\t%s\n", m.ID, m.Name, m.Range, m.Carrier, m.Key)
+}
+
+type hubLocker struct {
+	Add  lockerAdd  `cmd:"" help:"Add a locker; shows its enrolment code, once. Again: a new code."`
+	List lockerList `cmd:"" help:"List lockers."`
+	Show lockerShow `cmd:"" help:"Show a locker with its compartments and alarms."`
+}
+
+type lockerAdd struct {
+	ID        string  `arg:"" help:"The locker's id: a–z, 0–9, '.', '_' and '-'."`
+	Name      string  `required:"" help:"What people call it."`
+	Address   string  `required:"" help:"Where it stands."`
+	Zone      string  `default:"Europe/Moscow" help:"Its time zone."`
+	Latitude  float64 `help:"Degrees north."`
+	Longitude float64 `help:"Degrees east."`
+}
+
+func (l lockerAdd) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (hub.LockerView, error) {
+		return h.AddLocker(ctx, hub.NewLocker{ID: l.ID, Name: l.Name, Address: l.Address, Zone: l.Zone, Latitude: l.Latitude, Longitude: l.Longitude})
+	}, lockerLine)
+}
+
+type lockerList struct{}
+
+func (lockerList) Run(c *commands) error { return list(c, (*hub.Hub).Lockers, lockerLine) }
+
+type lockerShow struct {
+	ID string `arg:"" help:"The locker's id."`
+}
+
+func (l lockerShow) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (hub.LockerView, error) { return h.Locker(ctx, l.ID) },
+		func(w io.Writer, v hub.LockerView) {
+			lockerLine(w, v)
+			for _, d := range v.Compartments {
+				fmt.Fprintf(w, "  %d\t%s\t%s\t%s\n", d.Number, d.Size, d.State, d.Parcel)
+			}
+			alarmLines(w, v.Alarms)
+		})
+}
+
+func lockerLine(w io.Writer, l hub.LockerView) {
+	var room []string
+	for _, r := range l.Room {
+		room = append(room, fmt.Sprintf("%s %d/%d", r.Size, r.Free, r.Total))
+	}
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s %s\trecords %d of %d\tfree %s\t%s\n", l.ID, l.Name, l.State, l.Line, l.Heard, l.Position, l.Head,
+		strings.Join(room, ", "), l.Code)
+}
+
+func alarmLines(w io.Writer, alarms []hub.AlarmView) {
+	for _, a := range alarms {
+		fmt.Fprintf(w, "ALARM\t%s\t%s\t%s %s\tcompartment %d\trecord %d\t%s\n", a.Locker, a.Raised, a.Kind, a.Reason, a.Compartment, a.Record, a.ID)
+	}
+}
+
+type hubCourier struct {
+	Add  courierAdd  `cmd:"" help:"Expect a courier; shows the URL that enrols their phone, once. Again: a new phone."`
+	List courierList `cmd:"" help:"List couriers."`
+}
+
+type courierAdd struct {
+	ID      string   `arg:"" help:"The carrier's name for the courier; not a person's name."`
+	Carrier string   `help:"The courier's carrier; the house carrier where none is named."`
+	Lockers []string `default:"*" help:"Where they are sent; * is the whole network."`
+}
+
+func (a courierAdd) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (hub.CourierView, error) {
+		return h.AddCourier(ctx, a.ID, a.Carrier, a.Lockers)
+	}, courierLine)
+}
+
+type courierList struct{}
+
+func (courierList) Run(c *commands) error { return list(c, (*hub.Hub).Couriers, courierLine) }
+
+func courierLine(w io.Writer, v hub.CourierView) {
+	enrolled := "not enrolled"
+	if v.Enrolled {
+		enrolled = "certified until " + v.Until
+	}
+	fmt.Fprintf(w, "%s\tcarrier %s\tlockers %s\t%s\t%s\n", v.ID, v.Carrier, strings.Join(v.Lockers, " "), enrolled, v.URL)
+}
+
+type hubParcel struct {
+	Show     parcelShow     `cmd:"" help:"Show a parcel and what happened to it."`
+	List     parcelList     `cmd:"" help:"List parcels that are not finished."`
+	Returned parcelReturned `cmd:"" help:"Say that the merchant has a withdrawn parcel again."`
+}
+
+type parcelShow struct {
+	Barcode string `arg:"" help:"The parcel's 12 digits."`
+}
+
+func (p parcelShow) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (hub.ParcelView, error) { return h.Parcel(ctx, p.Barcode) }, parcelLine)
+}
+
+type parcelList struct {
+	Carrier string `help:"Only this carrier's."`
+	Locker  string `help:"Only at this locker."`
+}
+
+func (p parcelList) Run(c *commands) error {
+	return list(c, func(h *hub.Hub, ctx context.Context) ([]hub.ParcelView, error) {
+		return h.Parcels(ctx, p.Carrier, p.Locker)
+	}, parcelLine)
+}
+
+type parcelReturned struct {
+	Barcode string `arg:"" help:"The parcel's 12 digits."`
+}
+
+func (p parcelReturned) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (hub.ParcelView, error) { return h.Returned(ctx, p.Barcode) }, parcelLine)
+}
+
+func parcelLine(w io.Writer, p hub.ParcelView) {
+	fmt.Fprintf(w, "%s\t%s\t%s %s\tat %s\tdue %s\t%s\n", p.Barcode, p.Size, p.State, p.Hold, p.Locker, p.Due, p.Tracking)
+	for _, e := range p.Events {
+		fmt.Fprintf(w, "  %s\t%s\tby %s\t%s %d\t%s\n", e.Happened, e.What, e.Actor, e.Proof, e.Record, e.Reason)
+	}
+}
+
+type hubStatus struct{}
+
+func (hubStatus) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (hub.StatusView, error) { return h.Status(ctx) },
+		func(w io.Writer, v hub.StatusView) {
+			for _, line := range slices.Sorted(maps.Keys(v.Lockers)) {
+				fmt.Fprintf(w, "lockers\t%s\t%d\n", line, v.Lockers[line])
+			}
+			for _, state := range slices.Sorted(maps.Keys(v.Parcels)) {
+				fmt.Fprintf(w, "parcels\t%s\t%d\n", state, v.Parcels[state])
+			}
+			alarmLines(w, v.Alarms)
+		})
+}
+
+type hubAlarm struct {
+	ID string `arg:"" help:"The alarm's id, as status shows it."`
+}
+
+func (a hubAlarm) Run(c *commands) error {
+	return c.Hub.with(func(ctx context.Context, h *hub.Hub) error { return h.EndAlarm(ctx, a.ID) })
+}
+
+type hubNotifier struct {
+	Token notifierToken `cmd:"" help:"Make the notifier's bearer token, shown once; ends the one before."`
+}
+
+type notifierToken struct{}
+
+func (notifierToken) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (map[string]string, error) {
+		token, err := h.NewNotifierToken(ctx)
+		return map[string]string{"token": token}, err
+	}, func(w io.Writer, v map[string]string) { fmt.Fprintln(w, v["token"]) })
+}
+
+type hubCheck struct{}
+
+func (hubCheck) Run(c *commands) error {
+	return c.Hub.with(func(ctx context.Context, h *hub.Hub) error {
+		found, err := h.Check(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.Hub.print(map[string]any{"differences": append([]string{}, found...)}, func(w io.Writer) {
+			fmt.Fprintln(w, strings.Join(append(found, fmt.Sprintf("%d differences", len(found))), "\n"))
+		}); err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			return errors.New("what is stored is not what the records say")
+		}
+		return nil
+	})
+}
+
+// show runs a command on an open hub and prints its one result.
+func show[V any](c *commands, do func(context.Context, *hub.Hub) (V, error), line func(io.Writer, V)) error {
+	return c.Hub.with(func(ctx context.Context, h *hub.Hub) error {
+		v, err := do(ctx, h)
+		if err != nil {
+			return err
+		}
+		return c.Hub.print(v, func(w io.Writer) { line(w, v) })
+	})
+}
+
+// list does the same for a list, one line each.
+func list[V any](c *commands, do func(*hub.Hub, context.Context) ([]V, error), line func(io.Writer, V)) error {
+	return c.Hub.with(func(ctx context.Context, h *hub.Hub) error {
+		all, err := do(h, ctx)
+		if err != nil {
+			return err
+		}
+		return c.Hub.print(append([]V{}, all...), func(w io.Writer) {
+			for _, v := range all {
+				line(w, v)
+			}
+		})
+	})
+}
