@@ -1,0 +1,119 @@
+package kiosk
+
+import (
+	"bytes"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+
+	"lockstep/guard/door"
+	"lockstep/guard/statement"
+	"lockstep/internal/base45"
+)
+
+func secrets(n int) []byte {
+	out := make([]byte, n*secretSize)
+	for i := range out {
+		out[i] = byte(i)
+	}
+	return out
+}
+
+func TestTextsWeTake(t *testing.T) {
+	presentation := statement.Encode(statement.Presentation{Answer: []byte{1, 2, 3}})
+	three := secrets(3)
+	tests := map[string]struct {
+		text string
+		want []door.KioskRequest
+	}{
+		"one secret": {"LSC:" + base45.Encode(secrets(1)), []door.KioskRequest{{Verb: door.Secret, Secret: secrets(1)}}},
+		"three secrets": {"LSC:" + base45.Encode(three), []door.KioskRequest{
+			{Verb: door.Secret, Secret: three[:16]}, {Verb: door.Secret, Secret: three[16:32]}, {Verb: door.Secret, Secret: three[32:]}}},
+		"courier's phone": {"LSA:" + base45.Encode(presentation), []door.KioskRequest{{Verb: door.Present, Presentation: presentation}}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, err := parseText(test.text)
+			if err != nil || !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestTextsWeRefuse(t *testing.T) {
+	presentation := statement.Encode(statement.Presentation{Answer: []byte{1}})
+	for name, text := range map[string]string{
+		"nothing": "", "prefix alone": "LSC:", "a label": "460010000016", "a web page": "https://example.org/LSC:" + base45.Encode(secrets(1)),
+		"small letters": "lsc:" + base45.Encode(secrets(1)), "our own challenge": "LSQ:" + base45.Encode(presentation), "not base45": "LSC:abc",
+		"short secret": "LSC:" + base45.Encode(secrets(1)[:15]), "a secret and a half": "LSC:" + base45.Encode(secrets(2)[:24]),
+		"too many secrets": "LSC:" + base45.Encode(secrets(maxSecrets+1)), "too long": "LSA:" + strings.Repeat("0", maxText),
+		"not CBOR": "LSA:" + base45.Encode([]byte{0xff, 1}), "trailing byte": "LSA:" + base45.Encode(append(presentation, 0)),
+		"no answer": "LSA:" + base45.Encode(statement.Encode(statement.Presentation{Certificate: []byte{1}})), "a space before": " LSC:" + base45.Encode(secrets(1)),
+	} {
+		if got, err := parseText(text); err == nil {
+			t.Errorf("%s: taken as %v", name, got)
+		} else if len(text) > 8 && strings.Contains(err.Error(), text[4:8]) {
+			t.Errorf("%s: the error quotes the text: %v", name, err)
+		}
+	}
+}
+
+func FuzzParseText(f *testing.F) {
+	f.Add("LSC:" + base45.Encode(secrets(2)))
+	f.Add("LSA:" + base45.Encode(statement.Encode(statement.Presentation{Answer: []byte{1}, Certificate: []byte{2}})))
+	f.Fuzz(func(t *testing.T, text string) {
+		requests, err := parseText(text)
+		if err != nil {
+			return
+		}
+		var back []byte
+		for _, r := range requests {
+			back = append(back, append(r.Secret, r.Presentation...)...)
+			if len(statement.Encode(r)) > door.MaxFrame {
+				t.Fatal("a request that fits no frame")
+			}
+		}
+		if text[4:] != base45.Encode(back) {
+			t.Fatalf("%q was taken as %v", text, requests)
+		}
+	})
+}
+
+// slowReader gives one byte at a time, as a serial line may.
+type slowReader struct{ r io.Reader }
+
+func (s slowReader) Read(p []byte) (int, error) { return s.r.Read(p[:1]) }
+
+func TestLines(t *testing.T) {
+	long := strings.Repeat("x", maxText)
+	in := "one\r\n\n\rtwo\n" + long + "\n" + long + "y\nthree\rleft over"
+	var got []string
+	if err := readLines(slowReader{bytes.NewReader([]byte(in))}, func(line string) { got = append(got, line) }); err != io.EOF {
+		t.Fatal(err)
+	}
+	if want := []string{"one", "two", long, "three"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %d lines: %.40q", len(got), got)
+	}
+}
+
+func TestQueueGoesOnOnlyAfterACollection(t *testing.T) {
+	q := queue{}.after([]door.KioskRequest{{Verb: door.Secret}}, 10)
+	for name, test := range map[string]struct {
+		view          door.View
+		over, follows bool
+	}{
+		"the same view":    {door.View{Version: 10, Stage: door.Done, Errand: door.Collecting}, false, false},
+		"still pressing":   {door.View{Version: 11, Stage: door.Press, Errand: door.Collecting}, false, false},
+		"collected":        {door.View{Version: 12, Stage: door.Done, Errand: door.Collecting}, true, true},
+		"nobody pressed":   {door.View{Version: 12, Stage: door.Failed, Errand: door.Collecting}, true, false},
+		"cancelled":        {door.View{Version: 12, Stage: door.Idle}, true, false},
+		"somebody else's":  {door.View{Version: 12, Stage: door.Done, Errand: door.Depositing}, true, false},
+		"the door is open": {door.View{Version: 12, Stage: door.Open, Errand: door.Collecting}, false, false},
+	} {
+		if over, follows := q.next(test.view); over != test.over || follows != test.follows {
+			t.Errorf("%s: over %v, follows %v", name, over, follows)
+		}
+	}
+}
