@@ -1,7 +1,13 @@
 package kiosk_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
+	"image"
+	_ "image/png"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,10 +16,13 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
 
 	"lockstep/ceremony"
 	"lockstep/guard/door"
 	"lockstep/guard/statement"
+	"lockstep/internal/base45"
 	"lockstep/locker/kiosk"
 )
 
@@ -96,6 +105,28 @@ func (w walk) keys(text string) {
 	if err := chromedp.Do(w.ctx, chromedp.KeyEvent(text)); err != nil {
 		w.Fatal(err)
 	}
+}
+
+// camera reads the QR code on the screen as a phone would: from its picture.
+func (w walk) camera() string {
+	w.Helper()
+	png, err := chromedp.Run(w.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		w.Fatal(err)
+	}
+	picture, _, err := image.Decode(bytes.NewReader(png))
+	if err != nil {
+		w.Fatal(err)
+	}
+	bitmap, err := gozxing.NewBinaryBitmapFromImage(picture)
+	if err != nil {
+		w.Fatal(err)
+	}
+	result, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
+	if err != nil {
+		w.Fatalf("no QR code can be read off the screen: %v", err)
+	}
+	return result.GetText()
 }
 
 func envelopes(t *testing.T) (challenge, head []byte) {
@@ -188,6 +219,9 @@ func TestScreensOfACourier(t *testing.T) {
 	w.click("#start-courier")
 	g.show(door.View{Stage: door.Idle, Session: &door.Session{Challenge: challenge, Left: 60000}})
 	w.sees("challenge", "Наведите телефон")
+	if got, want := w.camera(), "LSQ:"+base45.Encode(challenge); got != want {
+		t.Errorf("a camera reads %.30q, want %.30q", got, want)
+	}
 	session := &door.Session{
 		Challenge: challenge, Courier: "c-17", Number: 4, Stored: 3, TakenBack: 1, Left: 180000,
 		Overdue: []string{"460010000017", "460010000024"}, Uncertain: []string{"460010000031", ""},
@@ -204,8 +238,36 @@ func TestScreensOfACourier(t *testing.T) {
 	g.show(door.View{Stage: door.Done, Errand: door.Depositing, Compartment: 5, Outcome: "stored", Session: &inHand})
 	w.sees("done", "Посылка принята")
 	w.keep("done-stored")
+	g.show(door.View{Stage: door.Failed, Errand: door.Depositing, Compartment: 5, Outcome: "full", Session: &inHand})
+	w.sees("failed", "Свободных ячеек такого размера нет")
+	g.show(door.View{Stage: door.Say, Errand: door.Reopening, Compartment: 9, Left: 60000, Session: &inHand})
+	w.sees("tellPhone", "Скажите в телефоне")
 	g.show(door.View{Stage: door.Idle, Session: &door.Session{Challenge: challenge, Courier: "c-17", Stored: 4, TakenBack: 1, Receipt: head}})
 	w.sees("receipt", "положено 4")
+	if got, want := w.camera(), "LSR:"+base45.Encode(head); got != want {
+		t.Errorf("a camera reads %.30q, want %.30q", got, want)
+	}
 	g.show(door.View{Stage: door.Idle})
 	w.sees("start")
+}
+
+func TestFramedScreenTellsItsQR(t *testing.T) {
+	g := newFakeGuard(t)
+	challenge, _ := envelopes(t)
+	frame := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, `<iframe src="%s" width="400" height="800"></iframe><script>addEventListener("message", (e) => { window.told = e.data; })</script>`, r.URL.Query().Get("page"))
+	}))
+	t.Cleanup(frame.Close)
+	page := startKiosk(t, g, kiosk.Config{FrameAncestor: frame.URL})
+	g.show(door.View{Stage: door.Idle, Session: &door.Session{Challenge: challenge, Left: 60000}})
+	ctx := newBrowser(t)
+	if err := chromedp.Do(ctx, chromedp.Navigate(frame.URL+"/?page="+page)); err != nil {
+		t.Fatal(err)
+	}
+	const ask = `new Promise((done) => { const again = setInterval(() => {
+		if (window.told?.text) { clearInterval(again); done(window.told.text); } else document.querySelector("iframe").contentWindow.postMessage({ lockstep: "qr?" }, "*"); }, 100); })`
+	if told, err := chromedp.Run(ctx, chromedp.Evaluate[string](ask, chromedp.EvalAwaitPromise)); err != nil || told != "LSQ:"+base45.Encode(challenge) {
+		t.Errorf("the screen tells %.30q, %v", told, err)
+	}
 }

@@ -1,8 +1,11 @@
 package console_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	_ "image/png"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +16,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
 
 	"lockstep/guard/statement"
 	"lockstep/internal/base45"
@@ -174,6 +179,11 @@ func TestCourierWalksThroughASession(t *testing.T) {
 		}
 	}
 	check(1, statement.WantDeposit, barcode(2))
+	if web.Has("qr.js") {
+		if got := scanner(w); got != shown(w) {
+			t.Errorf("a scanner reads %.30q", got)
+		}
+	}
 	w.tap("Too small")
 	w.sees("show", "Answer no. 2", "larger compartment")
 	check(2, statement.WantLarger, barcode(2))
@@ -206,6 +216,28 @@ func TestCourierWalksThroughASession(t *testing.T) {
 func shown(w walk) string {
 	w.Helper()
 	return in[string](w, `import("/courier/session.js").then((s) => s.load()).then((s) => s.last.text)`)
+}
+
+// scanner reads the QR code on the phone as the locker's scanner would: from its picture.
+func scanner(w walk) string {
+	w.Helper()
+	png, err := chromedp.Run(w.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		w.Fatal(err)
+	}
+	picture, _, err := image.Decode(bytes.NewReader(png))
+	if err != nil {
+		w.Fatal(err)
+	}
+	bitmap, err := gozxing.NewBinaryBitmapFromImage(picture)
+	if err != nil {
+		w.Fatal(err)
+	}
+	result, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
+	if err != nil {
+		w.Fatalf("no QR code can be read off the phone: %v", err)
+	}
+	return result.GetText()
 }
 
 // serveFrame is a page that holds another in a frame, as the demo does.
