@@ -1,0 +1,211 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"lockstep/hub/internal/account"
+	"lockstep/hub/internal/custody"
+	"lockstep/hub/internal/fleet"
+	"lockstep/internal/fault"
+)
+
+const (
+	maxFeed   = 1 << 20          // a body from the notifier: a thousand receipts
+	longPoll  = 25 * time.Second // how long a request for uploads waits for a first one
+	maxUpload = 100              // uploads in one answer
+)
+
+// The notifier's feed. What it gives is bytes: the notifier verifies them with roots of its own.
+type (
+	feedContact struct {
+		Barcode  string `json:"barcode"`
+		Sealed   []byte `json:"sealed"`
+		Merchant string `json:"merchant"` // name
+		Shipment string `json:"shipment"`
+		Shown    string `json:"shown"` // the locker's name and address, for people
+		Tracking string `json:"tracking"`
+	}
+	feedUpload struct {
+		Cursor   int64  `json:"cursor"`
+		Locker   string `json:"locker"`
+		Received int64  `json:"received"` // µs UTC
+		Stretch  []byte `json:"stretch"`  // CBOR of a journal.Stretch
+	}
+	feedLocker struct {
+		ID          string   `json:"id"`
+		Name        string   `json:"name"`
+		Address     string   `json:"address"`
+		Zone        string   `json:"zone"`
+		Certificate [][]byte `json:"certificate"`
+		Line        string   `json:"line"`  // online, offline
+		Since       int64    `json:"since"` // µs UTC
+	}
+)
+
+func (d *door) feed() {
+	d.notifier("GET /notifier/v1/contacts", d.feedContacts)
+	d.notifier("POST /notifier/v1/contacts/ack", d.feedAck)
+	d.notifier("GET /notifier/v1/uploads", d.feedUploads)
+	d.notifier("POST /notifier/v1/receipts", d.feedReceipts)
+	d.notifier("GET /notifier/v1/lockers", d.feedLockers)
+}
+
+// notifier registers a handler that only the notifier reaches. A nil answer is 204.
+func (d *door) notifier(pattern string, do func(r *http.Request) (answer any, err error)) {
+	d.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		answer, err := any(nil), d.Accounts.CheckNotifier(r.Context(), bearer(r.Header.Get("Authorization")))
+		if err == nil {
+			answer, err = do(r)
+		}
+		switch {
+		case err != nil:
+			p := d.problem(r.Context(), err)
+			if p.Status == http.StatusUnauthorized {
+				w.Header().Set("WWW-Authenticate", "Bearer")
+			}
+			write(w, p)
+		case answer == nil:
+			w.WriteHeader(http.StatusNoContent)
+		default:
+			w.Header().Set("Content-Type", "application/json")
+			json.NewEncoder(w).Encode(answer)
+		}
+	})
+}
+
+func (d *door) feedContacts(r *http.Request) (any, error) {
+	limit, err := number(r, "limit", 100, 1, 1000)
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.Custody.Contacts(r.Context(), int(limit))
+	if err != nil {
+		return nil, err
+	}
+	out := []feedContact{}
+	names := d.names()
+	for _, c := range list {
+		m, l, err := names(r.Context(), c.Parcel)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, feedContact{c.Parcel.Barcode, c.Sealed, m.Name, c.Parcel.Shipment, l.Name + ", " + l.Address, d.Tracking(c.Parcel.Token)})
+	}
+	return map[string]any{"contacts": out}, nil
+}
+
+// names looks a parcel's merchant and locker up, each once for one answer.
+func (d *door) names() func(ctx context.Context, p custody.Parcel) (account.Merchant, fleet.Locker, error) {
+	merchants, lockers := map[string]account.Merchant{}, map[string]fleet.Locker{}
+	return func(ctx context.Context, p custody.Parcel) (account.Merchant, fleet.Locker, error) {
+		m, err := once(ctx, merchants, p.Merchant, d.Accounts.Merchant)
+		if err != nil {
+			return m, fleet.Locker{}, err
+		}
+		l, err := once(ctx, lockers, p.Locker, d.Fleet.Locker)
+		return m, l, err
+	}
+}
+
+func once[T any](ctx context.Context, had map[string]T, id string, find func(context.Context, string) (T, error)) (T, error) {
+	if v, ok := had[id]; ok {
+		return v, nil
+	}
+	v, err := find(ctx, id)
+	if err == nil {
+		had[id] = v
+	}
+	return v, err
+}
+
+func (d *door) feedAck(r *http.Request) (any, error) {
+	var body struct {
+		Barcodes []string `json:"barcodes"`
+	}
+	if err := read(r, &body); err != nil {
+		return nil, err
+	}
+	for _, b := range body.Barcodes {
+		if err := known(b, "unknown_parcel", "parcel"); err != nil {
+			return nil, err
+		}
+	}
+	return nil, d.Custody.AckContacts(r.Context(), body.Barcodes)
+}
+
+func (d *door) feedUploads(r *http.Request) (any, error) {
+	from, err := number(r, "after", 0, 0, 1<<62)
+	if err != nil {
+		return nil, err
+	}
+	limit, err := number(r, "limit", maxUpload, 1, 1000)
+	if err != nil {
+		return nil, err
+	}
+	list, next, err := d.Custody.Uploads(r.Context(), from, int(min(limit, maxUpload)), longPoll)
+	if err != nil {
+		return nil, err
+	}
+	out := []feedUpload{}
+	for _, u := range list {
+		out = append(out, feedUpload{u.Cursor, u.Locker, u.Received, u.Stretch})
+	}
+	return map[string]any{"uploads": out, "next": next}, nil
+}
+
+func (d *door) feedReceipts(r *http.Request) (any, error) {
+	var body struct {
+		Receipts [][]byte `json:"receipts"`
+	}
+	if err := read(r, &body); err != nil {
+		return nil, err
+	}
+	return nil, d.Fleet.TakeReceipts(r.Context(), body.Receipts)
+}
+
+func (d *door) feedLockers(r *http.Request) (any, error) {
+	all, err := d.everyLocker(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	out := []feedLocker{}
+	for _, l := range all {
+		line, since := string(l.Line), l.Since
+		if l.Line == fleet.Never {
+			line, since = string(fleet.Offline), l.Created
+		}
+		out = append(out, feedLocker{l.ID, l.Name, l.Address, l.Zone, l.Certificate, line, since})
+	}
+	return map[string]any{"lockers": out}, nil
+}
+
+// read takes one JSON value of the expected form and nothing else.
+func read(r *http.Request, into any) error {
+	decoder := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxFeed))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil {
+		return fault.Wrap(err, fault.Invalid, "malformed", "the body is not JSON of the expected form")
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return fault.New(fault.Invalid, "malformed", "there is something after the JSON value")
+	}
+	return nil
+}
+
+func number(r *http.Request, name string, absent, least, most int64) (int64, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return absent, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < least || n > most {
+		return 0, fault.New(fault.Invalid, "invalid_request", "%s is a number from %d to %d", name, least, most)
+	}
+	return n, nil
+}

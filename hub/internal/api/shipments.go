@@ -1,0 +1,208 @@
+package api
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"lockstep/guard/statement"
+	"lockstep/hub/internal/account"
+	"lockstep/hub/internal/custody"
+	"lockstep/internal/contact"
+	"lockstep/internal/fault"
+	"lockstep/parcel"
+)
+
+type newShipment struct {
+	Locker     string      `json:"locker" minLength:"1" maxLength:"32" example:"msk-0042" doc:"Where it goes"`
+	DwellHours int         `json:"dwell_hours,omitempty" minimum:"24" maximum:"1440" default:"72" doc:"How long a stored parcel may wait before it is overdue"`
+	Reference  string      `json:"reference,omitempty" maxLength:"100" example:"ORDER-117" doc:"Yours; printed on the label, so nothing about the recipient"`
+	Recipient  recipient   `json:"recipient" doc:"How the recipient is told. Sealed at once to the notifier; we cannot show it again."`
+	Parcels    []newParcel `json:"parcels" minItems:"1" maxItems:"20"`
+}
+
+type recipient struct {
+	Phone    sealed `json:"phone,omitempty" maxLength:"32" example:"+79161234567" doc:"With + and the country's code; phone or email is needed"`
+	Email    sealed `json:"email,omitempty" maxLength:"254" example:"ann@example.org"`
+	Name     sealed `json:"name,omitempty" maxLength:"100" example:"Ann"`
+	Language string `json:"language,omitempty" enum:"ru,en" default:"en"`
+}
+
+type newParcel struct {
+	Size       string      `json:"size,omitempty" enum:"S,M,L" example:"M" doc:"Size of compartment; or give dimensions_mm"`
+	Dimensions *dimensions `json:"dimensions_mm,omitempty" doc:"Of the box; the smallest size that takes it, turned as it may be, is chosen"`
+	WeightG    int         `json:"weight_g,omitempty" minimum:"1" maximum:"100000" example:"850"`
+	Low        bool        `json:"low,omitempty" doc:"The recipient needs a low door"`
+	Reference  string      `json:"reference,omitempty" maxLength:"100" example:"BOX-1"`
+}
+
+type dimensions struct {
+	L int `json:"l" minimum:"1" maximum:"10000" example:"300" doc:"Length, mm"`
+	W int `json:"w" minimum:"1" maximum:"10000" example:"200" doc:"Width, mm"`
+	H int `json:"h" minimum:"1" maximum:"10000" example:"150" doc:"Height, mm"`
+}
+
+type createIn struct {
+	Key  string `header:"Idempotency-Key" required:"true" minLength:"1" maxLength:"255" example:"order-117-1" doc:"Yours, one for each shipment: send it again after a doubt and nothing happens twice"`
+	Body newShipment
+}
+
+type createOut struct {
+	Location string `header:"Location" doc:"Of the shipment"`
+	Replayed string `header:"Idempotency-Replayed" doc:"true when this key had made the shipment before"`
+	Body     Shipment
+}
+
+type shipmentOut struct{ Body Shipment }
+
+type shipmentIn struct {
+	ID string `path:"id" maxLength:"64" example:"0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f"`
+}
+
+type listIn struct {
+	State     string `query:"state" enum:"announced,dispatched,stored,overdue,uncertain,collected,withdrawn,returned,cancelled" doc:"Only shipments with a parcel in this state"`
+	Reference string `query:"reference" maxLength:"100" doc:"Only shipments with this reference of yours"`
+	Limit     int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+	Cursor    string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`
+}
+
+type listOut struct {
+	Body struct {
+		Shipments []Shipment `json:"shipments" doc:"Newest first"`
+		Next      string     `json:"next_cursor,omitempty" doc:"Give it as cursor for the next page; absent on the last"`
+	}
+}
+
+func (d *door) shipments() {
+	tags := []string{"Shipments"}
+	route(d, huma.Operation{OperationID: "createShipment", Method: http.MethodPost, Path: "/v1/shipments", Tags: tags, DefaultStatus: 201,
+		Summary:     "Announce a shipment",
+		Description: "All or nothing: barcodes are given, room is reserved by size and the carrier is told, or nothing happens. Codes: idempotency_conflict, locker_full, locker_not_ready (409); unknown_locker, no_contact, invalid_phone, invalid_email, does_not_fit, size_or_dimensions (422).",
+		Errors:      []int{400, 409, 413, 415}}, d.create)
+	route(d, huma.Operation{OperationID: "listShipments", Method: http.MethodGet, Path: "/v1/shipments", Tags: tags,
+		Summary: "List shipments", Errors: []int{422}}, d.list)
+	route(d, huma.Operation{OperationID: "getShipment", Method: http.MethodGet, Path: "/v1/shipments/{id}", Tags: tags,
+		Summary: "Look at a shipment", Errors: []int{404}}, d.get)
+	route(d, huma.Operation{OperationID: "cancelShipment", Method: http.MethodPost, Path: "/v1/shipments/{id}/cancel", Tags: tags,
+		Summary:     "Give a shipment up",
+		Description: "Parcels not yet put in are cancelled. Those in the locker get a hold and come back to you when they are due: nobody can recall them earlier. Doing it twice is no error.",
+		Errors:      []int{404, 409}}, d.cancel)
+}
+
+func (d *door) create(ctx context.Context, m account.Merchant, in *createIn) (*createOut, error) {
+	to, err := contact.New(string(in.Body.Recipient.Phone), string(in.Body.Recipient.Email), string(in.Body.Recipient.Name), in.Body.Recipient.Language)
+	if err != nil {
+		return nil, err
+	}
+	parcels, err := sizes(in.Body.Parcels)
+	if err != nil {
+		return nil, err
+	}
+	if !id.MatchString(in.Body.Locker) {
+		return nil, fault.New(fault.Invalid, "unknown_locker", "there is no such locker")
+	}
+	s, replayed, err := d.Custody.CreateShipment(ctx, custody.NewShipment{Merchant: m.ID, Range: m.Range, Carrier: m.Carrier,
+		Key: in.Key, Body: d.digest(m.ID, in.Body, to), Locker: in.Body.Locker, Reference: in.Body.Reference,
+		Dwell: parcel.DwellTime(in.Body.DwellHours), Parcels: parcels, Seal: d.seal(to)})
+	if err != nil {
+		return nil, err
+	}
+	out := &createOut{Location: "/v1/shipments/" + s.ID, Body: d.shipment(s)}
+	if replayed {
+		out.Replayed = "true"
+	}
+	return out, nil
+}
+
+// seal closes the contact for one barcode after the other; only ciphertext leaves this handler.
+func (d *door) seal(to contact.Contact) func(barcode string) ([]byte, error) {
+	plain := to.Encode()
+	return func(barcode string) ([]byte, error) { return statement.SealContact(d.Notifier, plain, barcode) }
+}
+
+// digest tells a repeated request from another one with the same key. It is keyed because the request holds a contact: without
+// the key, which is not in the database, nobody can try phone numbers against it.
+func (d *door) digest(merchant string, body newShipment, to contact.Contact) []byte {
+	body.Recipient = recipient{}
+	rest, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // plain strings and numbers always marshal
+	}
+	mac := hmac.New(sha256.New, d.BodyKey)
+	for _, part := range [][]byte{[]byte(merchant), rest, to.Encode()} {
+		fmt.Fprintf(mac, "%d:", len(part))
+		mac.Write(part)
+	}
+	return mac.Sum(nil)
+}
+
+// sizes finds each parcel's size, as said or by its dimensions.
+func sizes(list []newParcel) (parcels []custody.NewParcel, err error) {
+	for i, p := range list {
+		size, err := p.size(i)
+		if err != nil {
+			return nil, err
+		}
+		parcels = append(parcels, custody.NewParcel{Size: size, Low: p.Low, WeightG: p.WeightG, Reference: p.Reference})
+	}
+	return parcels, nil
+}
+
+func (p newParcel) size(place int) (parcel.Size, error) {
+	if (p.Size == "") == (p.Dimensions == nil) {
+		return 0, fault.New(fault.Invalid, "size_or_dimensions", "parcels[%d] needs either a size or dimensions_mm", place)
+	}
+	if p.Dimensions == nil {
+		size, err := parcel.ParseSize(p.Size)
+		if err != nil {
+			return 0, fault.Wrap(err, fault.Invalid, "invalid_size", "parcels[%d]: a size is S, M or L", place)
+		}
+		return size, nil
+	}
+	size, ok := parcel.Fit(parcel.Dimensions{p.Dimensions.L, p.Dimensions.W, p.Dimensions.H})
+	if !ok {
+		return 0, fault.New(fault.Invalid, "does_not_fit", "parcels[%d] fits no compartment; the largest measures %v mm inside", place, parcel.Large.Inner())
+	}
+	return size, nil
+}
+
+func (d *door) list(ctx context.Context, m account.Merchant, in *listIn) (*listOut, error) {
+	last, err := after("shipments", in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	if err := clean(in.Reference); err != nil {
+		return nil, err
+	}
+	list, next, err := d.Custody.Shipments(ctx, m.ID, custody.Filter{State: parcel.State(in.State), Reference: in.Reference, After: last, Limit: in.Limit})
+	if err != nil {
+		return nil, err
+	}
+	out := &listOut{}
+	out.Body.Shipments, out.Body.Next = []Shipment{}, cursor("shipments", next)
+	for _, s := range list {
+		out.Body.Shipments = append(out.Body.Shipments, d.shipment(s))
+	}
+	return out, nil
+}
+
+func (d *door) get(ctx context.Context, m account.Merchant, in *shipmentIn) (*shipmentOut, error) {
+	if err := known(in.ID, "unknown_shipment", "shipment"); err != nil {
+		return nil, err
+	}
+	s, err := d.Custody.Shipment(ctx, m.ID, in.ID)
+	return &shipmentOut{d.shipment(s)}, err
+}
+
+func (d *door) cancel(ctx context.Context, m account.Merchant, in *shipmentIn) (*shipmentOut, error) {
+	if err := known(in.ID, "unknown_shipment", "shipment"); err != nil {
+		return nil, err
+	}
+	s, err := d.Custody.CancelShipment(ctx, m.ID, in.ID)
+	return &shipmentOut{d.shipment(s)}, err
+}
