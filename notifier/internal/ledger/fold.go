@@ -55,7 +55,7 @@ var meanings = map[journal.Kind]meaning{
 	journal.Opened:         {seen: true},
 	journal.Collected:      {ended: "collected", tells: text.Collected},
 	journal.Withdrawn:      {ended: "withdrawn", tells: text.Withdrawn},
-	journal.TakenOut:       {ended: "taken out", tells: text.Withdrawn},
+	journal.TakenOut:       {ended: "taken out", tells: text.Cleared},
 	journal.CollectFailed:  {failed: true},
 	journal.WithdrawFailed: {failed: true},
 	journal.ReopenFailed:   {failed: true},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lockstep/guard/statement"
+	"lockstep/internal/contact"
 )
 
 // Announced is a contact as the hub hands it over: sealed, with what may be shown beside it.
@@ -42,7 +43,7 @@ func (l *Ledger) judge(a Announced) (plain []byte, alarm string) {
 	if err != nil {
 		return nil, "contact unreadable"
 	}
-	if _, err := readContact(plain); err != nil {
+	if _, err := contact.Decode(plain); err != nil {
 		return nil, "contact unusable"
 	}
 	return plain, ""

@@ -25,13 +25,14 @@ const (
 	Collected Kind = "collected" // taken out with the code
 	Withdrawn Kind = "withdrawn" // taken back by the carrier
 	Staff     Kind = "staff"     // a courier opened the parcel's door
+	Cleared   Kind = "cleared"   // a courier says that nothing is behind the door any more
 	Unsure    Kind = "unsure"    // the door was open and nobody knows why, or for too long
 	Dark      Kind = "dark"      // no contact with the locker
 	Back      Kind = "back"      // contact again
 )
 
 // Kinds lists all of them.
-var Kinds = []Kind{Stored, Reminder, Last, Collected, Withdrawn, Staff, Unsure, Dark, Back}
+var Kinds = []Kind{Stored, Reminder, Last, Collected, Withdrawn, Staff, Cleared, Unsure, Dark, Back}
 
 // ShowsCode says whether messages of this kind hold the code.
 func (k Kind) ShowsCode() bool {

@@ -1,0 +1,135 @@
+package notifier_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"lockstep/guard/journal"
+	"lockstep/internal/web"
+	"lockstep/notifier/internal/chaintest"
+)
+
+// browser is a headless Chromium. LOCKSTEP_SCREENSHOTS names a folder that keeps what it has seen.
+type browser struct {
+	*testing.T
+	ctx context.Context
+}
+
+func newBrowser(t *testing.T) browser {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("chromium is missing: install the Debian package chromium")
+		}
+		t.Skip("chromium is missing: the pages are not walked (install the Debian package chromium)")
+	}
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.NoSandbox}
+	for _, flag := range []string{"headless", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"} {
+		options = append(options, chromedp.Flag(flag, true))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+	b := browser{t, ctx}
+	b.do(chromedp.EmulateViewport(1280, 900))
+	return b
+}
+
+func (b browser) do(actions ...chromedp.Action[chromedp.Void]) {
+	b.Helper()
+	if err := chromedp.Do(b.ctx, actions...); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (b browser) text(script string) string {
+	b.Helper()
+	s, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+func (b browser) keep(name string) {
+	b.Helper()
+	dir := os.Getenv("LOCKSTEP_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	must(b.T, err)
+	must(b.T, os.WriteFile(filepath.Join(dir, "notifier-"+name+".png"), png, 0o644))
+}
+
+// What a recipient sees: the message on the phone, the code large behind its link, the same page without any network.
+func TestPages(t *testing.T) {
+	n := newNetwork(t)
+	b := newBrowser(t)
+	inboxURL, pages, stop := n.run()
+	n.announce(1, anna, "s1")
+	code := n.guard.Store(chaintest.Barcode(1), 1, 72)
+	n.upload()
+	shown := code.Code[:3] + " " + code.Code[3:6] + " " + code.Code[6:]
+	b.do(chromedp.Navigate(inboxURL), chromedp.WaitVisible("#sms .code"), chromedp.WaitVisible("#mail iframe"))
+	if got := b.text(`document.querySelector("#sms .code").textContent`); got != shown {
+		t.Errorf("the phone shows %q, want %q", got, shown)
+	}
+	n.announce(2, boris, "s2")
+	n.announce(3, boris, "s2")
+	n.guard.Store(chaintest.Barcode(2), 2, 72)
+	n.guard.Store(chaintest.Barcode(3), 3, 72)
+	n.upload()
+	n.until(inboxURL, count(3))
+	n.guard.Does(chaintest.Barcode(1), 1, journal.CollectIntent, journal.Opened, journal.Collected)
+	n.upload()
+	messages := n.until(inboxURL, count(5))
+	b.do(chromedp.WaitVisible("#sms li:nth-child(3)"), chromedp.WaitVisible("#mail li:nth-child(2)"))
+	b.text(`Promise.all(document.getAnimations().map((a) => a.finished)).then(() => "still")`)
+	b.keep("inbox")
+
+	fragment := func(i int) string { return messages[i].Links[0][strings.Index(messages[i].Links[0], "#"):] }
+	b.do(chromedp.EmulateViewport(412, 1000), chromedp.Navigate(pages+"/c/"+fragment(4)), chromedp.WaitVisible("#codes li"))
+	if got := b.text(`[...document.querySelectorAll("#codes .digits span")].map((s) => s.textContent).join(" ")`); got != shown {
+		t.Errorf("the page shows %q, want %q", got, shown)
+	}
+	if got := b.text(`document.getElementById("place").textContent + document.getElementById("until").textContent`); !strings.HasPrefix(got, "Lenina 5Until ") {
+		t.Errorf("the page says %q", got)
+	}
+	if web.Has("qr.js") {
+		b.do(chromedp.WaitVisible("#qr svg"))
+	}
+	b.keep("code")
+	b.do(chromedp.Click("#larger"), chromedp.Click("#language"), chromedp.WaitVisible("html.larger[lang=ru]"))
+	b.keep("code-larger")
+
+	b.text(`navigator.serviceWorker.ready.then(() => caches.open("code-page-1")).then((c) => c.keys()).then((k) => k.map((r) => r.url).join(" "))`)
+	stop()
+	b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(pages+"/c/"+fragment(4)), chromedp.WaitVisible("#codes li"))
+	if got := b.text(`document.getElementById("codes").innerText.replace(/\s+/g, " ").trim()`); got != shown {
+		t.Errorf("without a network the page shows %q", got)
+	}
+	b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(pages+"/c/#cut-off"), chromedp.WaitVisible("#none"))
+	b.keep("none")
+	for _, m := range messages {
+		if m.Channel == "sms" && len(m.Codes) == 2 {
+			b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(pages+"/c/"+m.Links[0][strings.Index(m.Links[0], "#"):]), chromedp.WaitVisible("#codes li:nth-child(2)"))
+			b.keep("two-codes")
+		}
+	}
+	kept := b.text(`caches.open("code-page-1").then((c) => c.keys()).then((k) => k.map((r) => r.url).join(" "))`)
+	if strings.Contains(kept, "#") || !strings.Contains(kept, "ticket.js") {
+		t.Errorf("the browser keeps %s", kept)
+	}
+}
