@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"lockstep/cabinet"
@@ -47,7 +46,9 @@ type Network struct {
 	keys     *ceremony.Development
 	recipes  map[string]func() *process
 	alive    map[string]*process
-	token    string // of the cabinet's page
+	token    string            // of the cabinet's page
+	lines    map[string]string // devices of the lock boards' lines
+	scanner  string            // device of the scanner
 }
 
 // users are the ids that the processes run under: each its own where we are root, else all ours.
@@ -68,7 +69,8 @@ const (
 
 // Start brings up a whole network. On an error everything that was started is ended.
 func Start(ctx context.Context, o Options) (_ *Network, err error) {
-	n := &Network{options: o, users: pickUsers(), Locker: lockerID, recipes: map[string]func() *process{}, alive: map[string]*process{}}
+	n := &Network{options: o, users: pickUsers(), Locker: lockerID, recipes: map[string]func() *process{}, alive: map[string]*process{},
+		lines: map[string]string{}}
 	if err := n.layOut(); err != nil {
 		return nil, err
 	}
@@ -318,7 +320,7 @@ func (n *Network) tail(name string) string {
 // hubCommand runs `lockstep hub …` and reads its JSON.
 func (n *Network) hubCommand(into any, args ...string) error {
 	full := append([]string{"hub"}, args...)
-	full = append(full, "--database", n.Database, "--keys", n.path("hub", "keys"), "--clock-file", n.Clock.path, "--json")
+	full = append(full, "--database", n.Database, "--keys", n.path("hub", "keys"), "--public-url", n.Hub, "--clock-file", n.Clock.path, "--json")
 	out, err := n.programs.run(n.users.hub, n.bin("lockstep"), full...)
 	if err != nil || into == nil {
 		return err
@@ -339,14 +341,12 @@ func (n *Network) certify(guard statement.Key) ([]byte, error) {
 	return bundle.Encode(), err
 }
 
-// hand lets another user use a device or socket of ours.
-func hand(path string, user int) error {
-	if user == 0 {
-		return nil
+// hand lets another user use a device of the cabinet's and returns its real path, which needs no way through the cabinet's
+// own directory.
+func hand(path string, user int) (string, error) {
+	device, err := filepath.EvalSymlinks(path)
+	if err != nil || user == 0 {
+		return device, err
 	}
-	real, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(os.Chown(real, user, -1), syscall.Chmod(real, 0o600))
+	return device, errors.Join(os.Chown(device, user, -1), os.Chmod(device, 0o600))
 }

@@ -69,7 +69,6 @@ func sign(key *ecdsa.PrivateKey, message []byte) ([]byte, error) {
 	return out, nil
 }
 
-
 // Point reads the challenge that the kiosk shows as a QR code.
 func (p *Phone) Point(text string) error {
 	coded, ok := strings.CutPrefix(text, "LSQ:")

@@ -18,11 +18,12 @@ import (
 
 // process is one of the network's programs.
 type process struct {
-	name string
-	args []string
-	env  []string
-	user int // uid and gid, 0 to keep ours
-	dir  string
+	name   string
+	args   []string
+	env    []string
+	user   int   // uid and gid, 0 to keep ours
+	groups []int // further gids
+	dir    string
 
 	cmd    *exec.Cmd
 	ended  chan struct{}
@@ -50,7 +51,11 @@ func (ps *programs) start(p *process) error {
 	p.cmd.Stdout = &firstLine{to: p.first, rest: log}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if p.user != 0 {
-		p.cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(p.user), Gid: uint32(p.user)}
+		credential := &syscall.Credential{Uid: uint32(p.user), Gid: uint32(p.user)}
+		for _, g := range p.groups {
+			credential.Groups = append(credential.Groups, uint32(g))
+		}
+		p.cmd.SysProcAttr.Credential = credential
 	}
 	if err := p.cmd.Start(); err != nil {
 		log.Close()

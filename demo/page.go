@@ -1,0 +1,157 @@
+package demo
+
+import (
+	"context"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"lockstep/guard/statement"
+	"lockstep/internal/web"
+)
+
+//go:embed page
+var pageFiles embed.FS
+
+// ServePage serves the page with the three panes until ctx ends.
+func (n *Network) ServePage(ctx context.Context) error {
+	files, err := fs.Sub(pageFiles, "page")
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, "index.html") })
+	mux.Handle("GET /page/", http.StripPrefix("/page/", web.Files(files)))
+	mux.Handle("GET /assets/", web.AssetsHandler())
+	mux.HandleFunc("GET /places", n.servePlaces)
+	mux.HandleFunc("POST /announce", n.serveAnnounce)
+	mux.HandleFunc("GET /label/{barcode}", n.serveLabel)
+	listener, err := net.Listen("tcp", n.listen(portPage))
+	if err != nil {
+		return err
+	}
+	server := &http.Server{Handler: n.framing(http.NewCrossOriginProtection().Handler(mux)), ReadHeaderTimeout: 5 * time.Second}
+	context.AfterFunc(ctx, func() { server.Close() })
+	if err := server.Serve(listener); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// framing lets the page hold the panes of the network's other origins, and nothing else.
+func (n *Network) framing(next http.Handler) http.Handler {
+	panes := ""
+	for _, port := range []int{portHub, portInbox, portKiosk, portCabinet, portCodes} {
+		panes += " " + n.url(port)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "+
+			"img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; frame-src"+panes)
+		w.Header().Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (n *Network) servePlaces(w http.ResponseWriter, _ *http.Request) {
+	web.JSON(w, map[string]string{"front": n.Cabinet, "kiosk": n.Kiosk + "/", "courier": n.Enrol, "inbox": n.Inbox + "/", "reference": n.Hub + "/docs"})
+}
+
+// serveAnnounce announces a parcel as the demo's merchant would, and lays it into the hands of whoever plays at the cabinet.
+func (n *Network) serveAnnounce(w http.ResponseWriter, r *http.Request) {
+	var ask struct{ Phone, Size string }
+	if err := web.ReadJSON(w, r, 4096, &ask); err != nil {
+		web.Problem(w, err)
+		return
+	}
+	p, err := n.Announce(r.Context(), Announcement{Phone: ask.Phone, Size: ask.Size, DwellHours: 72})
+	if err != nil {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_ = json.NewEncoder(w).Encode(map[string]string{"detail": err.Error()})
+		return
+	}
+	if err := n.pickUp(r.Context(), p.Barcode); err != nil {
+		web.Problem(w, err)
+		return
+	}
+	web.JSON(w, map[string]string{"barcode": p.Barcode, "tracking": p.Tracking, "label": "/label/" + p.Barcode})
+}
+
+// serveLabel fetches a parcel's label with the merchant's key, which the page does not have.
+func (n *Network) serveLabel(w http.ResponseWriter, r *http.Request) {
+	request, err := http.NewRequestWithContext(r.Context(), http.MethodGet, n.Hub+"/v1/parcels/"+url.PathEscape(r.PathValue("barcode"))+"/label.pdf", nil)
+	if err != nil {
+		web.Problem(w, err)
+		return
+	}
+	request.Header.Set("Authorization", "Bearer "+n.APIKey)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		web.Problem(w, err)
+		return
+	}
+	defer response.Body.Close()
+	w.Header().Set("Content-Type", response.Header.Get("Content-Type"))
+	w.WriteHeader(response.StatusCode)
+	_, _ = io.Copy(w, response.Body)
+}
+
+// pickUp lays a parcel into the hands of whoever plays at the cabinet's page.
+func (n *Network) pickUp(ctx context.Context, barcode string) error {
+	u, err := url.Parse(n.Cabinet)
+	if err != nil {
+		return err
+	}
+	u.Path = "/do"
+	return call(ctx, http.MethodPost, u.String(), nil, map[string]string{"verb": "pick up", "barcode": barcode}, nil)
+}
+
+// Announcement is what a merchant says about one parcel.
+type Announcement struct {
+	Phone, Email, Name, Size string
+	DwellHours               int
+}
+
+// Announced is one parcel as the hub's API shows it.
+type Announced struct {
+	Barcode  string `json:"barcode"`
+	State    string `json:"state"`
+	Size     string `json:"size"`
+	Tracking string `json:"tracking"`
+	Shipment string `json:"shipment"`
+}
+
+// Announce creates a shipment of one parcel by the merchant's API.
+func (n *Network) Announce(ctx context.Context, a Announcement) (Announced, error) {
+	recipient := map[string]string{"language": "en"}
+	for name, value := range map[string]string{"phone": a.Phone, "email": a.Email, "name": a.Name} {
+		if value != "" {
+			recipient[name] = value
+		}
+	}
+	body := map[string]any{"locker": n.Locker, "dwell_hours": a.DwellHours, "recipient": recipient, "parcels": []map[string]string{{"size": a.Size}}}
+	var shipment struct{ Parcels []Announced }
+	if err := n.api(ctx, http.MethodPost, "/v1/shipments", body, &shipment); err != nil {
+		return Announced{}, err
+	}
+	if len(shipment.Parcels) != 1 {
+		return Announced{}, fmt.Errorf("the hub announced %d parcels", len(shipment.Parcels))
+	}
+	return shipment.Parcels[0], nil
+}
+
+// api calls the hub with the merchant's key.
+func (n *Network) api(ctx context.Context, method, path string, body, into any) error {
+	header := map[string]string{"Authorization": "Bearer " + n.APIKey}
+	if method == http.MethodPost {
+		header["Idempotency-Key"] = hex.EncodeToString(statement.NewSeed())
+	}
+	return call(ctx, method, n.Hub+path, header, body, into)
+}

@@ -1,0 +1,236 @@
+package demo
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"lockstep/cabinet"
+	"lockstep/guard/statement"
+)
+
+// cabinetToken stands in the URL of the cabinet's page: a person's hand needs it, the software under test never learns it.
+func (n *Network) cabinetToken() string {
+	if n.token == "" {
+		n.token = hex.EncodeToString(statement.NewSeed()[:12])
+	}
+	return n.token
+}
+
+func (n *Network) startCabinet(ctx context.Context) error {
+	config, err := json.Marshal(cabinet.FromLocker(lockerOf(statement.Key{})))
+	if err != nil {
+		return err
+	}
+	if err := n.give(n.users.cabinet, config, "cabinet", "cabinet.json"); err != nil {
+		return err
+	}
+	p, err := n.launch("cabinet", func() *process {
+		return &process{user: n.users.cabinet, args: []string{n.bin("lockstep"), "cabinet", "--config", n.path("cabinet", "cabinet.json"),
+			"--dir", n.path("cabinet"), "--control", n.path("cabinet", "control"), "--listen", n.listen(portCabinet),
+			"--frame-ancestor", n.Page(), "--print-ready"}, env: []string{"LOCKSTEP_CABINET_TOKEN=" + n.cabinetToken()}}
+	})
+	if err != nil {
+		return err
+	}
+	var ready cabinet.Ready
+	if err := n.firstJSON(ctx, p, &ready); err != nil {
+		return err
+	}
+	n.Cabinet = ready.Page
+	for name, line := range ready.Lines {
+		if n.lines[name], err = hand(line, n.users.guard); err != nil {
+			return err
+		}
+	}
+	if n.scanner, err = hand(ready.Scanner, n.users.kiosk); err != nil {
+		return err
+	}
+	n.Front, err = cabinet.Dial(n.path("cabinet", "control"))
+	return err
+}
+
+// firstJSON reads the line that a process prints when it is ready.
+func (n *Network) firstJSON(ctx context.Context, p *process, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	select {
+	case line := <-p.first:
+		if err := json.Unmarshal([]byte(line), into); err != nil {
+			return fmt.Errorf("%s said %q: %w", p.name, line, err)
+		}
+		return nil
+	case <-p.ended:
+		return fmt.Errorf("%s ended: %v\n%s", p.name, p.result, n.tail(p.name))
+	case <-ctx.Done():
+		return fmt.Errorf("%s is not ready\n%s", p.name, n.tail(p.name))
+	}
+}
+
+func (n *Network) startHub(ctx context.Context) error {
+	n.Hub, n.Database = n.url(portHub), n.path("hub", "hub.db")
+	_, err := n.launch("hub", func() *process {
+		return &process{user: n.users.hub, dir: n.path("hub"), args: []string{n.bin("lockstep"), "hub", "--database", n.Database,
+			"--keys", n.path("hub", "keys"), "--public-url", n.Hub, "--clock-file", n.Clock.path, "serve", "--listen", n.listen(portHub),
+			"--edge", n.listen(portEdge), "--frame-ancestor", n.Page(), "--allow-private"}}
+	})
+	if err != nil {
+		return err
+	}
+	if err := n.ready(ctx, "hub"); err != nil {
+		return err
+	}
+	var merchant struct{ Key string }
+	if err := n.HubCommand(&merchant, "merchant", "add", "Demo shop"); err != nil {
+		return err
+	}
+	n.APIKey = merchant.Key
+	return nil
+}
+
+func (n *Network) startNotifier(ctx context.Context) error {
+	var token struct{ Token string }
+	if err := n.HubCommand(&token, "notifier", "token"); err != nil {
+		return err
+	}
+	if err := n.give(n.users.notifier, []byte(token.Token+"\n"), "notifier", "token"); err != nil {
+		return err
+	}
+	n.Codes, n.Inbox = n.url(portCodes), n.url(portInbox)
+	_, err := n.launch("notifier", func() *process {
+		return &process{user: n.users.notifier, dir: n.path("notifier"), args: []string{n.bin("lockstep"), "notifier", "serve",
+			"--keys", n.path("notifier", "keys"), "--database", n.path("notifier", "notifier.db"), "--hub", n.Hub,
+			"--token-file", n.path("notifier", "token"), "--listen", n.listen(portCodes), "--origin", n.Codes,
+			"--inbox", n.listen(portInbox), "--clock-file", n.Clock.path}}
+	})
+	if err != nil {
+		return err
+	}
+	return n.ready(ctx, "notifier")
+}
+
+func (n *Network) startGuard(ctx context.Context) error {
+	key, err := n.guardKey()
+	if err != nil {
+		return err
+	}
+	certificate, err := n.certify(key)
+	if err != nil {
+		return err
+	}
+	if err := n.give(n.users.guard, certificate, "guard", "locker.bundle"); err != nil {
+		return err
+	}
+	if err := n.give(n.users.guard, n.keys.Bundle.Encode(), "guard", "charter.bundle"); err != nil {
+		return err
+	}
+	state := n.path("guard", "state")
+	if _, err := n.programs.run(n.users.guard, n.bin("lockstep-guard"), "provision", "-dir", state,
+		"-charter", n.path("guard", "charter.bundle"), "-certificate", n.path("guard", "locker.bundle")); err != nil {
+		return err
+	}
+	_, err = n.launch("guard", func() *process {
+		args := []string{n.bin("lockstep-guard"), "run", "-dir", state, "-clock-file", n.Clock.path,
+			"-line", "bus0=" + n.lines["bus0"], "-line", "bus1=" + n.lines["bus1"],
+			"-kiosk", n.path("doors", "kiosk"), "-link", n.path("doors", "link")}
+		if n.users.guard != 0 {
+			args = append(args, "-kiosk-uid", fmt.Sprint(n.users.kiosk), "-link-uid", fmt.Sprint(n.users.link),
+				"-kiosk-gid", fmt.Sprint(n.users.kiosk), "-link-gid", fmt.Sprint(n.users.link))
+		}
+		return &process{user: n.users.guard, groups: []int{n.users.kiosk, n.users.link}, args: args}
+	})
+	if err != nil {
+		return err
+	}
+	return n.ready(ctx, "guard")
+}
+
+// guardKey lets the guard draw its keys and reads the public one, as a technician would on site.
+func (n *Network) guardKey() (statement.Key, error) {
+	out, err := n.programs.run(n.users.guard, n.bin("lockstep-guard"), "init", "-dir", n.path("guard", "state"))
+	if err != nil {
+		return statement.Key{}, err
+	}
+	for line := range strings.Lines(out) {
+		if coded, ok := strings.CutPrefix(strings.TrimSpace(line), "key "); ok {
+			public, err := hex.DecodeString(coded)
+			return statement.Key{Alg: statement.EdDSA, Public: public}, err
+		}
+	}
+	return statement.Key{}, fmt.Errorf("the guard printed no key: %q", out)
+}
+
+func (n *Network) startLink(ctx context.Context) error {
+	var locker struct{ Code string }
+	if err := n.HubCommand(&locker, "locker", "add", lockerID, "--name", "Demo locker", "--address", "Tverskaya ulitsa 1, Moskva",
+		"--zone", "Europe/Moscow", "--latitude", "55.7577", "--longitude", "37.6136"); err != nil {
+		return err
+	}
+	link := []string{n.bin("lockstep-locker"), "link", "--hub", "https://" + n.listen(portEdge), "--dir", n.path("link"), "--clock-file", n.Clock.path}
+	if _, err := n.programs.run(n.users.link, link[0], append(link[1:], "--enrol", locker.Code)...); err != nil {
+		return err
+	}
+	_, err := n.launch("link", func() *process {
+		return &process{user: n.users.link, args: append(link, "--guard", n.path("doors", "link"))}
+	})
+	if err != nil {
+		return err
+	}
+	return n.wait(ctx, "link", func() bool {
+		l, err := n.LockerAtHub()
+		return err == nil && l.State == "provisioned"
+	})
+}
+
+// LockerView is the locker as the hub knows it.
+type LockerView struct {
+	State        string `json:"state"`
+	Line         string `json:"line"`
+	Position     uint64 `json:"position"`
+	Head         uint64 `json:"head"`
+	Compartments []struct {
+		Number  uint16 `json:"number"`
+		State   string `json:"state"`
+		Faulted bool   `json:"faulted"`
+		Parcel  string `json:"parcel"`
+	} `json:"compartments"`
+}
+
+// LockerAtHub asks the hub for its picture of the locker.
+func (n *Network) LockerAtHub() (LockerView, error) {
+	var l LockerView
+	return l, n.HubCommand(&l, "locker", "show", lockerID)
+}
+
+func (n *Network) startKiosk(ctx context.Context) error {
+	n.Kiosk = n.url(portKiosk)
+	_, err := n.launch("kiosk", func() *process {
+		return &process{user: n.users.kiosk, args: []string{n.bin("lockstep-locker"), "kiosk", "--guard", n.path("doors", "kiosk"),
+			"--listen", n.listen(portKiosk), "--scanner", n.scanner, "--frame-ancestor", n.Page(),
+			"--clock-file", n.Clock.path}}
+	})
+	if err != nil {
+		return err
+	}
+	return n.ready(ctx, "kiosk")
+}
+
+func (n *Network) inviteCourier(context.Context) error {
+	var courier struct{ URL string }
+	err := n.HubCommand(&courier, "courier", "add", courierID)
+	n.Enrol = courier.URL
+	return err
+}
+
+// pause is for polls of what another process does in its own time.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
