@@ -31,7 +31,7 @@ func (k *keeper) lockers(ctx context.Context) error {
 	return k.book.See(ctx, seen, k.clock.Now())
 }
 
-// tidy erases what has expired and raises alarms for records that a hub withholds.
+// tidy erases what has expired, deletes old history and raises alarms for records that a hub withholds.
 func (k *keeper) tidy(ctx context.Context) error {
 	erased, err := k.book.Expire(ctx, k.keep, k.clock.Now())
 	if err != nil {
@@ -39,6 +39,9 @@ func (k *keeper) tidy(ctx context.Context) error {
 	}
 	if erased > 0 {
 		k.log.Info("contacts erased", "count", erased)
+	}
+	if err := k.book.Purge(ctx, k.clock.Now()); err != nil {
+		return err
 	}
 	withheld, err := k.book.Withheld(ctx, k.clock.Now())
 	if withheld > 0 {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +50,7 @@ func (s *sender) run(ctx context.Context) error {
 
 // once plans and sends all that is due.
 func (s *sender) once(ctx context.Context) error {
-	if _, err := s.book.Plan(ctx, s.clock.Now()); err != nil {
+	if _, err := s.book.Plan(ctx, slices.Collect(maps.Keys(s.channels)), s.clock.Now()); err != nil {
 		return err
 	}
 	for {

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"lockstep/guard/statement"
 	"lockstep/internal/contact"
@@ -33,4 +35,13 @@ func (l *Ledger) recipient(sealed []byte, barcode string) (recipient, error) {
 		to.addresses[channel.ByMail] = channel.Address(c.Email)
 	}
 	return to, nil
+}
+
+// reachable are the channels to use: those that are open, or all of the contact's where none of them is.
+func (r recipient) reachable(open []channel.Name) []channel.Name {
+	all := slices.Sorted(maps.Keys(r.addresses))
+	if some := slices.DeleteFunc(slices.Clone(all), func(n channel.Name) bool { return !slices.Contains(open, n) }); len(some) > 0 {
+		return some
+	}
+	return all
 }

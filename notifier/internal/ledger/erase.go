@@ -61,6 +61,30 @@ func (l *Ledger) Expire(ctx context.Context, keep time.Duration, now time.Time) 
 	return n, err
 }
 
+// keepHistory is how long what is over stays in the tables: stays in lockers, what was told of them, alarms. Nothing of it is
+// personal. Barcodes stay, so that an erased one is not pinned again.
+const keepHistory = 180 * 24 * time.Hour
+
+// Purge deletes history that is old enough.
+func (l *Ledger) Purge(ctx context.Context, now time.Time) error {
+	before := micros(now.Add(-keepHistory))
+	return l.db.Tx(ctx, func(tx *sql.Tx) error {
+		for _, query := range []string{
+			`DELETE FROM delivery_notice WHERE delivery IN (SELECT id FROM delivery WHERE state <> 'waiting' AND ended_at < $1)`,
+			`DELETE FROM delivery WHERE state <> 'waiting' AND ended_at < $1`,
+			`DELETE FROM notice WHERE not_before < $1 AND NOT EXISTS (SELECT 1 FROM delivery_notice dn WHERE dn.notice = notice.id)
+				AND EXISTS (SELECT 1 FROM deposit d WHERE d.locker = notice.locker AND d.record = notice.deposit AND d.ended <> '' AND d.ended_at < $1)`,
+			`DELETE FROM deposit WHERE ended <> '' AND ended_at < $1 AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.locker = deposit.locker AND n.deposit = deposit.record)`,
+			`DELETE FROM alarm WHERE at < $1`,
+		} {
+			if err := exec(ctx, tx, query, before); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func scanText(r *sql.Rows) (s string, err error) {
 	err = r.Scan(&s)
 	return s, err

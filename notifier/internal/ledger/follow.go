@@ -45,8 +45,10 @@ func (l *Ledger) follow(ctx context.Context, tx *sql.Tx, id string) (*follow, er
 	if err != nil {
 		return nil, err
 	}
-	f.certificate, err = statement.VerifyAll[statement.Locker](bundle.Envelopes, l.charter.Provisioning)
-	return f, err
+	if f.certificate, err = statement.VerifyAll[statement.Locker](bundle.Envelopes, l.charter.Provisioning); err != nil {
+		f.stopped = "certificate" // the charter has changed under it: an operator has to look
+	}
+	return f, nil
 }
 
 // verify reads a stretch that continues the journal. Its error is a *journal.Break where the journal cannot be believed, and

@@ -37,6 +37,7 @@ type bench struct {
 	book    *Ledger
 	guard   *chaintest.Guard
 	now     time.Time
+	open    []channel.Name
 	cursor  int64
 	feed    []Upload
 }
@@ -47,7 +48,8 @@ func each(t *testing.T, test func(b *bench)) {
 		must(t, err)
 		book, err := Open(t.Context(), d, network.Charter, network.SealKey)
 		must(t, err)
-		test(&bench{T: t, network: network, book: book, guard: chaintest.NewGuard(t, network, "l1", start), now: start})
+		test(&bench{T: t, network: network, book: book, guard: chaintest.NewGuard(t, network, "l1", start), now: start,
+			open: []channel.Name{channel.ByMail, channel.BySMS}})
 	})
 }
 
@@ -92,7 +94,7 @@ func (b *bench) take(locker string, stretch []byte) Taken {
 // told sends everything that is due and says what it was: "kind channel address code…".
 func (b *bench) told() []string {
 	b.Helper()
-	_, err := b.book.Plan(b.Context(), b.now)
+	_, err := b.book.Plan(b.Context(), b.open, b.now)
 	must(b.T, err)
 	due, err := b.book.Due(b.Context(), b.now, 100)
 	must(b.T, err)
@@ -142,6 +144,18 @@ func TestCodeGoesToThePinnedContact(t *testing.T) {
 		}
 		b.wants("stored mail boris@example.org "+code.Code, "stored sms +79990000000 "+code.Code)
 		b.wants()
+	})
+}
+
+// A channel that is not there is not tried where another is.
+func TestOpenChannels(t *testing.T) {
+	each(t, func(b *bench) {
+		b.open = []channel.Name{channel.ByMail}
+		b.pin(1, boris, "s1")
+		b.pin(2, anna, "s2")
+		one, two := b.guard.Store(chaintest.Barcode(1), 1, 72), b.guard.Store(chaintest.Barcode(2), 2, 72)
+		b.upload()
+		b.wants("stored mail boris@example.org "+one.Code, "stored sms +79161234567 "+two.Code)
 	})
 }
 
@@ -233,7 +247,7 @@ func TestCrashBetweenSendAndMark(t *testing.T) {
 		b.pin(1, anna, "s1")
 		b.guard.Store(chaintest.Barcode(1), 1, 72)
 		b.upload()
-		_, err := b.book.Plan(b.Context(), b.now)
+		_, err := b.book.Plan(b.Context(), b.open, b.now)
 		must(b.T, err)
 		first, err := b.book.Due(b.Context(), b.now, 10)
 		must(b.T, err)
@@ -254,7 +268,7 @@ func TestRetry(t *testing.T) {
 		b.pin(1, anna, "s1")
 		b.guard.Store(chaintest.Barcode(1), 1, 72)
 		b.upload()
-		_, err := b.book.Plan(b.Context(), b.now)
+		_, err := b.book.Plan(b.Context(), b.open, b.now)
 		must(b.T, err)
 		due := func() []Delivery {
 			d, err := b.book.Due(b.Context(), b.now, 10)
@@ -653,12 +667,44 @@ func TestPersonalDataExpires(t *testing.T) {
 	})
 }
 
+// What is told and over does not stay for ever; what is not over does.
+func TestPurge(t *testing.T) {
+	each(t, func(b *bench) {
+		for n := range 2 {
+			b.pin(n+1, anna, fmt.Sprint("s", n))
+			b.guard.Store(chaintest.Barcode(n+1), uint16(n+1), 72)
+		}
+		b.guard.Does(chaintest.Barcode(1), 1, journal.CollectIntent, journal.Collected)
+		b.upload()
+		b.told()
+		b.pass(keepHistory + 100*time.Hour)
+		must(b.T, b.book.Purge(b.Context(), b.now))
+		for query, want := range map[string]int64{
+			`SELECT COUNT(*) FROM deposit`: 1, `SELECT COUNT(*) FROM parcel`: 2, `SELECT COUNT(*) FROM delivery`: 0,
+			`SELECT COUNT(*) FROM notice WHERE deposit IN (SELECT record FROM deposit)`: 3, `SELECT COUNT(*) FROM notice`: 3,
+		} {
+			if n, err := count(b.Context(), b.book.db.Reads(), query); err != nil || n != want {
+				b.Errorf("%s: %d, want %d, %v", query, n, want, err)
+			}
+		}
+		must(b.T, b.book.FollowAgain(b.Context(), "l1"))
+		for _, u := range b.feed {
+			if _, err := b.book.Take(b.Context(), u, b.now); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if got := b.told(); len(got) != 0 {
+			b.Errorf("told again: %q", got)
+		}
+	})
+}
+
 func TestForget(t *testing.T) {
 	each(t, func(b *bench) {
 		b.pin(1, anna, "s1")
 		b.guard.Store(chaintest.Barcode(1), 1, 72)
 		b.upload()
-		_, err := b.book.Plan(b.Context(), b.now)
+		_, err := b.book.Plan(b.Context(), b.open, b.now)
 		must(b.T, err)
 		must(b.T, b.book.Forget(b.Context(), chaintest.Barcode(1), b.now))
 		b.wants()

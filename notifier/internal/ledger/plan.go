@@ -34,8 +34,9 @@ type party struct {
 }
 
 // Plan turns notices whose time has come, and whose parcel has a contact, into deliveries: one per channel of the contact,
-// and one for all parcels of a shipment that were stored (or collected) at about the same time. It returns how many it made.
-func (l *Ledger) Plan(ctx context.Context, now time.Time) (n int, err error) {
+// and one for all parcels of a shipment that were stored (or collected) at about the same time. open names the channels there
+// are: one that is not open is used only for a contact that has no other. It returns how many it made.
+func (l *Ledger) Plan(ctx context.Context, open []channel.Name, now time.Time) (n int, err error) {
 	err = l.db.Tx(ctx, func(tx *sql.Tx) error {
 		n = 0
 		waiting, err := rows(ctx, tx, scanReady, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, p.merchant, p.shipment, p.contact, `+depositColumns+`
@@ -49,7 +50,7 @@ func (l *Ledger) Plan(ctx context.Context, now time.Time) (n int, err error) {
 			return err
 		}
 		for _, p := range parties {
-			made, err := l.planGroup(ctx, tx, p, groups[p], now)
+			made, err := l.planGroup(ctx, tx, p, groups[p], open, now)
 			if err != nil {
 				return err
 			}
@@ -95,7 +96,7 @@ func (l *Ledger) group(ctx context.Context, tx *sql.Tx, waiting []ready, now tim
 	return order, groups, nil
 }
 
-func (l *Ledger) planGroup(ctx context.Context, tx *sql.Tx, p party, group []ready, now time.Time) (int, error) {
+func (l *Ledger) planGroup(ctx context.Context, tx *sql.Tx, p party, group []ready, open []channel.Name, now time.Time) (int, error) {
 	if micros(now)-group[0].NotBefore < togetherFor.Microseconds() {
 		more, err := expectsMore(ctx, tx, p)
 		if err != nil || more {
@@ -111,12 +112,13 @@ func (l *Ledger) planGroup(ctx context.Context, tx *sql.Tx, p party, group []rea
 			return 0, err
 		}
 	}
-	for name := range to.addresses {
+	names := to.reachable(open)
+	for _, name := range names {
 		if err := addDelivery(ctx, tx, name, p.kind, group, now); err != nil {
 			return 0, err
 		}
 	}
-	return len(to.addresses), nil
+	return len(names), nil
 }
 
 // expectsMore says whether other parcels of the shipment may soon have the same told of them.

@@ -17,6 +17,9 @@ type Upload struct {
 	Stretch []byte // canonical CBOR of a journal.Stretch
 }
 
+// maxLockerID is the longest name a certificate may give a locker.
+const maxLockerID = 32
+
 // Taken is what became of an upload. Head is nil where nothing of it is believed.
 type Taken struct {
 	Head  *statement.Head
@@ -44,6 +47,9 @@ func (l *Ledger) Take(ctx context.Context, u Upload, now time.Time) (taken Taken
 }
 
 func (l *Ledger) take(ctx context.Context, tx *sql.Tx, u Upload, now time.Time) (Taken, error) {
+	if len(u.Locker) > maxLockerID {
+		return Taken{Alarm: "locker"}, raiseOnce(ctx, tx, Alarm{At: now, Kind: "locker", Detail: "an upload of a locker that cannot be"})
+	}
 	follow, err := l.follow(ctx, tx, u.Locker)
 	if err != nil || follow.stopped != "" {
 		return Taken{}, err

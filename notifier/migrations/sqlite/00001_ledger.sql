@@ -52,6 +52,7 @@ CREATE TABLE deposit (
   PRIMARY KEY (locker, record)
 ) STRICT;
 CREATE INDEX deposit_living ON deposit (locker, compartment) WHERE ended = '';
+CREATE INDEX deposit_ended ON deposit (ended_at) WHERE ended <> '';
 CREATE INDEX deposit_barcode ON deposit (barcode);
 
 CREATE TABLE notice (
@@ -82,6 +83,7 @@ CREATE TABLE delivery (
   ended_at   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX delivery_waiting ON delivery (next_at) WHERE state = 'waiting';
+CREATE INDEX delivery_ended ON delivery (ended_at) WHERE state <> 'waiting';
 
 CREATE TABLE delivery_notice (
   delivery TEXT NOT NULL REFERENCES delivery (id),
