@@ -4,6 +4,7 @@ package hub
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,11 +16,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"lockstep/hub/internal/account"
+	"lockstep/hub/internal/api"
 	"lockstep/hub/internal/console"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/dispatch"
 	"lockstep/hub/internal/edge"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/outbox"
 	"lockstep/hub/migrations"
 	"lockstep/internal/db"
 )
@@ -47,6 +50,7 @@ type Hub struct {
 	accounts *account.Accounts
 	fleet    *fleet.Fleet
 	dispatch *dispatch.Dispatch
+	outbox   *outbox.Outbox
 	custody  *custody.Custody
 }
 
@@ -61,14 +65,29 @@ func Open(ctx context.Context, c Config) (*Hub, error) {
 		return nil, err
 	}
 	h := &Hub{config: c, db: d, keys: k}
-	if err := d.Migrate(ctx, migrations.Files); err != nil {
+	if err := h.furnish(ctx); err != nil {
 		return nil, errors.Join(err, d.Close())
+	}
+	return h, nil
+}
+
+// furnish opens the rooms, lowest floor first.
+func (h *Hub) furnish(ctx context.Context) (err error) {
+	c, d, k := h.config, h.db, h.keys
+	if err := d.Migrate(ctx, migrations.Files); err != nil {
+		return err
 	}
 	h.accounts = account.New(account.Config{DB: d, Now: c.Now, Charter: k.charter, House: k.house})
 	h.dispatch = dispatch.New(dispatch.Config{DB: d, Now: c.Now, Log: c.Log, Dispatch: k.dispatch, Time: k.time})
 	h.fleet = fleet.New(fleet.Config{DB: d, Now: c.Now, Charter: k.charter, Ring: h.dispatch.Ring})
-	h.custody = custody.New(custody.Config{DB: d, Now: c.Now, Log: c.Log, Charter: k.charter, Fleet: h.fleet, Dispatch: h.dispatch})
-	return h, nil
+	h.outbox, err = outbox.New(ctx, outbox.Config{DB: d, Now: c.Now, Log: c.Log, AllowPrivate: c.AllowPrivate})
+	h.custody = custody.New(custody.Config{DB: d, Now: c.Now, Log: c.Log, Charter: k.charter, Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit})
+	return err
+}
+
+// emit hands a parcel's event to the outbox, in the transaction that makes it.
+func (h *Hub) emit(ctx context.Context, tx *sql.Tx, e custody.Event) error {
+	return h.outbox.Emit(ctx, tx, api.Message(e, h.tracking))
 }
 
 // Close closes the database.
@@ -89,7 +108,10 @@ func (h *Hub) Serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	doors := h.handler()
+	doors, err := h.handler()
+	if err != nil {
+		return err
+	}
 	public, err := net.Listen("tcp", h.config.Listen)
 	if err != nil {
 		return fmt.Errorf("hub: %w", err)
@@ -106,6 +128,7 @@ func (h *Hub) Serve(ctx context.Context) error {
 	h.config.Log.Info("hub listens", "public", public.Addr().String(), "edge", dialled.Addr().String(), "database", h.db.Engine())
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return h.dispatch.Run(ctx) })
+	work.Go(func() error { return h.outbox.Run(ctx) })
 	work.Go(func() error { return h.every(ctx, 5*time.Second, "alarms", h.fleet.Sweep) })
 	work.Go(func() error { return h.every(ctx, time.Minute, "lapse", h.custody.Lapse) })
 	work.Go(func() error { return h.every(ctx, time.Hour, "clean", h.custody.Clean) })
@@ -125,15 +148,24 @@ func (h *Hub) edge() (*edge.Edge, error) {
 }
 
 // handler is everything behind the public listener.
-func (h *Hub) handler() http.Handler {
+func (h *Hub) handler() (http.Handler, error) {
+	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Outbox: h.outbox,
+		Notifier: h.keys.charter.Notifier, BodyKey: h.keys.body, Tracking: h.tracking, Now: h.config.Now, Log: h.config.Log,
+		PublicURL: h.config.PublicURL})
+	if err != nil {
+		return nil, err
+	}
 	people := console.New(console.Config{Accounts: h.accounts, Custody: h.custody, Fleet: h.fleet, Now: h.config.Now,
 		Log: h.config.Log, FrameAncestor: h.config.FrameAncestor})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.health)
-	mux.Handle("/courier/", people)
-	mux.Handle("/t/", people)
-	mux.Handle("/assets/", people)
-	return mux
+	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/"} {
+		mux.Handle(path, machines)
+	}
+	for _, path := range []string{"/courier", "/courier/", "/t/", "/assets/"} {
+		mux.Handle(path, people)
+	}
+	return mux, nil
 }
 
 // health answers 200 when the database does.
