@@ -53,21 +53,21 @@ var ErrUnreadable = errors.New("ledger: what is sealed does not open")
 // item is one notice of a delivery, with all that is known of its parcel.
 type item struct {
 	notice
-	deposit                 deposit
-	contact, sealed         []byte
-	tracking, name, address string
-	certificate             []byte
+	deposit                           deposit
+	contact, sealed                   []byte
+	merchant, tracking, name, address string
+	certificate                       []byte
 }
 
 func scanItem(r *sql.Rows) (i item, err error) {
-	fields := []any{&i.ID, &i.Kind, &i.Fact, &i.At, &i.NotBefore, &i.Until, &i.contact, &i.sealed, &i.tracking, &i.name, &i.address, &i.certificate}
+	fields := []any{&i.ID, &i.Kind, &i.Fact, &i.At, &i.NotBefore, &i.Until, &i.contact, &i.sealed, &i.merchant, &i.tracking, &i.name, &i.address, &i.certificate}
 	err = r.Scan(append(fields, i.deposit.fields()...)...)
 	return i, err
 }
 
 // Read opens what a delivery says. Notices that are stale by now are left out.
 func (l *Ledger) Read(ctx context.Context, d Delivery, now time.Time) (Telling, error) {
-	items, err := rows(ctx, l.db.Reads(), scanItem, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, p.contact, d.sealed, p.tracking, l.name, l.address, l.certificate, `+depositColumns+`
+	items, err := rows(ctx, l.db.Reads(), scanItem, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, p.contact, d.sealed, p.merchant, p.tracking, l.name, l.address, l.certificate, `+depositColumns+`
 		FROM delivery_notice dn JOIN notice n ON n.id = dn.notice JOIN parcel p ON p.barcode = n.barcode
 		JOIN deposit d ON d.locker = n.locker AND d.record = n.deposit JOIN locker l ON l.id = n.locker
 		WHERE dn.delivery = $1 ORDER BY d.record`, d.ID)
@@ -96,7 +96,7 @@ func (l *Ledger) add(t *Telling, d Delivery, i item) error {
 	}
 	if len(t.Facts.Parcels) == 0 {
 		t.To = to.addresses[d.Channel]
-		t.Facts = text.Facts{Kind: d.Kind, Language: to.language, Place: i.place(), Address: i.address, Zone: l.zone(i.certificate),
+		t.Facts = text.Facts{Kind: d.Kind, Language: to.language, Merchant: i.merchant, Place: i.place(), Address: i.address, Zone: l.zone(i.certificate),
 			At: moment(i.At), Due: moment(i.deposit.Due)}
 	}
 	if due := moment(i.deposit.Due); !due.IsZero() && due.Before(t.Facts.Due) {

@@ -5,6 +5,7 @@ package text
 import (
 	"embed"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,7 @@ func (k Kind) ShowsCode() bool {
 type Facts struct {
 	Kind     Kind
 	Language string // BCP 47; what there is no catalogue for becomes English
+	Merchant string // may be empty
 	Place    string // the locker's short name
 	Address  string
 	Parcels  []Parcel // one at least
@@ -93,9 +95,9 @@ type words struct {
 
 // values is what the catalogues' templates may name.
 type values struct {
-	Place, Where, Codes, Until, At, Link, Tail string
-	Day, Month, Clock                          string
-	Count                                      int
+	From, Place, Where, Codes, Until, At, Link, Tail string
+	Day, Month, Clock                                string
+	Count                                            int
 }
 
 // say uses the plural form for v.Count where the message has forms, else its only form.
@@ -131,6 +133,9 @@ func (c *Catalogue) Compose(f Facts) (Text, error) {
 	v := values{
 		Place: oneLine(f.Place), Where: where(f), Codes: codes(f.Parcels), Count: len(f.Parcels), Link: f.Link,
 		Until: w.date(f.Due, f.Zone), At: w.date(f.At, f.Zone),
+	}
+	if f.Merchant != "" {
+		v.From = " " + w.say("word.from", values{From: oneLine(f.Merchant)})
 	}
 	t := Text{Subject: w.say(string(f.Kind)+".subject", v), Short: w.say(string(f.Kind)+".short", v)}
 	l := letter{Lead: w.say(string(f.Kind)+".long", v), Language: w.language(), Footer: w.say("word.footer", values{})}
@@ -197,13 +202,17 @@ func where(f Facts) string {
 	return oneLine(f.Place) + " (" + oneLine(f.Address) + ")"
 }
 
-// oneLine keeps what the hub calls a locker from looking like anything but a name.
+// oneLine keeps what the hub calls a locker or a merchant from looking like anything but a name: one line, of a name's length,
+// and nothing that a phone would make a link of.
 func oneLine(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if runes := []rune(s); len(runes) > 120 {
-		s = string(runes[:120])
+	s = strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "://", ": ")
+	s = dotted.ReplaceAllString(s, ". $1")
+	if runes := []rune(s); len(runes) > 80 {
+		s = string(runes[:80])
 	}
 	return s
 }
+
+var dotted = regexp.MustCompile(`\.(\pL)`)
 
 func tail(barcode string) string { return "…" + barcode[max(0, len(barcode)-4):] }

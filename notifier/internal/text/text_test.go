@@ -12,7 +12,7 @@ func facts(kind Kind, language string, n int) Facts {
 	if err != nil {
 		panic(err)
 	}
-	f := Facts{Kind: kind, Language: language, Place: "Ленина 5", Address: "Екатеринбург, пр. Ленина, 5", Zone: zone,
+	f := Facts{Kind: kind, Language: language, Merchant: "Книги", Place: "Ленина 5", Address: "Екатеринбург, пр. Ленина, 5", Zone: zone,
 		Due: time.Date(2026, 12, 12, 13, 30, 0, 0, time.UTC), At: time.Date(2026, 12, 11, 20, 5, 0, 0, time.UTC)}
 	for i := range n {
 		f.Parcels = append(f.Parcels, Parcel{Barcode: fmt.Sprintf("10000000%04d", 1234+i), Code: "123456789", Tracking: "https://hub/t/x"})
@@ -63,10 +63,10 @@ func TestWords(t *testing.T) {
 		facts Facts
 		want  string
 	}{
-		{facts(Stored, "ru", 1), "Посылка в постамате Ленина 5. Код 123 456 789, до 12 декабря, 18:30. https://n/c/#AQ"},
-		{facts(Stored, "ru", 2), "2 посылки в постамате Ленина 5. Коды 123 456 789, 123 456 789, до 12 декабря, 18:30. https://n/c/#AQ"},
-		{facts(Stored, "ru", 5), "5 посылок в постамате"},
-		{facts(Stored, "en", 1), "Your parcel is in the locker Ленина 5. Code 123 456 789, until 12 December, 18:30. https://n/c/#AQ"},
+		{facts(Stored, "ru", 1), "Посылка от «Книги» в постамате Ленина 5. Код 123 456 789, до 12 декабря, 18:30. https://n/c/#AQ"},
+		{facts(Stored, "ru", 2), "2 посылки от «Книги» в постамате Ленина 5. Коды 123 456 789, 123 456 789, до 12 декабря, 18:30. https://n/c/#AQ"},
+		{facts(Stored, "ru", 5), "5 посылок от «Книги» в постамате"},
+		{facts(Stored, "en", 1), "Your parcel from Книги is in the locker Ленина 5. Code 123 456 789, until 12 December, 18:30. https://n/c/#AQ"},
 		{facts(Collected, "en", 1), "on 12 December, 01:05"},
 		{facts(Dark, "ru", 1), "Нет связи с постаматом Ленина 5 с 12 декабря, 01:05."},
 	}
@@ -89,10 +89,14 @@ func TestNoDeadlineIsNotInvented(t *testing.T) {
 // The hub names lockers; a name cannot become markup, another line or another message.
 func TestHostileName(t *testing.T) {
 	f := facts(Stored, "en", 1)
-	f.Place = "x\r\nBcc: a@b<script>" + strings.Repeat("y", 1000)
-	text := compose(t, f)
-	if strings.Contains(text.HTML, "<script>") || strings.ContainsAny(text.Subject, "\r\n") || len(text.Short) > 400 {
-		t.Errorf("%q", text.Subject)
+	for _, name := range []string{"x\r\nBcc: a@b<script>" + strings.Repeat("y", 1000), "Pay at https://evil.example/now", "evil.com"} {
+		f.Place, f.Address, f.Merchant = name, name, name
+		text := compose(t, f)
+		all := text.Subject + text.Short + text.Plain + text.HTML
+		if strings.Contains(text.HTML, "<script>") || strings.ContainsAny(text.Subject, "\r\n") || len(text.Short) > 500 ||
+			strings.Contains(all, "evil.") && !strings.Contains(all, "evil. ") || strings.Contains(all, "://evil") {
+			t.Errorf("%q", text.Short)
+		}
 	}
 }
 
