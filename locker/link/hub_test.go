@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 
 	"lockstep/guard/journal"
 	"lockstep/guard/statement"
@@ -15,8 +16,9 @@ import (
 // fakeHub is a hub's durable store and one session after another over it, as internal/line says. It verifies what comes as a
 // hub would and remembers everything it should never have been sent.
 type fakeHub struct {
-	t     *testing.T
-	guard statement.Key
+	t       *testing.T
+	guard   statement.Key
+	session chan struct{} // one token: as the edge, begin no session before all that an older one brought is taken in
 
 	mu       sync.Mutex
 	away     bool
@@ -30,6 +32,8 @@ type fakeHub struct {
 	receipts [][]byte
 	// refuse, when set, is asked before an upload is taken in.
 	refuse func() (reason string, hold int64)
+	// slow, when set, says how long taking in lasts.
+	slow func() time.Duration
 }
 
 func (h *fakeHub) dial(cut func(net.Conn) net.Conn) func(context.Context) (net.Conn, error) {
@@ -55,6 +59,8 @@ func (h *fakeHub) serve(conn net.Conn) {
 		h.t.Errorf("greeted with %+v", hello)
 		return
 	}
+	h.session <- struct{}{}
+	defer func() { <-h.session }()
 	out, gone := make(chan line.FromHub, 1000), make(chan struct{})
 	defer close(gone)
 	go write(conn, out, gone)
@@ -69,6 +75,9 @@ func (h *fakeHub) serve(conn net.Conn) {
 		if frame.Kind == line.Taken {
 			taken <- frame
 			continue
+		}
+		if h.slow != nil {
+			time.Sleep(h.slow())
 		}
 		out <- h.ingest(frame)
 	}

@@ -35,7 +35,7 @@ type session struct {
 	asking  sync.Mutex
 	control *door.LinkClient // under asking
 	writing sync.Mutex
-	turn    sync.Mutex        // one stretch is under way at a time; a head is not older than what was uploaded before it
+	turn    chan struct{}     // its one token is who has a stretch under way, so that no head is older than an upload before it
 	answers chan line.FromHub // to the stretch under way
 	down    uint64            // the guard's last number as it last said; the reader's own
 }
@@ -58,7 +58,7 @@ func (s *session) run(ctx context.Context, hello door.LinkReply) error {
 		return fmt.Errorf("link: the hub says %s, not welcome: %s", welcome.Kind, welcome.Reason)
 	}
 	s.log.Info("line up", "hub has", welcome.Position, "guard has", hello.Position, "down", hello.Down)
-	s.down, s.answers = hello.Down, make(chan line.FromHub, 1)
+	s.down, s.answers, s.turn = hello.Down, make(chan line.FromHub, 1), make(chan struct{}, 1)
 	return s.carry(ctx, welcome.Position)
 }
 
@@ -82,9 +82,7 @@ func (s *session) upload(ctx context.Context, have uint64) error {
 		if stretch == nil {
 			continue
 		}
-		s.turn.Lock()
-		answer, err := s.offer(ctx, line.FromLocker{Kind: line.Upload, Stretch: stretch})
-		s.turn.Unlock()
+		answer, err := s.offer(ctx, line.Upload, func() ([]byte, error) { return stretch, nil })
 		if err != nil {
 			return err
 		}
@@ -138,26 +136,35 @@ func (s *session) beat(ctx context.Context) error {
 }
 
 func (s *session) beatOnce(ctx context.Context) error {
-	s.turn.Lock()
-	defer s.turn.Unlock()
-	reply, err := s.ask(ctx, door.LinkRequest{Verb: door.Beat})
-	if err != nil {
-		return err
-	}
-	if !reply.Accepted || len(reply.Stretch) == 0 {
-		s.log.Warn("the guard gives no head", "reason", reply.Reason)
-		return nil
-	}
-	answer, err := s.offer(ctx, line.FromLocker{Kind: line.Beat, Stretch: reply.Stretch})
+	answer, err := s.offer(ctx, line.Beat, func() ([]byte, error) { return s.head(ctx) })
 	if err == nil && answer.Reason != "" {
 		s.log.Warn("the hub does not take the head", "reason", answer.Reason)
 	}
 	return err
 }
 
-// offer sends a stretch and waits for what the hub has then. The caller has the turn.
-func (s *session) offer(ctx context.Context, frame line.FromLocker) (line.FromHub, error) {
-	if err := s.send(frame); err != nil {
+// head gives the CBOR of a stretch without records.
+func (s *session) head(ctx context.Context) ([]byte, error) {
+	reply, err := s.ask(ctx, door.LinkRequest{Verb: door.Beat})
+	if err == nil && !reply.Accepted {
+		err = fmt.Errorf("link: the guard gives no head: %s", reply.Reason)
+	}
+	return reply.Stretch, err
+}
+
+// offer waits for its turn, sends a stretch as it is then, and waits for what the hub has after it.
+func (s *session) offer(ctx context.Context, kind line.Kind, stretch func() ([]byte, error)) (line.FromHub, error) {
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return line.FromHub{}, ctx.Err()
+	}
+	data, err := stretch()
+	if err != nil {
+		return line.FromHub{}, err
+	}
+	if err := s.send(line.FromLocker{Kind: kind, Stretch: data}); err != nil {
 		return line.FromHub{}, err
 	}
 	late := time.NewTimer(answerTime)
