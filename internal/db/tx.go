@@ -67,8 +67,15 @@ func Part(ctx context.Context, tx *sql.Tx, do func() error) error {
 	return err
 }
 
+// ErrRaced is for code that finds, inside a transaction, that another one has changed what it read: wrapped in the error that
+// do returns, it makes Tx try again.
+var ErrRaced = errors.New("another transaction was faster")
+
 // Lost says whether the transaction may succeed when it is simply tried again.
 func Lost(err error) bool {
+	if errors.Is(err, ErrRaced) {
+		return true
+	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == "40001" || pg.Code == "40P01"
 	}

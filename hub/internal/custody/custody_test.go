@@ -795,3 +795,50 @@ func (h *hub) restore(uploads []custody.Upload) {
 		next += int64(len(s.Records))
 	}
 }
+
+func TestTwoNodesTakeTheSameIn(t *testing.T) {
+	each(t, func(t *testing.T, h *hub) {
+		other := custody.New(h.custody.Config)
+		s := h.create(shipment("k1", 1, 1))
+		h.take()
+		h.guard.deposit(1, s.Parcels[0].Barcode)
+		h.guard.deposit(2, s.Parcels[1].Barcode)
+		stretch := h.guard.after(3)
+		var all sync.WaitGroup
+		for _, node := range []*custody.Custody{h.custody, other, h.custody, other} {
+			all.Go(func() {
+				if got, err := node.Ingest(context.Background(), "l1", stretch); err != nil || got != h.guard.at {
+					t.Errorf("%v, at %d", err, got.Number)
+				}
+			})
+			all.Go(func() {
+				if _, err := node.CancelShipment(context.Background(), "m1", s.ID); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		for _, p := range s.Parcels {
+			if p := h.state(p.Barcode); p.State != parcel.Stored || p.Hold != parcel.HoldCancelled {
+				t.Errorf("%s, hold %q", p.State, p.Hold)
+			}
+		}
+		list, _, err := h.custody.Uploads(t.Context(), 0, 100, 0)
+		if err != nil || len(list) != 3 {
+			t.Errorf("%d uploads, %v", len(list), err)
+		}
+	})
+}
+
+func TestAGuardWhoseClockIsBehind(t *testing.T) {
+	each(t, func(t *testing.T, h *hub) {
+		barcode := h.create(shipment("k1", 1)).Parcels[0].Barcode
+		h.guard.low = 0 // after a power cut, before its first receipts
+		h.take()
+		h.guard.deposit(1, barcode)
+		h.up(h.guard)
+		if p := h.state(barcode); p.Stored != p.Created || p.Due != p.Created+(48*time.Hour).Microseconds() {
+			t.Errorf("stored %v, due %v", time.UnixMicro(p.Stored).UTC(), time.UnixMicro(p.Due).UTC())
+		}
+	})
+}

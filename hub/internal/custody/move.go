@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"lockstep/hub/internal/custody/store"
-	"lockstep/internal/fault"
+	"lockstep/internal/db"
 	"lockstep/parcel"
 )
 
@@ -61,7 +61,7 @@ func (c *Custody) write(ctx context.Context, tx *sql.Tx, was, is store.Parcel, e
 		return fmt.Errorf("custody: parcel %s: %w", is.Barcode, err)
 	}
 	if rows == 0 {
-		return fault.New(fault.Conflict, "parcel_moved", "the parcel has changed just now; try again")
+		return fmt.Errorf("custody: parcel %s: %w", is.Barcode, db.ErrRaced)
 	}
 	return q.AddEvent(ctx, e)
 }

@@ -71,7 +71,7 @@ func (c *Custody) took(ctx context.Context, tx *sql.Tx, locker string, r journal
 		if parcel.State(row.State) != parcel.Announced {
 			continue // a renewed manifest, or one that a cancellation overtook
 		}
-		if _, err := c.move(ctx, tx, row, happening{what: parcel.WasDispatched, actor: "guard", happened: r.Low, record: r.Number}); err != nil {
+		if _, err := c.move(ctx, tx, row, happening{what: parcel.WasDispatched, actor: "guard", happened: when(r, row), record: r.Number}); err != nil {
 			return err
 		}
 	}
@@ -106,7 +106,7 @@ func (c *Custody) tells(ctx context.Context, tx *sql.Tx, locker string, r journa
 }
 
 func (c *Custody) happeningOf(ctx context.Context, tx *sql.Tx, what parcel.Fact, r journal.Record, row store.Parcel) (happening, error) {
-	h := happening{what: what, actor: actor(what, r), reason: r.Reason, happened: r.Low, record: r.Number, compartment: r.Compartment, due: r.Due}
+	h := happening{what: what, actor: actor(what, r), reason: r.Reason, happened: when(r, row), record: r.Number, compartment: r.Compartment, due: r.Due}
 	if what != parcel.WasStored || h.due != 0 {
 		return h, nil
 	}
@@ -115,9 +115,13 @@ func (c *Custody) happeningOf(ctx context.Context, tx *sql.Tx, what parcel.Fact,
 	if r.Dwell != 0 {
 		dwell = parcel.DwellTime(r.Dwell)
 	}
-	h.due = r.Low + dwell.Duration().Microseconds() // the guard did not know the time well enough to say
+	h.due = h.happened + dwell.Duration().Microseconds() // the guard did not know the time well enough to say
 	return h, err
 }
+
+// when is the latest time that a record surely does not come before: the guard's lower bound, which may be far behind after a
+// power cut, or the parcel's announcement.
+func when(r journal.Record, row store.Parcel) int64 { return max(r.Low, row.Created) }
 
 // actor is whose hands did it.
 func actor(what parcel.Fact, r journal.Record) string {

@@ -19,6 +19,8 @@ const (
 	renewal = 12 * time.Hour
 	// pause is how long dispatch waits after a guard has refused a manifest.
 	pause = 5 * time.Minute
+	// keep is how long statements stay that the guard has taken; those it has not stay for ever.
+	keep = 30 * 24 * time.Hour
 	// look is how often Run looks for parcels that other nodes or a passing hour have made due.
 	look = 2 * time.Second
 )
@@ -47,6 +49,10 @@ func (d *Dispatch) Taken(ctx context.Context, tx *sql.Tx, locker string, number 
 	q := store.New(tx)
 	barcodes, err := q.DownParcels(ctx, store.DownParcelsParams{Locker: locker, Number: int64(number)})
 	if err != nil || len(barcodes) == 0 {
+		return nil, err
+	}
+	old := store.DropTakenParams{Locker: locker, Number: int64(number), Before: d.Now().Add(-keep).UnixMicro()}
+	if err := q.DropTaken(ctx, old); err != nil {
 		return nil, err
 	}
 	return barcodes, q.DropDownParcels(ctx, store.DropDownParcelsParams{Locker: locker, Number: int64(number)})

@@ -35,3 +35,6 @@ DELETE FROM down_parcel WHERE locker = $1 AND number = $2;
 
 -- name: Unname :exec
 UPDATE expected SET number = 0, until = sqlc.arg(until) WHERE locker = $1 AND number = $2;
+
+-- name: DropTaken :exec
+DELETE FROM down WHERE locker = $1 AND number < $2 AND made < sqlc.arg(before);

@@ -11,7 +11,6 @@ import (
 	"lockstep/guard/statement"
 	"lockstep/hub/internal/fleet/store"
 	"lockstep/internal/db"
-	"lockstep/internal/fault"
 )
 
 // Place is where one locker stands: what it takes to judge the next stretch of its journal.
@@ -141,7 +140,7 @@ func bit(b bool) int64 {
 	return 0
 }
 
-// Advance notes that a head came and that the records up to a position are received. Conflict when another node was faster.
+// Advance notes that a head came and that the records up to a position are received. db.ErrRaced when another node was faster.
 func (f *Fleet) Advance(ctx context.Context, tx *sql.Tx, was Place, to journal.Position, head statement.Head, kept bool) error {
 	now, line := f.now(), was.line
 	if line.Heard == 0 || now-line.Heard > SilentAfter.Microseconds() {
@@ -161,7 +160,7 @@ func (f *Fleet) Advance(ctx context.Context, tx *sql.Tx, was Place, to journal.P
 		Since: line.Since, BehindSince: line.BehindSince, Kept: line.Kept, Boot: int64(head.Boot), Head: line.Head,
 		Powered: head.Powered, Low: head.Low, Down: max(line.Down, int64(head.Down)), Locker: was.Locker, Was: line.Position})
 	if err == nil && rows == 0 {
-		return fault.New(fault.Conflict, "line_moved", "another node has taken in this locker's records")
+		return fmt.Errorf("fleet: the line of locker %s: %w", was.Locker, db.ErrRaced)
 	}
 	return err
 }

@@ -129,6 +129,21 @@ func (q *Queries) DropDownParcels(ctx context.Context, arg DropDownParcelsParams
 	return err
 }
 
+const dropTaken = `-- name: DropTaken :exec
+DELETE FROM down WHERE locker = $1 AND number < $2 AND made < $3
+`
+
+type DropTakenParams struct {
+	Locker string
+	Number int64
+	Before int64
+}
+
+func (q *Queries) DropTaken(ctx context.Context, arg DropTakenParams) error {
+	_, err := q.db.ExecContext(ctx, dropTaken, arg.Locker, arg.Number, arg.Before)
+	return err
+}
+
 const expect = `-- name: Expect :exec
 INSERT INTO expected (barcode, locker, carrier, size, dwell_hours, low) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (barcode) DO NOTHING
