@@ -117,8 +117,9 @@ func (l *Line) clear() error {
 		return nil
 	}
 	l.ring.put(Frame{l.config.Now(), false, heard})
-	if address, ok := l.boards[0].family.speaker(heard); ok && !l.knows(address) {
-		l.report(Event{Kind: Heard, Board: l.boards[0].index, Err: Foreign{address}}, nil)
+	b := l.boards[0]
+	if address, ok := b.family.stranger(b.Address, heard); ok {
+		l.noteStranger(b, Foreign{address})
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func init() {
 		readAll:     func(b statement.Board) []byte { return sealXor(0x80, b.Address, 0x00, 0x33) },
 		stateLength: func(b statement.Board) int { return 4 + stateBytes8A(b) },
 		answerBytes: func(statement.Board) int { return 5 },
-		parseState:  parseState8A, parseOpened: parseOpened8A, speaker: speaker8A,
+		parseState:  parseState8A, parseOpened: parseOpened8A, speaker: speaker8A, answerLengths: []int{5, 7, 11},
 	})
 }
 
@@ -80,18 +80,9 @@ func tail8A(b statement.Board, heard []byte, n int) ([]byte, error) {
 	return frame, nil
 }
 
-func speaker8A(heard []byte) (uint8, bool) {
-	for _, n := range []int{5, 7, 11} {
-		if len(heard) < n {
-			continue
-		}
-		frame := heard[len(heard)-n:]
-		known := frame[0] == 0x80 || frame[0] == 0x81 || frame[0] == 0x82 || frame[0] == 0x8A
-		if known && xor(frame) == 0 && frame[1] != 0 && frame[1] <= 32 {
-			return frame[1], true
-		}
-	}
-	return 0, false
+func speaker8A(frame []byte) (uint8, bool) {
+	known := frame[0] == 0x80 || frame[0] == 0x81 || frame[0] == 0x82 || frame[0] == 0x8A
+	return frame[1], known && xor(frame) == 0 && frame[1] >= 1 && frame[1] <= 32
 }
 
 func sealXor(frame ...byte) []byte { return append(frame, xor(frame)) }

@@ -20,7 +20,7 @@ func init() {
 		readAll:     func(b statement.Board) []byte { return sealSum(0x02, b.Address<<4, 0x30) },
 		stateLength: func(statement.Board) int { return stateCU16 },
 		answerBytes: noAnswer,
-		parseState:  parseStateCU16, parseOpened: openedUnsaid, speaker: speakerCU16,
+		parseState:  parseStateCU16, parseOpened: openedUnsaid, speaker: speakerCU16, answerLengths: []int{stateCU16},
 	})
 }
 

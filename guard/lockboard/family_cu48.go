@@ -20,7 +20,7 @@ func init() {
 		readAll:     func(b statement.Board) []byte { return sealSum(0x02, b.Address, 0x00, 0x60) },
 		stateLength: func(statement.Board) int { return stateCU48 },
 		answerBytes: noAnswer,
-		parseState:  parseStateCU48, parseOpened: openedUnsaid, speaker: speakerCU48,
+		parseState:  parseStateCU48, parseOpened: openedUnsaid, speaker: speakerCU48, answerLengths: []int{stateCU48},
 	})
 }
 

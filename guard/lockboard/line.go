@@ -202,6 +202,7 @@ func (l *Line) nextBoard(now time.Time) (*asked, time.Duration) {
 func (l *Line) poll(b *asked) {
 	reading, err := l.readAll(b)
 	if err != nil && b.missed == 0 && !errors.Is(err, errPort) && l.closing.Err() == nil {
+		l.noteStranger(b, err)
 		reading, err = l.readAll(b)
 	}
 	b.missed++
@@ -273,7 +274,7 @@ func (l *Line) explain(b *asked, answer []byte, err error) error {
 	if err == nil {
 		return nil
 	}
-	if address, ok := b.family.speaker(answer); ok && address != b.Address {
+	if address, ok := b.family.stranger(b.Address, answer); ok {
 		return Foreign{address}
 	}
 	return err
@@ -290,6 +291,14 @@ func (l *Line) report(e Event, b *asked) {
 		l.config.Log.Warn("lock board", "line", l.config.Name, "board", e.Board, "error", e.Err)
 	}
 	l.config.Events(e)
+}
+
+// noteStranger reports a foreign address even where a second question is answered well.
+func (l *Line) noteStranger(b *asked, err error) {
+	var foreign Foreign
+	if errors.As(err, &foreign) && !l.knows(foreign.Address) {
+		l.report(Event{Kind: Heard, Board: b.index, Err: foreign}, b)
+	}
 }
 
 func (l *Line) knows(address uint8) bool {

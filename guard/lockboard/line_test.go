@@ -303,7 +303,7 @@ func TestEcho(t *testing.T) {
 func TestForeignAddress(t *testing.T) {
 	imposter := func([]byte) []byte { return sealXor(0x80, 9, 0, 0, 0, 0x33) }
 	g := within(t, &wireRig{answer: imposter}, 200*time.Millisecond, []statement.Board{board1}, nil)
-	if e := g.of(Polled)[0]; e.Foreign == nil || *e.Foreign != 9 || e.Reading != (Reading{}) {
+	if e := g.of(Polled)[0]; len(g.of(Heard)) == 0 || e.Foreign == nil || *e.Foreign != 9 || e.Reading != (Reading{}) {
 		t.Errorf("in an answer: %+v", e)
 	}
 	w := &wireRig{answer: answers8A(1), unasked: sealXor(0x8A, 17, 3, 0x11)}

@@ -91,6 +91,7 @@ type family struct {
 	parseState               func(b statement.Board, frame []byte) (Reading, error)
 	parseOpened              func(b statement.Board, c Channel, frame []byte) (Contact, error)
 	speaker                  func(frame []byte) (address uint8, ok bool) // whose answer this is, if it is a sound one
+	answerLengths            []int                                       // of every answer that boards of the family give
 }
 
 var families = map[string]*family{}
@@ -135,6 +136,21 @@ type Foreign struct{ Address uint8 }
 
 func (f Foreign) Error() string {
 	return fmt.Sprintf("an answer from board %d, which was not asked", f.Address)
+}
+
+// stranger is who else than the board that was asked speaks in what was heard: a sound answer at its head or its end.
+func (f *family) stranger(asked uint8, heard []byte) (address uint8, ok bool) {
+	for _, n := range f.answerLengths {
+		if len(heard) < n {
+			continue
+		}
+		for _, frame := range [][]byte{heard[:n], heard[len(heard)-n:]} {
+			if address, ok := f.speaker(frame); ok && address != asked {
+				return address, true
+			}
+		}
+	}
+	return 0, false
 }
 
 // contactOf says what a state bit means on this board.

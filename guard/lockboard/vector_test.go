@@ -299,7 +299,7 @@ func FuzzParseState(f *testing.F) {
 			if r, err := family.parseState(b, heard); err != nil && r != (Reading{}) {
 				t.Fatal("a reading beside an error")
 			}
-			family.speaker(heard)
+			family.stranger(b.Address, heard)
 		}
 	})
 }
