@@ -242,7 +242,7 @@ func TestScreensOfACourier(t *testing.T) {
 	w.sees("failed", "Свободных ячеек такого размера нет")
 	g.show(door.View{Stage: door.Say, Errand: door.Reopening, Compartment: 9, Left: 60000, Session: &inHand})
 	w.sees("tellPhone", "Скажите в телефоне")
-	g.show(door.View{Stage: door.Idle, Session: &door.Session{Challenge: challenge, Courier: "c-17", Stored: 4, TakenBack: 1, Receipt: head}})
+	g.show(door.View{Stage: door.Done, Errand: door.Depositing, Compartment: 5, Outcome: "stored", Session: &door.Session{Challenge: challenge, Courier: "c-17", Stored: 4, TakenBack: 1, Receipt: head}})
 	w.sees("receipt", "положено 4")
 	if got, want := w.camera(), "LSR:"+base45.Encode(head); got != want {
 		t.Errorf("a camera reads %.30q, want %.30q", got, want)

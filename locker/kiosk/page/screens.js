@@ -10,13 +10,13 @@ export function pick(s, local) {
   if (!s?.guard) return away;
   if (busy.includes(s.stage)) return { press, pulsed, open, jammed, say: tellPhone }[s.stage];
   if (local.notice && local.mode !== "code") return refused;
+  if (s.session?.over && !local.dismissed) return receipt;
   if (local.ended) return s.stage === "done" ? done : failed;
   if (s.outOfOrder) return outOfOrder;
   if (s.openDoors?.length) return closing;
   if (local.mode === "code") return code;
   if (local.mode === "qr") return showQR;
-  if (s.session?.over) return local.dismissed ? start : receipt;
-  if (s.session) return s.session.courier ? session : challenge;
+  if (s.session && !s.session.over) return s.session.courier ? session : challenge;
   return start;
 }
 
