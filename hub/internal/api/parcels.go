@@ -25,18 +25,14 @@ type eventsOut struct {
 	}
 }
 
-type paperIn struct {
+type shipmentLabelIn struct {
+	ID    string `path:"id" maxLength:"64" example:"0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f"`
 	Paper string `query:"paper" enum:"a6,a4" default:"a6" doc:"a6: one label a page; a4: four a page"`
 }
 
-type shipmentLabelIn struct {
-	shipmentIn
-	paperIn
-}
-
 type parcelLabelIn struct {
-	parcelIn
-	paperIn
+	Barcode string `path:"barcode" maxLength:"64" example:"200010000017"`
+	Paper   string `query:"paper" enum:"a6,a4" default:"a6" doc:"a6: one label a page; a4: four a page"`
 }
 
 type pdfOut struct {

@@ -59,6 +59,7 @@ func (d *door) problem(ctx context.Context, err error) *Problem {
 var configure = sync.OnceFunc(func() {
 	huma.NewError = libraryError
 	huma.DefaultArrayNullable = false
+	huma.ValidateStrictCasing = true
 })
 
 // own are the codes and sentences for what the HTTP library finds wrong itself.

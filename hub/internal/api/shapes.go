@@ -49,7 +49,7 @@ type Event struct {
 	ID       string    `json:"id" format:"uuid"`
 	Number   int       `json:"number" example:"3" doc:"Within the parcel, from 1"`
 	What     string    `json:"what" example:"stored"`
-	By       string    `json:"by" example:"guard" doc:"Who says so: guard, merchant, courier, carrier, operator, hub"`
+	By       string    `json:"by" example:"courier" doc:"Who did it or says so: guard, courier, recipient, merchant, carrier, operator, hub"`
 	Reason   string    `json:"reason,omitempty" example:"too small"`
 	Before   string    `json:"before" example:"dispatched" doc:"State before; empty for the first"`
 	After    string    `json:"after" example:"stored" doc:"State after"`

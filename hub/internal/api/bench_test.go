@@ -1,0 +1,316 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lockstep/ceremony"
+	"lockstep/guard/journal"
+	"lockstep/guard/statement"
+	"lockstep/hub/internal/account"
+	"lockstep/hub/internal/api"
+	"lockstep/hub/internal/custody"
+	"lockstep/hub/internal/dispatch"
+	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/outbox"
+	"lockstep/hub/migrations"
+	"lockstep/internal/db"
+	"lockstep/internal/db/dbtest"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+// Who the tests' parcels are for. None of it may ever be seen again outside a seal.
+const (
+	phone = "+79031112233"
+	email = "ann.secret@example.org"
+	name  = "Annabella Secretova"
+)
+
+// bench is a hub's rooms behind the door, with two merchants and one locker of 2 S, 2 M and 1 L.
+type bench struct {
+	t        *testing.T
+	network  *ceremony.Development
+	db       *db.DB
+	accounts *account.Accounts
+	fleet    *fleet.Fleet
+	custody  *custody.Custody
+	outbox   *outbox.Outbox
+	server   *httptest.Server
+	guard    *guard
+	key      string // of the first merchant
+	other    string // of the second
+	notifier string
+
+	mu  sync.Mutex
+	out bytes.Buffer // log and every answer
+}
+
+// Write takes what the hub logs.
+func (b *bench) Write(p []byte) (int, error) { b.mu.Lock(); defer b.mu.Unlock(); return b.out.Write(p) }
+
+func each(t *testing.T, test func(t *testing.T, b *bench)) {
+	dbtest.Each(t, migrations.Files, func(t *testing.T, d *db.DB) {
+		b := newBench(t, d)
+		test(t, b)
+		b.checkNothingLeaked()
+	})
+}
+
+func newBench(t *testing.T, d *db.DB) *bench {
+	network, err := ceremony.NewDevelopment("test")
+	must(t, err)
+	b := &bench{t: t, network: network, db: d}
+	log := slog.New(slog.NewJSONHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	tracking := func(token string) string { return "https://hub.example/t/" + token }
+	b.accounts = account.New(account.Config{DB: d, Now: time.Now, Charter: network.Charter})
+	rooms := dispatch.New(dispatch.Config{DB: d, Now: time.Now, Log: log, Dispatch: network.Dispatch, Time: network.Time[0]})
+	b.fleet = fleet.New(fleet.Config{DB: d, Now: time.Now, Charter: network.Charter, Ring: rooms.Ring})
+	b.outbox, err = outbox.New(t.Context(), outbox.Config{DB: d, Now: time.Now, Log: log, AllowPrivate: true, Poll: 10 * time.Millisecond})
+	must(t, err)
+	b.custody = custody.New(custody.Config{DB: d, Now: time.Now, Log: log, Charter: network.Charter, Fleet: b.fleet, Dispatch: rooms,
+		Emit: func(ctx context.Context, tx *sql.Tx, e custody.Event) error {
+			return b.outbox.Emit(ctx, tx, api.Message(e, tracking))
+		}})
+	handler, err := api.New(api.Config{Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Notifier: network.Charter.Notifier,
+		BodyKey: []byte("a key that is in no database"), Tracking: tracking, Now: time.Now, Log: log, PublicURL: "https://hub.example"})
+	must(t, err)
+	b.server = httptest.NewServer(handler)
+	t.Cleanup(b.server.Close)
+	b.people()
+	b.guard = b.addLocker("l1", 55.75, 37.61)
+	return b
+}
+
+func (b *bench) people() {
+	for name, key := range map[string]*string{"Book shop": &b.key, "Shoe shop": &b.other} {
+		m, err := b.accounts.AddMerchant(b.t.Context(), name, "")
+		must(b.t, err)
+		secret, err := b.accounts.NewKey(b.t.Context(), m.ID)
+		must(b.t, err)
+		*key = secret.Reveal()
+	}
+	token, err := b.accounts.NewNotifierToken(b.t.Context())
+	must(b.t, err)
+	b.notifier = token.Reveal()
+}
+
+func (b *bench) addLocker(id string, latitude, longitude float64) *guard {
+	b.t.Helper()
+	_, _, err := b.fleet.Add(b.t.Context(), fleet.NewLocker{ID: id, Name: "Locker " + id, Address: "Main street 1", Zone: "Europe/Moscow", Latitude: latitude, Longitude: longitude})
+	must(b.t, err)
+	g := newGuard(b.t, b.network, id)
+	b.up(g)
+	return g
+}
+
+// up brings everything of a guard's journal that the hub lacks.
+func (b *bench) up(g *guard) {
+	b.t.Helper()
+	have, err := b.custody.Position(b.t.Context(), g.locker)
+	must(b.t, err)
+	_, err = b.custody.Ingest(b.t.Context(), g.locker, g.after(have.Number))
+	must(b.t, err)
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// field digs a value out of a JSON answer: "parcels.0.barcode".
+func (a answer) field(t *testing.T, path string) string {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal(a.body, &v); err != nil {
+		t.Fatalf("status %d, no JSON: %.200s", a.status, a.body)
+	}
+	for _, step := range strings.Split(path, ".") {
+		switch at := v.(type) {
+		case map[string]any:
+			v = at[step]
+		case []any:
+			if int(step[0]-'0') >= len(at) {
+				t.Fatalf("no %s in %s", path, a.body)
+			}
+			v = at[step[0]-'0']
+		}
+	}
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	}
+	text, err := json.Marshal(v)
+	must(t, err)
+	return string(text)
+}
+
+func (b *bench) do(method, path, key, body string, headers ...string) answer {
+	b.t.Helper()
+	request, err := http.NewRequestWithContext(b.t.Context(), method, b.server.URL+path, strings.NewReader(body))
+	must(b.t, err)
+	if key != "" {
+		request.Header.Set("Authorization", "Bearer "+key)
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	must(b.t, err)
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	must(b.t, err)
+	b.Write(data)
+	return answer{response.StatusCode, response.Header, data}
+}
+
+func (b *bench) get(path string) answer { b.t.Helper(); return b.do("GET", path, b.key, "") }
+
+func (b *bench) announce(idempotency, body string) answer {
+	b.t.Helper()
+	return b.do("POST", "/v1/shipments", b.key, body, "Idempotency-Key", idempotency)
+}
+
+const to = `"recipient":{"phone":"` + phone + `","email":"` + email + `","name":"` + name + `","language":"ru"}`
+
+// small is one small parcel for l1.
+const small = `{"locker":"l1","reference":"ORDER-1",` + to + `,"parcels":[{"size":"S","weight_g":400}]}`
+
+func (b *bench) one() answer {
+	b.t.Helper()
+	a := b.announce("one", small)
+	if a.status != http.StatusCreated {
+		b.t.Fatalf("announce: %d %s", a.status, a.body)
+	}
+	return a
+}
+
+// checkNothingLeaked looks for the contact in the log, in every answer and in the whole database.
+func (b *bench) checkNothingLeaked() {
+	b.t.Helper()
+	b.mu.Lock()
+	seen := b.out.String() + b.dump()
+	b.mu.Unlock()
+	for _, secret := range []string{phone[2:], "ann.secret", "Secretova"} {
+		if i := strings.Index(seen, secret); i >= 0 {
+			b.t.Errorf("%q is seen in %q", secret, seen[max(0, i-80):min(len(seen), i+80)])
+		}
+	}
+}
+
+func (b *bench) dump() string {
+	tables := "SELECT name FROM sqlite_master WHERE type = 'table'"
+	if b.db.Engine() == db.Postgres {
+		tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+	}
+	var names []string
+	rows, err := b.db.Reads().Query(tables)
+	must(b.t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		must(b.t, rows.Scan(&name))
+		names = append(names, name)
+	}
+	var out strings.Builder
+	for _, name := range names {
+		b.dumpTable(&out, name)
+	}
+	return out.String()
+}
+
+func (b *bench) dumpTable(out *strings.Builder, table string) {
+	rows, err := b.db.Reads().Query("SELECT * FROM " + table)
+	must(b.t, err)
+	defer rows.Close()
+	columns, err := rows.Columns()
+	must(b.t, err)
+	for rows.Next() {
+		values := make([]sql.RawBytes, len(columns))
+		into := make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		must(b.t, rows.Scan(into...))
+		out.Write(bytes.Join(func() (all [][]byte) {
+			for _, v := range values {
+				all = append(all, v)
+			}
+			return all
+		}(), []byte{'|'}))
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// guard writes a locker's journal as a guard would, without doors.
+type guard struct {
+	t       *testing.T
+	locker  string
+	signer  *statement.Signer
+	records [][]byte
+	at      journal.Position
+	powered int64
+	low     int64
+}
+
+func newGuard(t *testing.T, network *ceremony.Development, locker string) *guard {
+	t.Helper()
+	signer, err := statement.SignerFromSeed(statement.NewSeed())
+	must(t, err)
+	certificate := statement.Locker{Network: network.Charter.Network, ID: locker, Zone: "Europe/Moscow", Guard: signer.Key(),
+		Boards: []statement.Board{{Line: "a", Family: "8a", Channels: 8, OpenBit: 1}},
+		Inputs: statement.Inputs{Gate: &statement.Point{Board: 0, Channel: 8}}}
+	for i, size := range []uint8{1, 1, 2, 2, 3} {
+		certificate.Compartments = append(certificate.Compartments, statement.Compartment{Number: uint16(i + 1), Size: size, Channel: uint8(i + 1)})
+	}
+	bundle, err := network.SignLocker(certificate)
+	must(t, err)
+	g := &guard{t: t, locker: locker, signer: signer, low: time.Now().UnixMicro()}
+	g.write(journal.Record{Kind: journal.Provisioned, Charter: network.Bundle.Envelopes, Certificate: bundle.Envelopes})
+	return g
+}
+
+func (g *guard) write(r journal.Record) {
+	g.powered, g.low = g.powered+1e6, g.low+1e6
+	r.Number, r.Prev, r.Boot, r.Powered, r.Low = g.at.Number+1, g.at.Hash, 1, g.powered, g.low
+	g.records = append(g.records, r.Encode())
+	g.at = journal.Position{Number: r.Number, Hash: r.Hash()}
+}
+
+func (g *guard) after(number uint64) journal.Stretch {
+	head := statement.Head{Locker: g.locker, Boot: 1, Position: g.at.Number, Hash: g.at.Hash, Powered: g.powered, Low: g.low}
+	envelope, err := statement.Sign(g.signer, head)
+	must(g.t, err)
+	return journal.Stretch{Records: g.records[number:], Head: envelope}
+}
+
+func (g *guard) deposit(compartment uint16, barcode string) {
+	r := journal.Record{Kind: journal.DepositIntent, Compartment: compartment, Parcel: barcode, Carrier: "house", Courier: "anna", Dwell: 72}
+	g.write(r)
+	g.write(journal.Record{Kind: journal.Opened, Compartment: compartment})
+	r.Kind = journal.Stored
+	g.write(r)
+}
