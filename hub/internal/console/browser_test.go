@@ -150,10 +150,17 @@ func TestCourierWalksThroughASession(t *testing.T) {
 
 	w.open(r.server.URL + "/courier/")
 	w.sees("enrol", "not enrolled")
-	w.open(r.server.URL + "/courier/?#enrol=" + r.expect(t, "c-17"))
+	link := r.server.URL + "/courier/?once#enrol=" + r.expect(t, "c-17")
+	w.open(link)
 	w.sees("enrol", "Enrol this phone?")
 	w.tap("Enrol")
 	w.sees("home", "Сокол", "put in: 2", "take back: 1")
+	w.open(r.server.URL + "/courier/?again#" + strings.SplitN(link, "#", 2)[1])
+	w.sees("home", "house · c-17") // the spent link is nothing new
+	w.open(r.server.URL + "/courier/?other#enrol=" + r.expect(t, "c-18"))
+	w.sees("enrol", "enrolled already: c-17")
+	w.tap("Keep it")
+	w.sees("home", "house · c-17")
 	if extractable := in[bool](w, `new Promise((done) => { const o = indexedDB.open("lockstep-courier"); o.onsuccess = () => { const g = o.result.transaction("kept").objectStore("kept").get("device"); g.onsuccess = () => done(g.result.key.privateKey.extractable); }; })`); extractable {
 		t.Error("the phone's key can be exported")
 	}

@@ -35,6 +35,7 @@ const act = {
     app.waiting = false;
     draw();
   },
+  keep() { app.token = ""; act.go("home"); },
   async refresh() { await attempt(refresh); draw(); },
   answer: (wish) => inTurn(async () => {
     app.session = await sessions.answer(app.session, app.device, wish);
@@ -118,7 +119,7 @@ function toast(text) {
 
 function draw() {
   const w = words[app.language];
-  const view = !app.device ? "enrol" : (app.view === "session" || app.view === "show") && !app.session ? "home" : app.view;
+  const view = !app.device || app.token ? "enrol" : (app.view === "session" || app.view === "show") && !app.session ? "home" : app.view;
   document.documentElement.lang = app.language;
   document.getElementById("who").textContent = app.device ? `${app.device.carrier} · ${app.device.courier}` : "Lockstep";
   const other = document.getElementById("language");
@@ -133,9 +134,10 @@ function draw() {
 document.getElementById("language").addEventListener("click", () => { app.language = app.language === "ru" ? "en" : "ru"; draw(); });
 addEventListener("hashchange", readToken);
 
-function readToken() {
-  app.token = new URLSearchParams(location.hash.slice(1)).get("enrol") ?? "";
-  if (app.token && app.device) app.device = null; // a new link replaces this phone's courier
+// readToken looks for a one-time link in the address. A new one would replace this phone's courier; the spent one is nothing new.
+async function readToken() {
+  const token = new URLSearchParams(location.hash.slice(1)).get("enrol") ?? "";
+  app.token = token && globalThis.isSecureContext && (await phone.enrolledBy(app.device, token)) ? "" : token;
   draw();
 }
 
@@ -145,5 +147,5 @@ if (globalThis.isSecureContext) {
   [app.device, app.round, app.session, app.history] = await Promise.all([store.get("device"), store.get("today"), sessions.load(), store.get("history").then((h) => h ?? [])]);
   globalThis.navigator.storage?.persist?.();
 }
-readToken();
+await readToken();
 if (app.device) attempt(refresh).then(() => app.view === "home" && draw());

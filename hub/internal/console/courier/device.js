@@ -40,8 +40,15 @@ export async function enrol(token) {
   const point = new Uint8Array(await crypto.subtle.exportKey("raw", key.publicKey));
   const proof = await prove(key.privateKey, `lockstep courier enrolment${token}`);
   const enrolled = await post("/courier/v1/enrol", { token, key: toBase64(point), proof: toBase64(proof) });
-  return keep({ key, point }, enrolled);
+  return keep({ key, point, link: await digest(token) }, enrolled);
 }
+
+async function digest(text) {
+  return toBase64(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8.encode(text))));
+}
+
+// enrolledBy says whether this is the link, spent now, that enrolled the device.
+export const enrolledBy = async (device, token) => device?.link === (await digest(token));
 
 async function keep(held, enrolled) {
   const device = { ...held, ...enrolled, certificate: fromBase64(enrolled.certificate) };
@@ -55,7 +62,7 @@ export async function renew(device) {
   const at = nowMicros();
   const proof = await prove(device.key.privateKey, `lockstep courier renewal ${device.courier} ${at}`);
   const enrolled = await post("/courier/v1/renew", { courier: device.courier, at, proof: toBase64(proof) });
-  return keep({ key: device.key, point: device.point }, enrolled);
+  return keep({ key: device.key, point: device.point, link: device.link }, enrolled);
 }
 
 // today fetches the round and keeps it for when there is no signal.

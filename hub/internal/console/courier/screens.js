@@ -14,7 +14,8 @@ export function enrol(app, w, act) {
   if (!app.token) return [heading(w.enrol.none), el("p", {}, w.enrol.noneText)];
   const go = button(app.waiting ? w.enrol.going : w.enrol.go, act.enrol, "main tall");
   go.disabled = app.waiting;
-  return [heading(w.enrol.title), el("p", {}, w.enrol.text), go];
+  return [heading(w.enrol.title), el("p", {}, w.enrol.text), app.device ? el("p", { class: "care" }, ...fill(w.enrol.replaces, { courier: app.device.courier })) : null, go,
+    app.device ? button(w.enrol.keep, act.keep) : null];
 }
 
 export function home(app, w, act) {

@@ -1,6 +1,6 @@
 // store.js: what the phone keeps, in IndexedDB: one value under each name.
 //
-// device: {key: CryptoKeyPair, point: Uint8Array, courier, carrier, lockers, deposit, withdraw, until, certificate}
+// device: {key: CryptoKeyPair, point: Uint8Array, link: digest of the spent one-time link, courier, carrier, lockers, deposit, withdraw, until, certificate}
 // today: what the hub said last · session: the session under way · history: finished sessions, newest first
 const request = (r) => new Promise((done, failed) => { r.onsuccess = () => done(r.result); r.onerror = () => failed(r.error); });
 
