@@ -93,7 +93,46 @@ func (ck *check) locker(ctx context.Context, locker string) error {
 	}
 	found, err := ck.c.Fleet.Differences(ctx, ck.tx, locker, position, front)
 	ck.found = append(ck.found, found...)
-	return err
+	if err != nil {
+		return err
+	}
+	return ck.awaited(ctx, locker)
+}
+
+// awaited holds reservations and what dispatch expects against the parcels: each that is still to be put in has both, and none
+// other has either. An uncertain one may.
+func (ck *check) awaited(ctx context.Context, locker string) error {
+	reserved, err := ck.c.Fleet.Reserved(ctx, ck.tx, locker)
+	if err != nil {
+		return err
+	}
+	expected, err := ck.c.Dispatch.Awaited(ctx, ck.tx, locker)
+	if err != nil {
+		return err
+	}
+	parcels, err := ck.q.AwaitedAt(ctx, locker)
+	if err != nil {
+		return err
+	}
+	ck.compare("reserved room", locker, reserved, parcels)
+	ck.compare("a place on manifests", locker, expected, parcels)
+	return nil
+}
+
+func (ck *check) compare(what, locker string, have []string, parcels []store.AwaitedAtRow) {
+	left := map[string]bool{}
+	for _, barcode := range have {
+		left[barcode] = true
+	}
+	for _, p := range parcels {
+		if !left[p.Barcode] && parcel.State(p.State) != parcel.Uncertain {
+			ck.differ("parcel %s is %s and has not %s", p.Barcode, p.State, what)
+		}
+		delete(left, p.Barcode)
+	}
+	for barcode := range left {
+		ck.differ("parcel %s has %s at locker %s and is not awaited there", barcode, what, locker)
+	}
 }
 
 // journal walks the uploads; it takes out of told the events that a record proves.

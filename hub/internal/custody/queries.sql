@@ -95,3 +95,6 @@ DELETE FROM upload WHERE first > last AND received < sqlc.arg(before);
 
 -- name: DropClaims :execrows
 DELETE FROM idempotency WHERE created < sqlc.arg(before);
+
+-- name: AwaitedAt :many
+SELECT barcode, state FROM parcel WHERE live AND locker = $1 AND state IN ('announced', 'dispatched', 'uncertain') ORDER BY barcode;

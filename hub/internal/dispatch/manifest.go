@@ -36,6 +36,11 @@ func (d *Dispatch) Forget(ctx context.Context, tx *sql.Tx, barcode string) error
 	return store.New(tx).Forget(ctx, barcode)
 }
 
+// Awaited lists the parcels that are expected at a locker.
+func (d *Dispatch) Awaited(ctx context.Context, tx *sql.Tx, locker string) ([]string, error) {
+	return store.New(tx).ExpectedAt(ctx, locker)
+}
+
 // Poke wakes Run: parcels wait.
 func (d *Dispatch) Poke() {
 	select {

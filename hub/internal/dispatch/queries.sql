@@ -38,3 +38,6 @@ UPDATE expected SET number = 0, until = sqlc.arg(until) WHERE locker = $1 AND nu
 
 -- name: DropTaken :exec
 DELETE FROM down WHERE locker = $1 AND number < $2 AND made < sqlc.arg(before);
+
+-- name: ExpectedAt :many
+SELECT barcode FROM expected WHERE locker = $1 ORDER BY barcode;

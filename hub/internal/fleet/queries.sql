@@ -107,3 +107,6 @@ WHERE receipt.utc < excluded.utc;
 
 -- name: Receipts :many
 SELECT * FROM receipt WHERE locker = $1 ORDER BY time_key;
+
+-- name: ReservedAt :many
+SELECT barcode FROM reservation WHERE locker = $1 ORDER BY barcode;

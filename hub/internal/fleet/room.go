@@ -66,6 +66,11 @@ func (f *Fleet) Release(ctx context.Context, tx *sql.Tx, barcode string) error {
 	return q.GiveRoom(ctx, store.GiveRoomParams{Locker: row.Locker, Size: row.Size})
 }
 
+// Reserved lists the parcels that have room at a locker.
+func (f *Fleet) Reserved(ctx context.Context, tx *sql.Tx, locker string) ([]string, error) {
+	return store.New(tx).ReservedAt(ctx, locker)
+}
+
 // count is the room of one locker as its compartments and reservations say.
 func count(compartments []Compartment) map[parcel.Size]Room {
 	rooms := map[parcel.Size]Room{}

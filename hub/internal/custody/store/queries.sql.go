@@ -159,6 +159,38 @@ func (q *Queries) AddUpload(ctx context.Context, arg AddUploadParams) error {
 	return err
 }
 
+const awaitedAt = `-- name: AwaitedAt :many
+SELECT barcode, state FROM parcel WHERE live AND locker = $1 AND state IN ('announced', 'dispatched', 'uncertain') ORDER BY barcode
+`
+
+type AwaitedAtRow struct {
+	Barcode string
+	State   string
+}
+
+func (q *Queries) AwaitedAt(ctx context.Context, locker string) ([]AwaitedAtRow, error) {
+	rows, err := q.db.QueryContext(ctx, awaitedAt, locker)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AwaitedAtRow
+	for rows.Next() {
+		var i AwaitedAtRow
+		if err := rows.Scan(&i.Barcode, &i.State); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const claim = `-- name: Claim :execrows
 INSERT INTO idempotency (merchant, key, body, shipment, created) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (merchant, key) DO NOTHING
 `

@@ -170,6 +170,33 @@ func (q *Queries) Expect(ctx context.Context, arg ExpectParams) error {
 	return err
 }
 
+const expectedAt = `-- name: ExpectedAt :many
+SELECT barcode FROM expected WHERE locker = $1 ORDER BY barcode
+`
+
+func (q *Queries) ExpectedAt(ctx context.Context, locker string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, expectedAt, locker)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var barcode string
+		if err := rows.Scan(&barcode); err != nil {
+			return nil, err
+		}
+		items = append(items, barcode)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const forget = `-- name: Forget :exec
 DELETE FROM expected WHERE barcode = $1
 `

@@ -701,6 +701,33 @@ func (q *Queries) Renew(ctx context.Context, arg RenewParams) (int64, error) {
 	return result.RowsAffected()
 }
 
+const reservedAt = `-- name: ReservedAt :many
+SELECT barcode FROM reservation WHERE locker = $1 ORDER BY barcode
+`
+
+func (q *Queries) ReservedAt(ctx context.Context, locker string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, reservedAt, locker)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var barcode string
+		if err := rows.Scan(&barcode); err != nil {
+			return nil, err
+		}
+		items = append(items, barcode)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const rooms = `-- name: Rooms :many
 SELECT locker, size, total, empty, reserved FROM room WHERE locker = $1 ORDER BY size
 `

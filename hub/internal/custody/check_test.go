@@ -1,0 +1,72 @@
+package custody_test
+
+import (
+	"testing"
+
+	"lockstep/guard/journal"
+	"lockstep/guard/statement"
+	"lockstep/hub/internal/custody"
+)
+
+func TestVerifyFoldFindsWhatWasTamperedWith(t *testing.T) {
+	changes := []struct{ do, undo string }{
+		{"UPDATE parcel SET state = 'collected' WHERE state = 'stored'", "UPDATE parcel SET state = 'stored' WHERE state = 'collected'"},
+		{"UPDATE parcel SET due = due + 1", "UPDATE parcel SET due = due - 1"},
+		{"UPDATE parcel SET hold = 'x'", "UPDATE parcel SET hold = ''"},
+		{"UPDATE compartment SET parcel = '' WHERE number = 1", "UPDATE compartment SET parcel = (SELECT barcode FROM parcel WHERE state = 'stored') WHERE number = 1"},
+		{"UPDATE compartment SET state = 'EMPTY' WHERE number = 1", "UPDATE compartment SET state = 'OCCUPIED' WHERE number = 1"},
+		{"UPDATE room SET reserved = reserved + 1", "UPDATE room SET reserved = reserved - 1"},
+		{"UPDATE room SET empty = empty + 1", "UPDATE room SET empty = empty - 1"},
+		{"UPDATE custody_event SET record = record + 1000 WHERE record > 0", "UPDATE custody_event SET record = record - 1000 WHERE record > 0"},
+		{"UPDATE custody_event SET record = record - 1 WHERE what = 'stored'", "UPDATE custody_event SET record = record + 1 WHERE what = 'stored'"},
+		{"UPDATE custody_event SET after = 'overdue' WHERE what = 'stored'", "UPDATE custody_event SET after = 'stored' WHERE what = 'stored'"},
+		{"UPDATE locker_line SET position = position + 1", "UPDATE locker_line SET position = position - 1"},
+		{"INSERT INTO reservation (barcode, locker, size) SELECT barcode, locker, size FROM parcel WHERE state = 'stored'", "DELETE FROM reservation WHERE barcode IN (SELECT barcode FROM parcel WHERE state = 'stored')"},
+		{"UPDATE expected SET locker = 'l9'", "UPDATE expected SET locker = 'l1'"},
+		{"DELETE FROM upload WHERE first > 1", ""},
+	}
+	each(t, func(t *testing.T, h *hub) {
+		barcode := h.create(shipment("k1", 1)).Parcels[0].Barcode
+		h.take()
+		h.guard.deposit(1, barcode)
+		h.up(h.guard)
+		h.create(shipment("k2", 2))
+		saved := h.dump()
+		for _, change := range changes {
+			h.exec(change.do)
+			if differences, err := h.custody.VerifyFold(t.Context()); err != nil || len(differences) == 0 {
+				t.Errorf("not found: %s (%v)", change.do, err)
+			}
+			if change.undo != "" {
+				h.exec(change.undo)
+				h.check()
+			}
+		}
+		h.restore(saved)
+	})
+}
+
+// dump and restore keep the uploads over a test that deletes them.
+func (h *hub) dump() []custody.Upload {
+	h.t.Helper()
+	list, _, err := h.custody.Uploads(h.t.Context(), 0, 1000, 0)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return list
+}
+
+func (h *hub) restore(uploads []custody.Upload) {
+	h.t.Helper()
+	h.exec("DELETE FROM upload")
+	next := int64(1)
+	for _, u := range uploads {
+		var s journal.Stretch
+		if err := statement.Decode(u.Stretch, &s); err != nil {
+			h.t.Fatal(err)
+		}
+		h.exec("INSERT INTO upload (cursor, locker, first, last, received, stretch) VALUES ($1, $2, $3, $4, $5, $6)",
+			u.Cursor, u.Locker, next, next+int64(len(s.Records))-1, u.Received, u.Stretch)
+		next += int64(len(s.Records))
+	}
+}
