@@ -124,8 +124,11 @@ func readKeys(dir string) (k keys, err error) {
 	return k, nil
 }
 
-// Book is the ledger, for acts on the command line.
-type Book = *ledger.Ledger
+// Book is the ledger, for acts on the command line; Alarm is what an operator should look at.
+type (
+	Book  = *ledger.Ledger
+	Alarm = ledger.Alarm
+)
 
 // OpenBook opens the ledger; a notifier may be running on it meanwhile.
 func OpenBook(ctx context.Context, keysDir, database string) (Book, func() error, error) {

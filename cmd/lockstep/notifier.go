@@ -150,7 +150,7 @@ type notifierAlarms struct {
 func (c notifierAlarms) Run() error {
 	return c.with(func(ctx context.Context, b notifier.Book, _ time.Time) error {
 		alarms, err := b.Alarms(ctx, c.Limit)
-		return notifierJSON(map[string]any{"alarms": alarms}, err)
+		return notifierJSON(map[string]any{"alarms": append([]notifier.Alarm{}, alarms...)}, err)
 	})
 }
 

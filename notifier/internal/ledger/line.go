@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"lockstep/notifier/internal/text"
@@ -15,18 +16,24 @@ type Seen struct {
 	Since             int64  // µs UTC
 }
 
-// darkAfter is how long a locker may be silent before recipients are told.
-const darkAfter = 6 * time.Hour
+const (
+	// darkAfter is how long a locker may be silent before recipients are told.
+	darkAfter = 6 * time.Hour
+	// darkLooks is how long our own looks must have found it offline without a break: a hub that was down itself finds every
+	// locker offline for a moment. lookBreak is a pause between looks that breaks the row.
+	darkLooks, lookBreak = 30 * time.Minute, 10 * time.Minute
+)
 
 // See takes the hub's list of lockers and makes the notices that follow: contact lost for more than six hours while a parcel
 // is inside, and contact again for those who were told.
 func (l *Ledger) See(ctx context.Context, lockers []Seen, now time.Time) error {
 	return l.db.Tx(ctx, func(tx *sql.Tx) error {
 		for _, s := range lockers {
-			if err := s.save(ctx, tx); err != nil {
+			darkFrom, err := s.save(ctx, tx, now)
+			if err != nil {
 				return err
 			}
-			if err := s.tell(ctx, tx, now); err != nil {
+			if err := s.tell(ctx, tx, darkFrom, now); err != nil {
 				return err
 			}
 		}
@@ -34,17 +41,29 @@ func (l *Ledger) See(ctx context.Context, lockers []Seen, now time.Time) error {
 	})
 }
 
-func (s Seen) save(ctx context.Context, tx *sql.Tx) error {
-	return exec(ctx, tx, `INSERT INTO locker (id, name, address, line, line_since) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name, address = excluded.address, line = excluded.line, line_since = excluded.line_since`,
-		s.ID, s.Name, s.Address, s.Line, s.Since)
+// save returns since when our looks have found the locker offline, µs UTC, 0 while it is not.
+func (s Seen) save(ctx context.Context, tx *sql.Tx, now time.Time) (darkFrom int64, err error) {
+	var lookedAt int64
+	err = tx.QueryRowContext(ctx, `SELECT looked_at, dark_from FROM locker WHERE id = $1`, s.ID).Scan(&lookedAt, &darkFrom)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, err
+	}
+	switch {
+	case s.Line != "offline":
+		darkFrom = 0
+	case darkFrom == 0 || now.Sub(moment(lookedAt)) > lookBreak:
+		darkFrom = micros(now)
+	}
+	return darkFrom, exec(ctx, tx, `INSERT INTO locker (id, name, address, line, line_since, looked_at, dark_from) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, address = excluded.address, line = excluded.line, line_since = excluded.line_since,
+		looked_at = excluded.looked_at, dark_from = excluded.dark_from`, s.ID, s.Name, s.Address, s.Line, s.Since, micros(now), darkFrom)
 }
 
-func (s Seen) tell(ctx context.Context, tx *sql.Tx, now time.Time) error {
+func (s Seen) tell(ctx context.Context, tx *sql.Tx, darkFrom int64, now time.Time) error {
 	switch {
 	case s.Line == "online":
 		return s.tellBack(ctx, tx, now)
-	case s.Line == "offline" && s.Since > 0 && now.Sub(moment(s.Since)) > darkAfter:
+	case darkFrom > 0 && now.Sub(moment(darkFrom)) >= darkLooks && s.Since > 0 && now.Sub(moment(s.Since)) > darkAfter:
 		return s.tellDark(ctx, tx, now)
 	}
 	return nil

@@ -24,7 +24,7 @@ type Followed struct {
 
 // Status reads it.
 func (l *Ledger) Status(ctx context.Context) (Status, error) {
-	s := Status{Deliveries: map[string]int64{}}
+	s := Status{Deliveries: map[string]int64{}, Lockers: []Followed{}}
 	err := l.db.View(ctx, func(tx *sql.Tx) error { return s.read(ctx, tx) })
 	return s, err
 }
@@ -55,9 +55,10 @@ func (s *Status) read(ctx context.Context, tx *sql.Tx) (err error) {
 	for _, g := range groups {
 		s.Deliveries[g.state] = g.n
 	}
-	s.Lockers, err = rows(ctx, tx, func(r *sql.Rows) (f Followed, err error) {
+	lockers, err := rows(ctx, tx, func(r *sql.Rows) (f Followed, err error) {
 		err = r.Scan(&f.ID, &f.Position, &f.Stopped)
 		return f, err
 	}, `SELECT id, position, stopped FROM locker WHERE certificate IS NOT NULL ORDER BY id`)
+	s.Lockers = append(s.Lockers, lockers...)
 	return err
 }

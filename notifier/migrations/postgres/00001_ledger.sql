@@ -13,6 +13,8 @@ CREATE TABLE locker (
   address      TEXT    NOT NULL DEFAULT '',
   line         TEXT    NOT NULL DEFAULT '',
   line_since   BIGINT NOT NULL DEFAULT 0,
+  looked_at    BIGINT NOT NULL DEFAULT 0,  -- when we last asked the hub
+  dark_from    BIGINT NOT NULL DEFAULT 0,  -- since when every look found it offline
   certificate  BYTEA,                        -- statement.Bundle, from the journal's first record
   position     BIGINT NOT NULL DEFAULT 0,  -- last record verified
   hash         BYTEA,                        -- its chain hash

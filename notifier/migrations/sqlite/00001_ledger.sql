@@ -13,6 +13,8 @@ CREATE TABLE locker (
   address      TEXT    NOT NULL DEFAULT '',
   line         TEXT    NOT NULL DEFAULT '',
   line_since   INTEGER NOT NULL DEFAULT 0,
+  looked_at    INTEGER NOT NULL DEFAULT 0,  -- when we last asked the hub
+  dark_from    INTEGER NOT NULL DEFAULT 0,  -- since when every look found it offline
   certificate  BLOB,                        -- statement.Bundle, from the journal's first record
   position     INTEGER NOT NULL DEFAULT 0,  -- last record verified
   hash         BLOB,                        -- its chain hash
