@@ -46,12 +46,12 @@ func (s *session) refusal(ctx context.Context, err error) line.FromHub {
 		s.have = now.Number // it came by another node meanwhile; go on from there
 		return line.FromHub{Kind: line.Uploaded, Position: s.have}
 	}
-	reason, hold := line.Unavailable, min(holdFirst<<min(s.failures, 10), holdMost)
-	s.failures++
+	reason, hold := line.Malformed, holdBroken
 	if broken, ok := errors.AsType[*journal.Break](err); ok {
-		reason, hold = broken.Reason, holdBroken
-	} else if fault.KindOf(err) == fault.Invalid {
-		reason, hold = line.Malformed, holdBroken
+		reason = broken.Reason
+	} else if fault.KindOf(err) != fault.Invalid {
+		reason, hold = line.Unavailable, min(holdFirst<<min(s.failures, 10), holdMost)
+		s.failures++
 	}
 	return line.FromHub{Kind: line.Uploaded, Position: s.have, Reason: line.Word(reason), Hold: hold.Milliseconds()}
 }
