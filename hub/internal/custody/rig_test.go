@@ -18,8 +18,8 @@ import (
 	"lockstep/hub/migrations"
 	"lockstep/internal/db"
 	"lockstep/internal/db/dbtest"
-	"lockstep/parcel"
 	"lockstep/internal/fault"
+	"lockstep/parcel"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
