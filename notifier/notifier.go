@@ -27,7 +27,7 @@ import (
 // Config is what a notifier needs to run.
 type Config struct {
 	Hub            string // its URL
-	Token          string // for the hub's feed
+	Token          Secret // for the hub's feed
 	PrivateNetwork bool   // plain HTTP to a hub on another machine is all right
 	Keys           string // folder with charter.bundle, time-notifier.seed, notifier.seal
 	Database       string // path of an SQLite file, or a PostgreSQL URL
@@ -41,11 +41,12 @@ type Config struct {
 	Log            *slog.Logger
 }
 
-// SMTPConfig and SMSConfig describe the two channels.
+// SMTPConfig and SMSConfig describe the two channels; a Secret prints as [redacted].
 type (
 	SMTPConfig = channel.SMTPConfig
 	SMSConfig  = channel.SMSConfig
 	TLSMode    = channel.TLSMode
+	Secret     = channel.Secret
 )
 
 // DefaultKeep is how long a contact stays after its parcel's end.
@@ -66,7 +67,7 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	hub, err := feed.New(c.Hub, c.Token, c.PrivateNetwork, nil)
+	hub, err := feed.New(c.Hub, string(c.Token), c.PrivateNetwork, nil)
 	if err != nil {
 		return err
 	}

@@ -116,12 +116,12 @@ func (c notifierServe) sms() (*notifier.SMSConfig, error) {
 }
 
 // notifierSecret is what a file holds, without the line's end, or else the other text.
-func notifierSecret(path, other string) (string, error) {
+func notifierSecret(path, other string) (notifier.Secret, error) {
 	if path == "" {
-		return other, nil
+		return notifier.Secret(other), nil
 	}
 	data, err := os.ReadFile(path)
-	return strings.TrimSpace(string(data)), err
+	return notifier.Secret(strings.TrimSpace(string(data))), err
 }
 
 type notifierForget struct {

@@ -36,6 +36,14 @@ func (Address) GoString() string             { return redacted }
 func (Address) LogValue() slog.Value         { return slog.StringValue(redacted) }
 func (Address) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
+// Secret is a credential of ours. It prints as [redacted].
+type Secret string
+
+func (Secret) String() string               { return redacted }
+func (Secret) GoString() string             { return redacted }
+func (Secret) LogValue() slog.Value         { return slog.StringValue(redacted) }
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
 const redacted = "[redacted]"
 
 // Message is one message to one recipient. It prints as [redacted]: it may hold a code.

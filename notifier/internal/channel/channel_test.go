@@ -144,7 +144,9 @@ func TestNothingPersonalPrints(t *testing.T) {
 	slog.New(slog.NewTextHandler(&out, nil)).Info("m", "message", m, "to", m.To)
 	b, _ := json.Marshal(m.To)
 	fmt.Fprintf(&out, "%v %+v %#v %s %q %x %s", m, m, m, m, m, m, b)
-	for _, word := range []string{"anna", "123", "Код"} {
+	mailer, gateway := channel.SMTPConfig{Password: "hunter2"}, channel.SMSConfig{Secret: "hunter2"}
+	fmt.Fprintf(&out, "%v %+v %#v %v %+v %#v", mailer, mailer, mailer, gateway, gateway, gateway)
+	for _, word := range []string{"anna", "123", "Код", "hunter2"} {
 		if strings.Contains(out.String(), word) {
 			t.Errorf("printed: %s", out.String())
 		}

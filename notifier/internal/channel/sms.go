@@ -25,7 +25,7 @@ type SMSConfig struct {
 	Success string            `toml:"success"`
 	// Final lists statuses that blame the message itself (default 400 and 422). Any other failure is tried again.
 	Final  []int  `toml:"final"`
-	Secret string `toml:"-"`
+	Secret Secret `toml:"-"`
 }
 
 // SMS sends through a gateway that takes HTTP requests.
@@ -123,7 +123,7 @@ type smsValues struct{ To, Text, ID, Secret string }
 
 func (s *SMS) render(t *template.Template, m Message, escape func(string) string) (string, error) {
 	var out strings.Builder
-	err := t.Execute(&out, smsValues{escape(string(m.To)), escape(m.Short), escape(m.ID), escape(s.config.Secret)})
+	err := t.Execute(&out, smsValues{escape(string(m.To)), escape(m.Short), escape(m.ID), escape(string(s.config.Secret))})
 	if err != nil {
 		return "", fmt.Errorf("the template %q does not work", t.Name())
 	}

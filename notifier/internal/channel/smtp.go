@@ -16,7 +16,7 @@ type SMTPConfig struct {
 	Port     int
 	TLS      TLSMode
 	User     string // empty: no authentication
-	Password string
+	Password Secret
 	From     string // RFC 5322 mailbox, may hold a name
 	Timeout  time.Duration
 }
@@ -50,7 +50,7 @@ func NewSMTP(c SMTPConfig) (*SMTP, error) {
 	}
 	options := append(security, mail.WithPort(c.Port), mail.WithTimeout(c.Timeout))
 	if c.User != "" {
-		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(c.User), mail.WithPassword(c.Password))
+		options = append(options, mail.WithSMTPAuth(mail.SMTPAuthAutoDiscover), mail.WithUsername(c.User), mail.WithPassword(string(c.Password)))
 	}
 	client, err := mail.NewClient(c.Host, options...)
 	if err != nil {
