@@ -79,6 +79,7 @@ func (d *door) referencePage() error {
 	}
 	secure := func(h http.Handler) http.Handler { return web.Secure(web.Policy{InlineStyle: true}, h) }
 	d.mux.Handle("GET /docs", secure(constant("text/html; charset=utf-8", page)))
+	d.mux.Handle("GET /docs/{$}", http.RedirectHandler("/docs", http.StatusMovedPermanently))
 	d.mux.Handle("GET /docs/own/", secure(http.StripPrefix("/docs/own/", web.Files(files))))
 	d.mux.Handle("GET /docs/assets/", secure(http.StripPrefix("/docs/assets/", web.Files(web.Assets()))))
 	return nil
