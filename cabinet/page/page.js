@@ -1,0 +1,229 @@
+// Draws the cabinet's front and sends what a hand does to it. All state is the cabinet's; this page keeps only which parcel
+// of those in hand is meant, and the language.
+import { words } from "/words.js";
+
+const token = new URLSearchParams(location.search).get("token");
+const ancestors = document.querySelector('meta[name="frame-ancestors"]').content.split(" ").filter(Boolean);
+const byId = (id) => document.getElementById(id);
+let language = localStorage.getItem("language") || (navigator.language.startsWith("ru") ? "ru" : "en");
+let state = null;
+let meant = "";
+let drawn = "";
+
+const word = (key) => words[language][key];
+
+function element(tag, className, ...children) {
+  const e = document.createElement(tag);
+  e.className = className;
+  e.append(...children);
+  return e;
+}
+
+function button(className, label, act, ...children) {
+  const b = element("button", className, ...children);
+  b.type = "button";
+  b.setAttribute("aria-label", label);
+  b.title = label;
+  b.addEventListener("click", act);
+  return b;
+}
+
+async function post(path, body) {
+  const reply = await fetch(`${path}?token=${encodeURIComponent(token)}`, { method: "POST", body }).catch(() => null);
+  if (reply && !reply.ok) toast(await reply.text());
+}
+
+const act = (request) => post("/do", JSON.stringify(request));
+
+let toastTimer = 0;
+function toast(text) {
+  byId("toast").textContent = text;
+  byId("toast").hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { byId("toast").hidden = true; }, 4000);
+}
+
+// Heights follow the real ones, 80 : 190 : 410 mm plus the frame between doors.
+const units = (size) => [1, 1, 2, 4][size] || 4;
+
+// fill puts compartments into columns of one height, in the order of their numbers.
+function fill(compartments, height) {
+  const all = [];
+  let room = 0;
+  for (const c of compartments) {
+    if (units(c.size) > room) {
+      all.push([]);
+      room = height;
+    }
+    all.at(-1).push(c);
+    room -= units(c.size);
+  }
+  return { all, height, waste: all.length * height };
+}
+
+// columns takes the height that leaves the least room unused.
+function columns(compartments) {
+  const sorted = [...compartments].sort((a, b) => a.number - b.number);
+  return [12, 10, 11, 13, 14, 9, 8].map((height) => fill(sorted, height)).reduce((best, next) => next.waste < best.waste ? next : best);
+}
+
+// build makes the front once for a layout; paint then only changes classes, so that doors swing.
+function build() {
+  const { all, height } = columns(state.compartments);
+  const front = byId("front");
+  front.replaceChildren();
+  front.style.setProperty("--height", height);
+  const half = Math.floor(all.length / 2);
+  all.forEach((column, i) => {
+    if (i === half) front.append(panel());
+    front.append(bank(column, height));
+  });
+  if (all.length < 2) front.append(panel());
+}
+
+function bank(column, height) {
+  const bank = element("div", "bank", ...column.map(compartment));
+  const left = height - column.reduce((sum, c) => sum + units(c.size), 0);
+  if (left > 0) {
+    const blank = element("div", "blank");
+    blank.style.setProperty("--units", left);
+    bank.append(blank);
+  }
+  return bank;
+}
+
+function compartment(c) {
+  const inside = element("div", "inside");
+  const door = button("door", `${word("compartment")} ${c.number}`, () => doorClicked(c.number),
+    element("span", "number", String(c.number)), element("span", "lock"));
+  const e = element("div", "compartment", inside, door);
+  e.id = `compartment-${c.number}`;
+  e.style.setProperty("--units", units(c.size));
+  return e;
+}
+
+function panel() {
+  const screen = element("div", "screen", element("span", "glow", "Lockstep"), element("span", "site", state.name));
+  const press = button("press", word("press"), () => act({ verb: "press", person: "visitor", holdMs: 250 }));
+  press.id = "press";
+  return element("div", "panel", screen, element("div", "scanner"), element("div", "bezel", press), element("div", "vents"));
+}
+
+function doorClicked(number) {
+  const c = state.compartments.find((c) => c.number === number);
+  if (c.open) act({ verb: "close", person: "visitor", compartment: number });
+}
+
+function box(parcel, label, click) {
+  const bars = element("span", "bars");
+  return button("parcel", `${label} ${parcel.barcode}`, click, bars, element("span", "digits", parcel.barcode.slice(-4)));
+}
+
+function paint() {
+  const layout = JSON.stringify([language, state.name, state.compartments.map((c) => [c.number, c.size])]);
+  if (layout !== drawn) {
+    drawn = layout;
+    translate();
+    build();
+  }
+  if (!state.hands.some((p) => p.barcode === meant)) meant = state.hands.length ? state.hands[0].barcode : "";
+  state.compartments.forEach(paintCompartment);
+  byId("press").classList.toggle("armed", state.armed);
+  byId("press").classList.toggle("down", state.pressed);
+  paintTray();
+  paintVerdict();
+  const open = state.compartments.some((c) => c.open);
+  byId("hint").textContent = state.armed ? word("armed") : open ? word("open") : word("idle");
+}
+
+function paintCompartment(c) {
+  const e = byId(`compartment-${c.number}`);
+  const wasOpen = e.classList.contains("open");
+  e.classList.toggle("open", c.open);
+  e.classList.toggle("lying", c.open !== c.switchOpen);
+  e.classList.toggle("broken", state.faults.some((f) => f.compartment === c.number));
+  const inside = e.querySelector(".inside");
+  if (!c.open && wasOpen) return setTimeout(() => c.open || paintInside(inside, c), 500); // when the door hides it
+  paintInside(inside, c);
+}
+
+function paintInside(inside, c) {
+  const boxes = c.parcels.map((p) => box(p, word("take"), () => act({ verb: "take", person: "visitor", compartment: c.number, barcode: p.barcode })));
+  if (c.open && meant) {
+    const put = () => act({ verb: "put", person: "visitor", compartment: c.number, barcode: meant });
+    boxes.push(button("here", word("putHere"), put, "+"));
+  }
+  inside.replaceChildren(...boxes);
+}
+
+function paintTray() {
+  const held = state.hands.map((p) => {
+    const b = box(p, p.barcode, () => { meant = p.barcode; paint(); });
+    b.classList.toggle("meant", p.barcode === meant);
+    b.querySelector(".digits").textContent = p.barcode;
+    const away = button("away", word("putAway"), () => act({ verb: "put away", barcode: p.barcode }), "×");
+    return element("div", "holding", b, away);
+  });
+  byId("held").replaceChildren(...(held.length ? held : [element("p", "nothing", word("empty"))]));
+}
+
+function paintVerdict() {
+  const pairs = ["presses", "pulses", "refused", "exposed", "twoOpen"].map((key) => {
+    const bad = (key === "exposed" || key === "twoOpen") && state.verdict[key] > 0;
+    return element("div", bad ? "bad" : "", element("dt", "", word(key)), element("dd", "", String(state.verdict[key])));
+  });
+  byId("verdict").replaceChildren(...pairs);
+  byId("broken").replaceChildren(...state.faults.filter((f) => f.compartment).map((f) =>
+    button("mend", word("mend"), () => act({ verb: "mend", fault: f }), `${f.compartment}: ${word("faults")[f.kind] || f.kind} ×`)));
+}
+
+function translate() {
+  document.documentElement.lang = language;
+  document.querySelectorAll("[data-word]").forEach((e) => { e.textContent = word(e.dataset.word); });
+  byId("name").textContent = state.name;
+  byId("language").textContent = word("other");
+  byId("barcode").placeholder = word("barcode");
+  byId("barcode").setAttribute("aria-label", word("barcode"));
+  byId("where").setAttribute("aria-label", word("compartment"));
+  byId("kind").setAttribute("aria-label", word("break"));
+  byId("where").replaceChildren(...state.compartments.map((c) => new Option(`${word("compartment")} ${c.number}`, c.number)));
+  byId("kind").replaceChildren(...Object.entries(word("faults")).map(([kind, text]) => new Option(text, kind)));
+}
+
+byId("language").addEventListener("click", () => {
+  language = language === "ru" ? "en" : "ru";
+  localStorage.setItem("language", language);
+  paint();
+});
+
+byId("pick").addEventListener("submit", (event) => {
+  event.preventDefault();
+  act({ verb: "pick up", barcode: byId("barcode").value.replaceAll(" ", "") });
+  byId("barcode").value = "";
+});
+
+byId("faults").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const compartment = Number(byId("where").value);
+  const kind = byId("kind").value;
+  act(kind === "force" ? { verb: "force", person: "intruder", compartment } : { verb: "fault", fault: { kind, compartment } });
+});
+
+// The page around this one may hold a phone to the scanner, and lay parcels into the hands.
+addEventListener("message", (event) => {
+  if (!ancestors.includes(event.origin) || event.source !== parent) return;
+  const { lockstep, text, barcode } = event.data || {};
+  if (lockstep === "scan" && typeof text === "string") post("/scan", text);
+  if (lockstep === "pick up" && typeof barcode === "string") act({ verb: "pick up", barcode });
+});
+
+const events = new EventSource(`/events?token=${encodeURIComponent(token)}`);
+events.onmessage = (event) => {
+  document.body.classList.remove("lost");
+  state = JSON.parse(event.data);
+  paint();
+};
+events.onerror = () => {
+  document.body.classList.add("lost");
+  byId("hint").textContent = word("lost");
+};
