@@ -94,7 +94,7 @@ func Run(ctx context.Context, c Config) error {
 	keeper := &keeper{hub: hub, book: book, keep: c.Keep, clock: c.Clock, log: log}
 	tasks.Go(func() error { return repeat(ctx, log, "contacts", 2*time.Second, reader.contacts) })
 	tasks.Go(func() error { return repeat(ctx, log, "uploads", 200*time.Millisecond, reader.uploads) })
-	tasks.Go(func() error { return repeat(ctx, log, "lockers", 10*time.Second, keeper.lockers) })
+	tasks.Go(func() error { return repeat(ctx, log, "lockers", time.Minute, keeper.lockers) })
 	tasks.Go(func() error { return repeat(ctx, log, "keeping", time.Minute, keeper.tidy) })
 	tasks.Go(func() error { return sender.run(ctx) })
 	tasks.Go(func() error { return serve(ctx, listener, pages(book), log) })

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -53,21 +54,21 @@ var ErrUnreadable = errors.New("ledger: what is sealed does not open")
 // item is one notice of a delivery, with all that is known of its parcel.
 type item struct {
 	notice
-	deposit                           deposit
-	contact, sealed                   []byte
-	merchant, tracking, name, address string
-	certificate                       []byte
+	deposit                                  deposit
+	contact, sealed                          []byte
+	merchant, shown, tracking, name, address string
+	certificate                              []byte
 }
 
 func scanItem(r *sql.Rows) (i item, err error) {
-	fields := []any{&i.ID, &i.Kind, &i.Fact, &i.At, &i.NotBefore, &i.Until, &i.contact, &i.sealed, &i.merchant, &i.tracking, &i.name, &i.address, &i.certificate}
+	fields := []any{&i.ID, &i.Kind, &i.Fact, &i.At, &i.NotBefore, &i.Until, &i.contact, &i.sealed, &i.merchant, &i.shown, &i.tracking, &i.name, &i.address, &i.certificate}
 	err = r.Scan(append(fields, i.deposit.fields()...)...)
 	return i, err
 }
 
 // Read opens what a delivery says. Notices that are stale by now are left out.
 func (l *Ledger) Read(ctx context.Context, d Delivery, now time.Time) (Telling, error) {
-	items, err := rows(ctx, l.db.Reads(), scanItem, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, p.contact, d.sealed, p.merchant, p.tracking, l.name, l.address, l.certificate, `+depositColumns+`
+	items, err := rows(ctx, l.db.Reads(), scanItem, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, p.contact, d.sealed, p.merchant, p.shown, p.tracking, l.name, l.address, l.certificate, `+depositColumns+`
 		FROM delivery_notice dn JOIN notice n ON n.id = dn.notice JOIN parcel p ON p.barcode = n.barcode
 		JOIN deposit d ON d.locker = n.locker AND d.record = n.deposit JOIN locker l ON l.id = n.locker
 		WHERE dn.delivery = $1 ORDER BY d.record`, d.ID)
@@ -115,12 +116,9 @@ func (l *Ledger) add(t *Telling, d Delivery, i item) error {
 	return nil
 }
 
-// place is the locker's short name; its id until the hub has told one.
+// place is the locker's short name; until the hub's list has one, what was shown when the parcel was announced.
 func (i item) place() string {
-	if i.name == "" {
-		return i.deposit.Locker
-	}
-	return i.name
+	return cmp.Or(i.name, i.shown, i.deposit.Locker)
 }
 
 // zone is the certificate's; it was checked when the certificate was first believed.

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"lockstep/notifier/internal/text"
@@ -25,48 +24,72 @@ const (
 )
 
 // See takes the hub's list of lockers and makes the notices that follow: contact lost for more than six hours while a parcel
-// is inside, and contact again for those who were told.
+// is inside, and contact again for those who were told. It writes only what has changed.
 func (l *Ledger) See(ctx context.Context, lockers []Seen, now time.Time) error {
 	return l.db.Tx(ctx, func(tx *sql.Tx) error {
+		lookedAt, err := count(ctx, tx, `SELECT looked_at FROM feed WHERE id = 1`)
+		if err != nil {
+			return err
+		}
+		known, err := knownLines(ctx, tx)
+		if err != nil {
+			return err
+		}
+		unbroken := now.Sub(moment(lookedAt)) <= lookBreak
 		for _, s := range lockers {
-			darkFrom, err := s.save(ctx, tx, now)
-			if err != nil {
-				return err
-			}
-			if err := s.tell(ctx, tx, darkFrom, now); err != nil {
+			if err := s.compare(ctx, tx, known[s.ID], unbroken, now); err != nil {
 				return err
 			}
 		}
-		return nil
+		return exec(ctx, tx, `UPDATE feed SET looked_at = $1 WHERE id = 1`, micros(now))
 	})
 }
 
-// save returns since when our looks have found the locker offline, µs UTC, 0 while it is not.
-func (s Seen) save(ctx context.Context, tx *sql.Tx, now time.Time) (darkFrom int64, err error) {
-	var lookedAt int64
-	err = tx.QueryRowContext(ctx, `SELECT looked_at, dark_from FROM locker WHERE id = $1`, s.ID).Scan(&lookedAt, &darkFrom)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return 0, err
-	}
-	switch {
-	case s.Line != "offline":
-		darkFrom = 0
-	case darkFrom == 0 || now.Sub(moment(lookedAt)) > lookBreak:
-		darkFrom = micros(now)
-	}
-	return darkFrom, exec(ctx, tx, `INSERT INTO locker (id, name, address, line, line_since, looked_at, dark_from) VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name, address = excluded.address, line = excluded.line, line_since = excluded.line_since,
-		looked_at = excluded.looked_at, dark_from = excluded.dark_from`, s.ID, s.Name, s.Address, s.Line, s.Since, micros(now), darkFrom)
+// line is what was seen of a locker at the last look. dark is since when looks have found it offline in an unbroken row,
+// µs UTC, 0 while it is not.
+type line struct {
+	Seen
+	dark int64
 }
 
-func (s Seen) tell(ctx context.Context, tx *sql.Tx, darkFrom int64, now time.Time) error {
+func knownLines(ctx context.Context, tx *sql.Tx) (map[string]line, error) {
+	all, err := rows(ctx, tx, func(r *sql.Rows) (k line, err error) {
+		err = r.Scan(&k.ID, &k.Name, &k.Address, &k.Line, &k.Since, &k.dark)
+		return k, err
+	}, `SELECT id, name, address, line, line_since, dark_from FROM locker`)
+	known := make(map[string]line, len(all))
+	for _, k := range all {
+		known[k.ID] = k
+	}
+	return known, err
+}
+
+func (s Seen) compare(ctx context.Context, tx *sql.Tx, before line, unbroken bool, now time.Time) error {
+	after := line{s, before.dark}
 	switch {
-	case s.Line == "online":
+	case s.Line != "offline":
+		after.dark = 0
+	case after.dark == 0 || !unbroken:
+		after.dark = micros(now)
+	}
+	if after != before {
+		if err := after.save(ctx, tx); err != nil {
+			return err
+		}
+	}
+	switch {
+	case s.Line == "online" && before.Line != "online":
 		return s.tellBack(ctx, tx, now)
-	case darkFrom > 0 && now.Sub(moment(darkFrom)) >= darkLooks && s.Since > 0 && now.Sub(moment(s.Since)) > darkAfter:
+	case after.dark > 0 && now.Sub(moment(after.dark)) >= darkLooks && s.Since > 0 && now.Sub(moment(s.Since)) > darkAfter:
 		return s.tellDark(ctx, tx, now)
 	}
 	return nil
+}
+
+func (k line) save(ctx context.Context, tx *sql.Tx) error {
+	return exec(ctx, tx, `INSERT INTO locker (id, name, address, line, line_since, dark_from) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, address = excluded.address, line = excluded.line, line_since = excluded.line_since,
+		dark_from = excluded.dark_from`, k.ID, k.Name, k.Address, k.Line, k.Since, k.dark)
 }
 
 func (s Seen) tellDark(ctx context.Context, tx *sql.Tx, now time.Time) error {

@@ -15,6 +15,7 @@ type Announced struct {
 	Barcode            string
 	Sealed             []byte
 	Merchant, Shipment string
+	Shown              string // the locker it is announced for, as people know it
 	Tracking           string // URL
 }
 
@@ -50,9 +51,9 @@ func (l *Ledger) judge(a Announced) (plain []byte, alarm string) {
 }
 
 func (l *Ledger) pin(ctx context.Context, tx *sql.Tx, a Announced, plain []byte, now time.Time) (bool, string, error) {
-	result, err := tx.ExecContext(ctx, `INSERT INTO parcel (barcode, merchant, shipment, tracking, contact, pinned_at)
-		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (barcode) DO NOTHING`,
-		a.Barcode, a.Merchant, a.Shipment, a.Tracking, a.Sealed, micros(now))
+	result, err := tx.ExecContext(ctx, `INSERT INTO parcel (barcode, merchant, shipment, shown, tracking, contact, pinned_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (barcode) DO NOTHING`,
+		a.Barcode, a.Merchant, a.Shipment, a.Shown, a.Tracking, a.Sealed, micros(now))
 	if err != nil {
 		return false, "", err
 	}

@@ -2,8 +2,9 @@
 -- Times are microseconds UTC, 0 for "never" or "unknown".
 
 CREATE TABLE feed (
-  id     INTEGER PRIMARY KEY CHECK (id = 1),
-  cursor INTEGER NOT NULL -- the hub's number of the last upload taken
+  id        INTEGER PRIMARY KEY CHECK (id = 1),
+  cursor    INTEGER NOT NULL,          -- the hub's number of the last upload taken
+  looked_at INTEGER NOT NULL DEFAULT 0 -- when we last saw its list of lockers
 ) STRICT;
 INSERT INTO feed (id, cursor) VALUES (1, 0);
 
@@ -13,7 +14,6 @@ CREATE TABLE locker (
   address      TEXT    NOT NULL DEFAULT '',
   line         TEXT    NOT NULL DEFAULT '',
   line_since   INTEGER NOT NULL DEFAULT 0,
-  looked_at    INTEGER NOT NULL DEFAULT 0,  -- when we last asked the hub
   dark_from    INTEGER NOT NULL DEFAULT 0,  -- since when every look found it offline
   certificate  BLOB,                        -- statement.Bundle, from the journal's first record
   position     INTEGER NOT NULL DEFAULT 0,  -- last record verified
@@ -30,6 +30,7 @@ CREATE TABLE parcel (
   barcode   TEXT PRIMARY KEY,
   merchant  TEXT    NOT NULL,
   shipment  TEXT    NOT NULL,
+  shown     TEXT    NOT NULL, -- the hub's name of the locker it was announced for
   tracking  TEXT    NOT NULL,
   contact   BLOB,             -- sealed to the notifier's key, as it came; NULL once erased
   pinned_at INTEGER NOT NULL,
