@@ -249,12 +249,10 @@ func (b *bench) dumpTable(out *strings.Builder, table string) {
 			into[i] = &values[i]
 		}
 		must(b.t, rows.Scan(into...))
-		out.Write(bytes.Join(func() (all [][]byte) {
-			for _, v := range values {
-				all = append(all, v)
-			}
-			return all
-		}(), []byte{'|'}))
+		for _, v := range values {
+			out.Write(v)
+			out.WriteByte('|')
+		}
 	}
 }
 
