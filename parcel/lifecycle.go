@@ -140,11 +140,12 @@ var lifecycle = []Row{
 
 	{Collected, WasCollected, ByGuard, Collected, Record},   // the same code again within its grace
 	{Collected, CollectFailed, ByGuard, Uncertain, Record},  // within its grace; the guard reads the door as occupied
-	{Collected, WasQuarantined, ByGuard, Collected, Record}, // the door it came out of
+	{Collected, WasQuarantined, ByGuard, Uncertain, Record}, // opened within its grace and left open
 
 	{Withdrawn, WasStored, ByGuard, Stored, Record}, // taken out of quarantine and put in again
 	{Withdrawn, DepositFailed, ByGuard, Withdrawn, Record},
 	{Withdrawn, DepositUncertain, ByGuard, Uncertain, Record},
+	{Withdrawn, WasTakenOut, ByGuard, Withdrawn, Record}, // of another compartment where it was thought to be
 	{Withdrawn, WasReturned, ByCarrier, Returned, Claim},
 }
 

@@ -81,10 +81,7 @@ func (c *Custody) took(ctx context.Context, tx *sql.Tx, locker string, r journal
 // tells moves the parcel that a record is about. inside is the parcel known in the record's compartment before it.
 func (c *Custody) tells(ctx context.Context, tx *sql.Tx, locker string, r journal.Record, inside string) error {
 	what, ok := factOf(r)
-	barcode := r.Parcel
-	if barcode == "" {
-		barcode = inside
-	}
+	barcode := about(r, inside)
 	if !ok || barcode == "" {
 		return nil
 	}
@@ -103,6 +100,14 @@ func (c *Custody) tells(ctx context.Context, tx *sql.Tx, locker string, r journa
 		return c.Fleet.Contradict(ctx, tx, locker, string(what)+" while "+row.State, r.Compartment, r.Number)
 	}
 	return err
+}
+
+// about is the parcel that a record is about. A quarantined compartment's record may name a parcel that has left it.
+func about(r journal.Record, inside string) string {
+	if r.Parcel == "" || r.Kind == journal.Quarantined {
+		return inside
+	}
+	return r.Parcel
 }
 
 func (c *Custody) happeningOf(ctx context.Context, tx *sql.Tx, what parcel.Fact, r journal.Record, row store.Parcel) (happening, error) {

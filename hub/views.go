@@ -1,0 +1,120 @@
+package hub
+
+import (
+	"time"
+
+	"lockstep/parcel"
+)
+
+// The types below are what the command line shows; their JSON is what scripts read. Times are RFC 3339 in UTC.
+
+// MerchantView is a merchant; Key only when it was made just now.
+type MerchantView struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Range   string `json:"range"`
+	Carrier string `json:"carrier"`
+	Key     string `json:"key,omitempty"`
+}
+
+// CourierView is a courier; URL only when the enrolment was made just now.
+type CourierView struct {
+	ID       string   `json:"id"`
+	Carrier  string   `json:"carrier"`
+	Lockers  []string `json:"lockers"`
+	Enrolled bool     `json:"enrolled"`
+	Until    string   `json:"until,omitempty"` // end of the certificate
+	URL      string   `json:"url,omitempty"`
+}
+
+// LockerView is a locker; Code only when it was made just now.
+type LockerView struct {
+	ID           string            `json:"id"`
+	Name         string            `json:"name"`
+	Address      string            `json:"address"`
+	State        string            `json:"state"`
+	Line         string            `json:"line"`
+	Heard        string            `json:"heard,omitempty"`
+	Position     uint64            `json:"position"`
+	Head         uint64            `json:"head"`
+	Room         []RoomView        `json:"room"`
+	Compartments []CompartmentView `json:"compartments,omitempty"`
+	Alarms       []AlarmView       `json:"alarms,omitempty"`
+	Code         string            `json:"code,omitempty"`
+}
+
+// RoomView is the room of one size.
+type RoomView struct {
+	Size  parcel.Size `json:"size"`
+	Total int         `json:"total"`
+	Free  int         `json:"free"`
+}
+
+// CompartmentView is one compartment.
+type CompartmentView struct {
+	Number  uint16      `json:"number"`
+	Size    parcel.Size `json:"size"`
+	State   string      `json:"state"`
+	Faulted bool        `json:"faulted,omitempty"`
+	Parcel  string      `json:"parcel,omitempty"`
+}
+
+// AlarmView is an open alarm.
+type AlarmView struct {
+	ID          string `json:"id"`
+	Locker      string `json:"locker"`
+	Kind        string `json:"kind"`
+	Reason      string `json:"reason,omitempty"`
+	Compartment uint16 `json:"compartment,omitempty"`
+	Record      uint64 `json:"record,omitempty"`
+	Raised      string `json:"raised"`
+}
+
+// ParcelView is a parcel with its events.
+type ParcelView struct {
+	Barcode  string      `json:"barcode"`
+	Shipment string      `json:"shipment"`
+	Merchant string      `json:"merchant"`
+	Locker   string      `json:"locker"`
+	Size     parcel.Size `json:"size"`
+	State    string      `json:"state"`
+	Hold     string      `json:"hold,omitempty"`
+	Due      string      `json:"due,omitempty"`
+	Tracking string      `json:"tracking"`
+	Events   []EventView `json:"events,omitempty"`
+}
+
+// EventView is one custody event.
+type EventView struct {
+	What     string `json:"what"`
+	Actor    string `json:"actor"`
+	Reason   string `json:"reason,omitempty"`
+	After    string `json:"after"`
+	Happened string `json:"happened"`
+	Proof    string `json:"proof"`
+	Record   uint64 `json:"record,omitempty"`
+}
+
+// StatusView is the network at a glance.
+type StatusView struct {
+	Lockers map[string]int `json:"lockers"` // by line: online, offline, never
+	Parcels map[string]int `json:"parcels"` // by state
+	Alarms  []AlarmView    `json:"alarms"`
+}
+
+// stamp writes a time for people and scripts; empty for 0.
+func stamp(micro int64) string {
+	if micro == 0 {
+		return ""
+	}
+	return time.UnixMicro(micro).UTC().Format(time.RFC3339)
+}
+
+// views turns a list into what is shown of it; never nil, so that JSON has [].
+func views[T, V any](list []T, view func(T) V) []V {
+	out := make([]V, 0, len(list))
+	for _, x := range list {
+		out = append(out, view(x))
+	}
+	return out
+}
