@@ -4,6 +4,7 @@
 package notifier
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -91,7 +92,7 @@ func Run(ctx context.Context, c Config) error {
 	wake := make(chan struct{}, 1)
 	reader := &reader{hub: hub, book: book, time: keys.time, clock: c.Clock, log: log, wake: wake}
 	sender := &sender{book: book, channels: channels, words: words, origin: c.Origin, clock: c.Clock, log: log, wake: wake}
-	keeper := &keeper{hub: hub, book: book, keep: c.Keep, clock: c.Clock, log: log}
+	keeper := &keeper{hub: hub, book: book, keep: cmp.Or(c.Keep, DefaultKeep), clock: c.Clock, log: log}
 	tasks.Go(func() error { return repeat(ctx, log, "contacts", 2*time.Second, reader.contacts) })
 	tasks.Go(func() error { return repeat(ctx, log, "uploads", 200*time.Millisecond, reader.uploads) })
 	tasks.Go(func() error { return repeat(ctx, log, "lockers", time.Minute, keeper.lockers) })

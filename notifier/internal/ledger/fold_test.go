@@ -1,0 +1,81 @@
+package ledger
+
+import (
+	"testing"
+	"time"
+
+	"lockstep/guard/journal"
+	"lockstep/notifier/internal/chaintest"
+)
+
+// What each course of events at a door tells the recipient, in order.
+func TestStories(t *testing.T) {
+	crash := func(k journal.Kind) journal.Record {
+		return journal.Record{Kind: k, Compartment: 1, Parcel: chaintest.Barcode(1), Reason: "crash"}
+	}
+	jam := func(k journal.Kind) journal.Record {
+		return journal.Record{Kind: k, Compartment: 1, Parcel: chaintest.Barcode(1), Reason: "jam"}
+	}
+	does := func(k journal.Kind) journal.Record {
+		return journal.Record{Kind: k, Compartment: 1, Parcel: chaintest.Barcode(1)}
+	}
+	for name, s := range map[string]struct {
+		records []journal.Record
+		tells   []string // without the reminders, which are told three days later where nothing forbids
+		reminds bool
+	}{
+		"collected":                    {[]journal.Record{does(journal.CollectIntent), does(journal.Opened), does(journal.Collected)}, []string{"collected"}, false},
+		"collected, grace, collected":  {[]journal.Record{does(journal.CollectIntent), does(journal.Collected), does(journal.CollectIntent), does(journal.Collected)}, []string{"collected"}, false},
+		"jammed":                       {[]journal.Record{does(journal.CollectIntent), jam(journal.CollectFailed)}, nil, true},
+		"crashed while collecting":     {[]journal.Record{does(journal.CollectIntent), crash(journal.CollectFailed)}, nil, false},
+		"opened, closing not seen":     {[]journal.Record{does(journal.CollectIntent), does(journal.Opened)}, nil, false},
+		"overdue":                      {[]journal.Record{does(journal.Overdue)}, nil, false},
+		"withdrawn":                    {[]journal.Record{does(journal.WithdrawIntent), does(journal.Opened), does(journal.Withdrawn)}, []string{"withdrawn"}, false},
+		"withdrawal jammed":            {[]journal.Record{does(journal.WithdrawIntent), jam(journal.WithdrawFailed)}, nil, true},
+		"withdrawal opened, then gone": {[]journal.Record{does(journal.WithdrawIntent), does(journal.Opened), jam(journal.WithdrawFailed)}, []string{"staff"}, true},
+		"left open":                    {[]journal.Record{does(journal.CollectIntent), does(journal.Opened), does(journal.Quarantined)}, []string{"unsure"}, false},
+		"came open, courier took it":   {[]journal.Record{does(journal.Quarantined), does(journal.ReopenIntent), does(journal.Opened), does(journal.TakenOut)}, []string{"cleared", "unsure"}, false},
+		"came open, courier looked":    {[]journal.Record{does(journal.Quarantined), does(journal.ReopenIntent), does(journal.Opened), crash(journal.ReopenFailed)}, []string{"staff", "unsure"}, false},
+		"another door":                 {[]journal.Record{{Kind: journal.CollectIntent, Compartment: 2}, {Kind: journal.Collected, Compartment: 2}}, nil, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(b *bench) {
+				b.pin(1, anna, "s1")
+				b.guard.Store(chaintest.Barcode(1), 1, 72)
+				b.upload()
+				b.told()
+				for _, r := range s.records {
+					b.guard.Add(r)
+				}
+				b.upload()
+				var want []string
+				for _, kind := range s.tells {
+					want = append(want, kind+" sms +79161234567")
+				}
+				b.wants(want...)
+				b.pass(50 * time.Hour)
+				if got := len(b.told()); (got == 1) != s.reminds {
+					b.Errorf("%d reminders", got)
+				}
+			})
+		})
+	}
+}
+
+// A courier who puts a quarantined parcel in anew gives it a new code; the old one is erased.
+func TestStoredAgain(t *testing.T) {
+	each(t, func(b *bench) {
+		b.pin(1, anna, "s1")
+		b.guard.Store(chaintest.Barcode(1), 1, 72)
+		b.upload()
+		b.told()
+		b.guard.Does(chaintest.Barcode(1), 1, journal.Quarantined, journal.ReopenIntent, journal.Opened)
+		code := b.guard.Store(chaintest.Barcode(1), 1, 72)
+		b.upload()
+		b.wants("unsure sms +79161234567", "staff sms +79161234567", "stored sms +79161234567 "+code.Code)
+		n, err := count(b.Context(), b.book.db.Reads(), `SELECT COUNT(*) FROM deposit WHERE sealed IS NOT NULL`)
+		if err != nil || n != 1 {
+			b.Errorf("%d codes kept, %v", n, err)
+		}
+	})
+}
