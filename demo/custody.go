@@ -82,7 +82,7 @@ func (p *play) checkStates(ctx context.Context) error {
 	return nil
 }
 
-// checkMessages: everybody got one code, and was told once how it ended.
+// checkMessages: everybody was sent their code and nobody else's, and was told how it ended.
 func (p *play) checkMessages(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -91,6 +91,7 @@ func (p *play) checkMessages(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		messages = append(messages, p.told...)
 		p.counts.Messages = len(messages)
 		err = p.judgeMessages(messages)
 		if err == nil {

@@ -73,10 +73,22 @@ func (s *Stage) Wish(ctx context.Context, want statement.Want, barcode string, s
 		if err != nil || view.Scan.Reason != "budget" {
 			return view.Scan, err
 		}
-		if err := s.Clock.Advance(time.Duration(view.Scan.Wait)*time.Millisecond + time.Second); err != nil {
+		if err := s.LetPass(ctx, time.Duration(view.Scan.Wait)*time.Millisecond+time.Second); err != nil {
 			return Answer{}, err
 		}
 	}
+}
+
+// LetPass turns the clock. To the guard its boards were silent for so long; it goes on when it has looked at them again.
+func (s *Stage) LetPass(ctx context.Context, d time.Duration) error {
+	if err := s.Clock.Advance(d); err != nil {
+		return err
+	}
+	if err := pause(ctx, 400*time.Millisecond); err != nil {
+		return err
+	}
+	_, err := s.Screen.Wait(ctx, "boards that answer", func(v ScreenState) bool { return v.OutOfOrder == "" })
+	return err
 }
 
 // PressAndOpen presses the button and waits for the door that the screen names.
@@ -181,7 +193,7 @@ func (s *Stage) EnterCode(ctx context.Context, p Parcel) error {
 		if answer.Reason != "budget" && answer.Reason != "slow" {
 			return fmt.Errorf("the code of %s: %s", p.Barcode, answer.Reason)
 		}
-		if err := s.Clock.Advance(time.Duration(answer.Wait)*time.Millisecond + time.Second); err != nil {
+		if err := s.LetPass(ctx, time.Duration(answer.Wait)*time.Millisecond+time.Second); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,7 @@ type play struct {
 	*Stage
 	parcels []Parcel
 	counts  Counts
+	told    []Message // what the inbox had before the notifier was killed with it
 }
 
 // Counts is what the script prints at its end.
@@ -267,11 +268,14 @@ func (p *play) collect(ctx context.Context, from, to int) error {
 	return nil
 }
 
-func (p *play) outage(ctx context.Context) error {
+func (p *play) outage(ctx context.Context) (err error) {
+	if p.told, err = p.Messages(ctx); err != nil {
+		return err
+	}
 	if err := errors.Join(p.Kill("hub"), p.Kill("notifier")); err != nil {
 		return err
 	}
-	if err := p.Clock.Advance(18 * time.Hour); err != nil {
+	if err := p.LetPass(ctx, 18 * time.Hour); err != nil {
 		return err
 	}
 	before := p.counts.Collected
@@ -295,7 +299,7 @@ func (p *play) leaveOpen(ctx context.Context) error {
 	if _, err := p.Front.Take(ctx, x.Owner, at, ""); err != nil {
 		return err
 	}
-	if err := p.Clock.Advance(200 * time.Second); err != nil {
+	if err := p.LetPass(ctx, 200 * time.Second); err != nil {
 		return err
 	}
 	answer, err := p.Screen.Type(ctx, next.Code)
@@ -371,7 +375,7 @@ func (p *play) hubAgrees(states map[string]string) error {
 }
 
 func (p *play) withdraw(ctx context.Context) error {
-	if err := p.Clock.Advance(20 * time.Hour); err != nil {
+	if err := p.LetPass(ctx, 20 * time.Hour); err != nil {
 		return err
 	}
 	x := p.parcels[overdueOne]

@@ -157,7 +157,7 @@ func (d *decision) deposit(x Expected, size uint8) (door.Reason, int64) {
 	}
 	at := d.choose(size, x.Low)
 	if at < 0 {
-		return door.Full, 0
+		return d.noRoom(size, x.Low), 0
 	}
 	return d.begin(visit{errand: door.Depositing, compartment: at, class: ClassDeposit, parcel: x.Barcode, expected: x,
 		courier: d.session.courier})
@@ -175,12 +175,26 @@ func (d *decision) choose(size uint8, low bool) int {
 	best := -1
 	for i := range d.Compartments {
 		c := &d.Compartments[i]
-		if c.takesDeposits() && c.Size >= size && (c.Low || !low) && d.boardHealthy(c.Board) &&
-			d.Doors[i].Switch == Closed && d.Doors[i].Inside != Something && (best < 0 || d.better(c, &d.Compartments[best], low)) {
+		if c.fits(size, low) && d.boardHealthy(c.Board) && d.Doors[i].Switch == Closed && d.Doors[i].Inside != Something &&
+			(best < 0 || d.better(c, &d.Compartments[best], low)) {
 			best = i
 		}
 	}
 	return best
+}
+
+func (c *Compartment) fits(size uint8, low bool) bool {
+	return c.takesDeposits() && c.Size >= size && (c.Low || !low)
+}
+
+// noRoom says why choose found nothing: compartments that would do may be behind a board that does not answer.
+func (d *decision) noRoom(size uint8, low bool) door.Reason {
+	for i := range d.Compartments {
+		if c := &d.Compartments[i]; c.fits(size, low) && !d.boardHealthy(c.Board) {
+			return door.OutOfOrder
+		}
+	}
+	return door.Full
 }
 
 func (d *decision) better(a, b *Compartment, low bool) bool {
