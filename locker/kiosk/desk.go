@@ -100,10 +100,20 @@ func (d *desk) lost(ctx context.Context, err error) {
 	if was {
 		d.log.Warn("guard away", "error", err)
 		d.update(func() { d.here, d.queue = false, queue{} })
+		d.hangUp()
 	}
 	select {
 	case <-ctx.Done():
 	case <-time.After(dialPause):
+	}
+}
+
+// hangUp ends the verbs' connection too, so that the first touch after the guard's return is not lost on a dead one. A verb
+// that is under way finds out by itself.
+func (d *desk) hangUp() {
+	if d.asking.TryLock() {
+		defer d.asking.Unlock()
+		_ = d.guard.Close()
 	}
 }
 
