@@ -85,7 +85,7 @@ func (c *Custody) CancelShipment(ctx context.Context, merchant, id string) (s Sh
 		}
 		given := 0
 		for _, p := range s.Parcels {
-			ok, err := c.cancel(ctx, tx, p)
+			ok, err := c.cancel(ctx, tx, p.Barcode)
 			if err != nil {
 				return err
 			}
@@ -102,14 +102,15 @@ func (c *Custody) CancelShipment(ctx context.Context, merchant, id string) (s Sh
 	return s, err
 }
 
-// cancel gives one parcel up, and says whether it is given up now.
-func (c *Custody) cancel(ctx context.Context, tx *sql.Tx, p Parcel) (bool, error) {
-	if p.State == parcel.Cancelled || p.Hold == parcel.HoldCancelled && p.State.Inside() {
-		return true, nil
-	}
-	row, err := store.New(tx).Parcel(ctx, p.Barcode)
+// cancel gives one parcel up, and says whether it is given up now, by this or before. It goes by the row as it is now: another
+// transaction may have moved the parcel since the shipment was read.
+func (c *Custody) cancel(ctx context.Context, tx *sql.Tx, barcode string) (bool, error) {
+	row, err := store.New(tx).Parcel(ctx, barcode)
 	if err != nil {
 		return false, err
+	}
+	if state := parcel.State(row.State); state == parcel.Cancelled || row.Hold == parcel.HoldCancelled && state.Inside() {
+		return true, nil
 	}
 	_, err = c.move(ctx, tx, row, happening{what: parcel.WasCancelled, actor: "merchant", happened: c.now()})
 	if errors.Is(err, errNoRow) {
