@@ -44,7 +44,7 @@ func (p *play) checkCabinet(ctx context.Context) error {
 			energised++
 		}
 	}
-	pulses, err := p.pulsesInJournal()
+	pulses, err := p.PulsesInJournal()
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,8 @@ func (n *Network) Records() ([]journal.Record, error) {
 	return records, err
 }
 
-func (n *Network) pulsesInJournal() (int, error) {
+// PulsesInJournal counts the records that were written before a pulse.
+func (n *Network) PulsesInJournal() (int, error) {
 	records, err := n.Records()
 	count := 0
 	for _, r := range records {

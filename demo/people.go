@@ -31,8 +31,8 @@ func (n *Network) Open(ctx context.Context, say func(string, ...any)) (*Stage, e
 	return &Stage{n, Watch(ctx, n.Kiosk), phone, say}, nil
 }
 
-// courierPerson is what the cabinet's judge calls the courier.
-const courierPerson = "courier of house"
+// Courier is what the cabinet's judge calls the courier.
+const Courier = "courier of house"
 
 // BeginSession has the courier touch the screen and point the phone at it.
 func (s *Stage) BeginSession(ctx context.Context) error {
@@ -137,7 +137,7 @@ func (s *Stage) Deposit(ctx context.Context, p Parcel) (uint16, error) {
 	if !answer.Accepted {
 		return 0, fmt.Errorf("deposit of %s: %s", p.Barcode, answer.Reason)
 	}
-	at, err := s.PressAndOpen(ctx, courierPerson)
+	at, err := s.PressAndOpen(ctx, Courier)
 	if err != nil {
 		return at, err
 	}
@@ -146,10 +146,10 @@ func (s *Stage) Deposit(ctx context.Context, p Parcel) (uint16, error) {
 
 // PutIn lays a parcel behind the open door and shuts it.
 func (s *Stage) PutIn(ctx context.Context, p Parcel, at uint16) error {
-	if err := s.Front.Put(ctx, courierPerson, at, cabinet.Parcel{Barcode: p.Barcode, Owner: p.Owner, Bearers: p.Bearers}); err != nil {
+	if err := s.Front.Put(ctx, Courier, at, cabinet.Parcel{Barcode: p.Barcode, Owner: p.Owner, Bearers: p.Bearers}); err != nil {
 		return err
 	}
-	return s.Close(ctx, courierPerson, at, "stored")
+	return s.Close(ctx, Courier, at, "stored")
 }
 
 // Parcel is one of the play's parcels.

@@ -28,11 +28,11 @@ type Counts struct {
 
 // Script plays three days: announce 20 parcels; deposit them, one too big for its door and one whose door jams; collect most,
 // half of them while hub and notifier are dead; a door left open; one parcel overdue and taken back. Then it holds everything
-// that was written against everything that happened.
-func (n *Network) Script(ctx context.Context, say func(string, ...any)) (Counts, error) {
+// that was written against everything that happened. It returns its counts and its parcels with all their secrets.
+func (n *Network) Script(ctx context.Context, say func(string, ...any)) (Counts, []Parcel, error) {
 	stage, err := n.Open(ctx, say)
 	if err != nil {
-		return Counts{}, err
+		return Counts{}, nil, err
 	}
 	p := &play{Stage: stage}
 	for _, act := range []struct {
@@ -51,10 +51,10 @@ func (n *Network) Script(ctx context.Context, say func(string, ...any)) (Counts,
 	} {
 		say("%s", act.name)
 		if err := act.do(ctx); err != nil {
-			return p.counts, fmt.Errorf("%s: %w", act.name, err)
+			return p.counts, p.parcels, fmt.Errorf("%s: %w", act.name, err)
 		}
 	}
-	return p.counts, nil
+	return p.counts, p.parcels, nil
 }
 
 const (
@@ -84,7 +84,7 @@ func (p *play) announce(ctx context.Context) error {
 		}
 		one := Parcel{Announced: announced, Owner: a.Name, Phone: a.Phone, Email: a.Email}
 		if i == overdueOne {
-			one.Bearers = []string{courierPerson}
+			one.Bearers = []string{Courier}
 		}
 		p.parcels = append(p.parcels, one)
 		p.counts.Announced++
@@ -94,22 +94,25 @@ func (p *play) announce(ctx context.Context) error {
 
 // untilDispatched waits until the guard has taken a manifest for every parcel.
 func (p *play) untilDispatched(ctx context.Context) error {
-	return p.untilAtHub(ctx, "dispatched", func(states map[string]string) bool {
-		return !slices.ContainsFunc(p.parcels, func(x Parcel) bool { return states[x.Barcode] != "dispatched" })
-	})
+	for _, x := range p.parcels {
+		if err := p.Until(ctx, x.Barcode, "dispatched"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// untilAtHub polls the states of all parcels at the hub.
-func (p *play) untilAtHub(ctx context.Context, what string, done func(map[string]string) bool) error {
+// Until polls the hub until a parcel is in a state.
+func (n *Network) Until(ctx context.Context, barcode, state string) error {
 	ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
 	defer cancel()
 	for {
-		states, err := p.statesAtHub(ctx)
-		if err == nil && done(states) {
+		var now Announced
+		if err := n.api(ctx, "GET", "/v1/parcels/"+barcode, nil, &now); err == nil && now.State == state {
 			return nil
 		}
-		if err := pause(ctx, 200*time.Millisecond); err != nil {
-			return fmt.Errorf("the hub never had everything %s: %v", what, states)
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return fmt.Errorf("parcel %s never was %s at the hub; it is %s", barcode, state, now.State)
 		}
 	}
 }
@@ -166,17 +169,17 @@ func (p *play) depositTooBig(ctx context.Context, x *Parcel) error {
 	if _, err := p.Wish(ctx, statement.WantDeposit, x.Barcode, 0); err != nil {
 		return err
 	}
-	first, err := p.PressAndOpen(ctx, courierPerson)
+	first, err := p.PressAndOpen(ctx, Courier)
 	if err != nil {
 		return err
 	}
 	if answer, err := p.Wish(ctx, statement.WantLarger, x.Barcode, 0); err != nil || !answer.Accepted {
 		return errors.Join(err, fmt.Errorf("larger: %+v", answer))
 	}
-	if err := p.Front.CloseDoor(ctx, courierPerson, first); err != nil {
+	if err := p.Front.CloseDoor(ctx, Courier, first); err != nil {
 		return err
 	}
-	if x.At, err = p.PressAndOpen(ctx, courierPerson); err != nil {
+	if x.At, err = p.PressAndOpen(ctx, Courier); err != nil {
 		return err
 	}
 	if x.At == first {
@@ -198,7 +201,7 @@ func (p *play) giveBack(ctx context.Context, first uint16) error {
 	if answer, err := p.Wish(ctx, statement.WantReopen, "", 0); err != nil || !answer.Accepted {
 		return errors.Join(err, fmt.Errorf("reopen: %+v", answer))
 	}
-	at, err := p.PressAndOpen(ctx, courierPerson)
+	at, err := p.PressAndOpen(ctx, Courier)
 	if err != nil {
 		return err
 	}
@@ -208,7 +211,7 @@ func (p *play) giveBack(ctx context.Context, first uint16) error {
 	if answer, err := p.Wish(ctx, statement.WantTakenOut, "", 0); err != nil || !answer.Accepted {
 		return errors.Join(err, fmt.Errorf("taken out: %+v", answer))
 	}
-	return p.Close(ctx, courierPerson, at, "taken out")
+	return p.Close(ctx, Courier, at, "taken out")
 }
 
 // depositJammed meets a latch that does not move: three presses, then another door.
@@ -227,7 +230,7 @@ func (p *play) depositJammed(ctx context.Context, x *Parcel) error {
 		if _, err := p.Screen.Wait(ctx, "a prompt", func(v ScreenState) bool { return v.Stage == "press" || v.Stage == "jammed" }); err != nil {
 			return err
 		}
-		if err := p.Front.Press(ctx, courierPerson); err != nil {
+		if err := p.Front.Press(ctx, Courier); err != nil {
 			return err
 		}
 		if _, err := p.Screen.Wait(ctx, "the pulse", func(v ScreenState) bool { return v.Stage == "pulsed" }); err != nil {
@@ -275,7 +278,7 @@ func (p *play) outage(ctx context.Context) (err error) {
 	if err := errors.Join(p.Kill("hub"), p.Kill("notifier")); err != nil {
 		return err
 	}
-	if err := p.LetPass(ctx, 18 * time.Hour); err != nil {
+	if err := p.LetPass(ctx, 18*time.Hour); err != nil {
 		return err
 	}
 	before := p.counts.Collected
@@ -299,7 +302,7 @@ func (p *play) leaveOpen(ctx context.Context) error {
 	if _, err := p.Front.Take(ctx, x.Owner, at, ""); err != nil {
 		return err
 	}
-	if err := p.LetPass(ctx, 200 * time.Second); err != nil {
+	if err := p.LetPass(ctx, 200*time.Second); err != nil {
 		return err
 	}
 	answer, err := p.Screen.Type(ctx, next.Code)
@@ -375,11 +378,11 @@ func (p *play) hubAgrees(states map[string]string) error {
 }
 
 func (p *play) withdraw(ctx context.Context) error {
-	if err := p.LetPass(ctx, 20 * time.Hour); err != nil {
+	if err := p.LetPass(ctx, 20*time.Hour); err != nil {
 		return err
 	}
 	x := p.parcels[overdueOne]
-	if err := p.untilAtHub(ctx, "overdue", func(states map[string]string) bool { return states[x.Barcode] == "overdue" }); err != nil {
+	if err := p.Until(ctx, x.Barcode, "overdue"); err != nil {
 		return err
 	}
 	p.counts.Overdue++
@@ -390,21 +393,21 @@ func (p *play) withdraw(ctx context.Context) error {
 	if err != nil || !answer.Accepted {
 		return errors.Join(err, fmt.Errorf("withdraw: %+v", answer))
 	}
-	at, err := p.PressAndOpen(ctx, courierPerson)
+	at, err := p.PressAndOpen(ctx, Courier)
 	if err != nil {
 		return err
 	}
-	if _, err := p.Front.Take(ctx, courierPerson, at, x.Barcode); err != nil {
+	if _, err := p.Front.Take(ctx, Courier, at, x.Barcode); err != nil {
 		return err
 	}
-	if err := p.Close(ctx, courierPerson, at, "withdrawn"); err != nil {
+	if err := p.Close(ctx, Courier, at, "withdrawn"); err != nil {
 		return err
 	}
 	p.counts.Withdrawn++
 	if err := p.endSession(ctx); err != nil {
 		return err
 	}
-	if err := p.untilAtHub(ctx, "withdrawn", func(states map[string]string) bool { return states[x.Barcode] == "withdrawn" }); err != nil {
+	if err := p.Until(ctx, x.Barcode, "withdrawn"); err != nil {
 		return err
 	}
 	return p.HubCommand(nil, "parcel", "returned", x.Barcode)

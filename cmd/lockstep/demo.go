@@ -64,7 +64,7 @@ Ctrl-C ends it.
 
 func (c demoCommand) script(ctx context.Context, n *demo.Network) error {
 	began := time.Now()
-	counts, err := n.Script(ctx, func(format string, args ...any) {
+	counts, _, err := n.Script(ctx, func(format string, args ...any) {
 		fmt.Printf("%6.1f s  "+format+"\n", append([]any{time.Since(began).Seconds()}, args...)...)
 	})
 	fmt.Printf("\nannounced %d · deposited %d · collected %d (%d while hub and notifier were dead) · overdue %d · withdrawn %d\n"+

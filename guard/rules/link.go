@@ -47,8 +47,11 @@ func (f *Facts) receipt(h Heard, e FromLink) (Heard, []journal.Entry, Verdict) {
 	if err != nil {
 		return h, nil, Verdict{Reason: statement.Reason(err)}
 	}
-	if r.Locker != f.Locker.ID || r.Boot != f.Boot {
+	if r.Locker != f.Locker.ID {
 		return h, nil, Verdict{Reason: "locker"}
+	}
+	if r.Boot != f.Boot {
+		return h, nil, Verdict{Reason: "boot"} // of a head from before a power cut: how long ago nobody can say
 	}
 	h, low, high, reason := h.receive(r, f.Network.Time.Person(key.ID()), e.At)
 	if reason != "" {
