@@ -59,15 +59,16 @@ func (s *session) run(ctx context.Context, hello door.LinkReply) error {
 	}
 	s.log.Info("line up", "hub has", welcome.Position, "guard has", hello.Position, "down", hello.Down)
 	s.down, s.answers, s.turn = hello.Down, make(chan line.FromHub, 1), make(chan struct{}, 1)
-	return s.carry(ctx, welcome.Position)
+	return s.carry(ctx, welcome.Position, hello.Position > welcome.Position)
 }
 
-func (s *session) carry(ctx context.Context, have uint64) error {
+// carry runs until the line breaks. behind says that the guard has records for the hub now.
+func (s *session) carry(ctx context.Context, have uint64, behind bool) error {
 	group, ctx := errgroup.WithContext(ctx)
 	stop := context.AfterFunc(ctx, func() { s.conn.Close() })
 	defer stop()
 	group.Go(func() error { return s.upload(ctx, have) })
-	group.Go(func() error { return s.beat(ctx) })
+	group.Go(func() error { return s.beat(ctx, behind) })
 	group.Go(func() error { return s.listen(ctx) })
 	return group.Wait()
 }
@@ -123,15 +124,18 @@ func (s *session) next(ctx context.Context, have uint64) ([]byte, error) {
 	return reply.Stretch, nil
 }
 
-// beat brings a fresh head at once and every minute.
-func (s *session) beat(ctx context.Context) error {
+// beat brings a fresh head every minute, and at once unless an upload is about to.
+func (s *session) beat(ctx context.Context, later bool) error {
 	for {
-		if err := s.beatOnce(ctx); err != nil {
-			return err
+		if !later {
+			if err := s.beatOnce(ctx); err != nil {
+				return err
+			}
 		}
 		if err := wait(ctx, s.clock, line.BeatEvery); err != nil {
 			return err
 		}
+		later = false
 	}
 }
 
