@@ -66,8 +66,14 @@ const (
 	steady       = time.Minute // a session that lasted this long was no failure
 )
 
+// guardAway is a session that ended on the guard's side. The hub is not to blame and need not be spared.
+type guardAway struct{ error }
+
+func (g guardAway) Unwrap() error { return g.error }
+
 // run connects again and again. Each wait is drawn between one second and a bound that doubles with every failure up to a
-// minute, so that a network of lockers that lost its hub does not come back in one moment.
+// minute, so that a network of lockers that lost its hub does not come back in one moment. A guard that was restarted is waited
+// for at the shortest pace.
 func (l *link) run(ctx context.Context) {
 	bound := firstWait
 	for ctx.Err() == nil {
@@ -79,10 +85,13 @@ func (l *link) run(ctx context.Context) {
 		if l.clock.Running()-began >= steady {
 			bound = firstWait
 		}
-		pause := shortestWait + time.Duration(l.random()*float64(bound-shortestWait))
+		pause := shortestWait
+		if away := (guardAway{}); !errors.As(err, &away) {
+			pause += time.Duration(l.random() * float64(bound-shortestWait))
+			bound = min(2*bound, longestWait)
+		}
 		l.log.Info("line down", "err", err, "again", pause.Round(time.Millisecond))
 		wait(ctx, l.clock, pause)
-		bound = min(2*bound, longestWait)
 	}
 }
 

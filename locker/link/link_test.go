@@ -2,10 +2,12 @@ package link
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -283,5 +285,29 @@ func TestAnotherLockersGuardIsNotServed(t *testing.T) {
 		if r.hub.records+r.hub.beats > 0 {
 			t.Error("the hub was sent another locker's journal")
 		}
+	})
+}
+
+// TestARestartedGuardIsWaitedForAtOnce: the hub is spared when it is away, not when the guard was.
+func TestARestartedGuardIsWaitedForAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, rand.New(rand.NewPCG(1, 1)), whole)
+		guard := r.link.guard
+		var away atomic.Bool
+		away.Store(true)
+		r.link.guard = func(ctx context.Context) (net.Conn, error) {
+			if away.Load() {
+				return nil, errors.New("no guard")
+			}
+			return guard(ctx)
+		}
+		r.start()
+		time.Sleep(10 * time.Minute)
+		away.Store(false)
+		time.Sleep(2 * shortestWait)
+		if r.guard.hellos != 1 {
+			t.Errorf("%d hellos two seconds after the guard's return", r.guard.hellos)
+		}
+		r.stop()
 	})
 }

@@ -105,7 +105,7 @@ func (s *session) upload(ctx context.Context, have uint64) error {
 func (s *session) next(ctx context.Context, have uint64) ([]byte, error) {
 	reply, err := s.records.Do(ctx, door.LinkRequest{Verb: door.Records, After: have})
 	if err != nil {
-		return nil, err
+		return nil, guardAway{err}
 	}
 	if !reply.Accepted {
 		s.log.Warn("the guard does not give records", "after", have, "reason", reply.Reason)
@@ -238,7 +238,11 @@ func (s *session) hand(ctx context.Context, frame line.FromHub) error {
 func (s *session) ask(ctx context.Context, request door.LinkRequest) (door.LinkReply, error) {
 	s.asking.Lock()
 	defer s.asking.Unlock()
-	return s.control.Do(ctx, request)
+	reply, err := s.control.Do(ctx, request)
+	if err != nil {
+		err = guardAway{err}
+	}
+	return reply, err
 }
 
 func (s *session) send(frame line.FromLocker) error {
