@@ -71,11 +71,13 @@ func (c *crashes) flow(ctx context.Context, name, crash string) (died bool) {
 	cancel()
 	if died = c.dead(); died {
 		c.killed++
-		if err := c.Again(ctx, "guard"); err != nil {
-			c.Fatal(name, "the guard did not come back: ", err)
-		}
 	} else if err != nil {
 		c.Fatal(name, err)
+	} else if err := c.End("guard"); err != nil { // it would still be killed at some later write
+		c.Fatal(name, err)
+	}
+	if err := c.Again(ctx, "guard"); err != nil {
+		c.Fatal(name, "the guard did not come back: ", err)
 	}
 	for try := 0; c.where(ctx, p) != gone; try++ {
 		if err = c.seeThrough(ctx, &p); err != nil && try == 3 {
