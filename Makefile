@@ -44,12 +44,13 @@ gen:
 	CGO_ENABLED=1 go tool -modfile=tools/sqlc.mod sqlc generate
 	go tool -modfile=tools/templ.mod templ generate -log-level error
 	go generate ./...
+	go list -deps ./cmd/lockstep-guard | LC_ALL=C sort > guard/links.txt
 
 fresh: gen
-	@git diff --exit-code -- '*_templ.go' '*/store/*.go' docs || { echo "generated files are not fresh: run make gen and commit" >&2; exit 1; }
+	@git diff --exit-code -- '*_templ.go' '*/store/*.go' docs guard/links.txt || { echo "generated files are not fresh: run make gen and commit" >&2; exit 1; }
 
 bench: development
 	go test -run '^$$' -bench . ./guard/...
 
 clean:
-	rm -rf $(BIN) web/node_modules internal/web/dist/*
+	rm -rf $(BIN) web/node_modules internal/web/dist/* internal/web/dist/.built

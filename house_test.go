@@ -208,6 +208,24 @@ func guardWallHolds(tree []file) (broken []string) {
 	return broken
 }
 
+// TestGuardLinks reads the committed list of all that the guard's binary links (make gen writes it, make test sees that it is
+// fresh): nothing forbidden may stand in it, however it came there.
+func TestGuardLinks(t *testing.T) {
+	data, err := os.ReadFile("guard/links.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	never := regexp.MustCompile(`^(net/http|crypto/tls|os/exec|plugin|database/sql|text/template|html/template)(/|$)`)
+	for line := range strings.Lines(string(data)) {
+		if name := strings.TrimSpace(line); never.MatchString(name) {
+			t.Errorf("the guard links %s", name)
+		}
+	}
+	if !strings.Contains(string(data), "lockstep/guard/rules\n") {
+		t.Error("the list is not one of the guard's links")
+	}
+}
+
 // maxGuard is how many lines of code the guard may have without its drivers, its tests and the statements, which are a room of
 // their own that everybody reads.
 const maxGuard = 4000
