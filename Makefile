@@ -50,7 +50,8 @@ fresh: gen
 	@git diff --exit-code -- '*_templ.go' '*/store/*.go' docs guard/links.txt || { echo "generated files are not fresh: run make gen and commit" >&2; exit 1; }
 
 bench: development
-	go test -run '^$$' -bench . ./guard/...
+	go test -run '^$$' -bench . -benchtime 2000x ./guard
+	go test -tags e2e -run '^$$' -bench . -benchtime 20x ./e2e
 
 clean:
 	rm -rf $(BIN) web/node_modules internal/web/dist/* internal/web/dist/.built

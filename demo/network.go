@@ -238,16 +238,27 @@ func (n *Network) Kill(name string) error { return n.alive[name].kill() }
 // End asks a process to end and waits.
 func (n *Network) End(name string) error { return n.alive[name].stop() }
 
-// Again starts a process that has ended, with further environment for this one start.
+// Again starts a process that has ended, with further environment for this one start, and waits until it answers.
 func (n *Network) Again(ctx context.Context, name string, env ...string) error {
-	p := n.recipes[name]()
-	p.name, p.env = name, append(p.env, env...)
-	n.alive[name] = p
-	if err := n.programs.start(p); err != nil {
+	if err := n.Relaunch(name, env...); err != nil {
 		return err
 	}
 	return n.ready(ctx, name)
 }
+
+// Relaunch is Again without the wait.
+func (n *Network) Relaunch(name string, env ...string) error {
+	p := n.recipes[name]()
+	p.name, p.env = name, append(p.env, env...)
+	n.alive[name] = p
+	return n.programs.start(p)
+}
+
+// Door is the path of one of the guard's sockets: kiosk or link.
+func (n *Network) Door(name string) string { return n.path("doors", name) }
+
+// PID is a running process's number.
+func (n *Network) PID(name string) int { return n.alive[name].cmd.Process.Pid }
 
 // Ended is closed when a process has ended by itself or was killed.
 func (n *Network) Ended(name string) <-chan struct{} { return n.alive[name].ended }
@@ -259,9 +270,11 @@ func (n *Network) ready(ctx context.Context, name string) error {
 		return n.waitHTTP(ctx, name, n.Hub+"/healthz")
 	case "notifier":
 		return n.waitHTTP(ctx, name, n.Codes+"/healthz")
-	case "kiosk", "guard":
-		if n.alive["kiosk"] == nil {
-			return n.waitFile(ctx, name, n.path("doors", "kiosk"))
+	case "kiosk":
+		return n.waitHTTP(ctx, name, n.Kiosk+"/healthz")
+	case "guard":
+		if err := n.waitSocket(ctx, name, n.Door("link")); err != nil || n.alive["kiosk"] == nil {
+			return err
 		}
 		return n.waitHTTP(ctx, name, n.Kiosk+"/healthz")
 	}
@@ -279,9 +292,12 @@ func (n *Network) waitHTTP(ctx context.Context, name, url string) error {
 	})
 }
 
-func (n *Network) waitFile(ctx context.Context, name, path string) error {
+func (n *Network) waitSocket(ctx context.Context, name, path string) error {
 	return n.wait(ctx, name, func() bool {
-		_, err := os.Stat(path)
+		conn, err := net.Dial("unix", path)
+		if err == nil {
+			conn.Close()
+		}
 		return err == nil
 	})
 }

@@ -19,6 +19,11 @@ const bin = "../bin"
 // start brings a network up and ends it with the test.
 func start(t *testing.T) (context.Context, *demo.Network) {
 	t.Helper()
+	return startFor(t)
+}
+
+func startFor(t testing.TB) (context.Context, *demo.Network) {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "lockstep-e2e") // not t.TempDir: other users must be able to walk in
 	if err != nil {
 		t.Fatal(err)
