@@ -1,7 +1,12 @@
 // Command lockstep is the command people run: the hub, the notifier, the emulated cabinet, the demo.
 package main
 
-import "github.com/alecthomas/kong"
+import (
+	"os"
+	"regexp"
+
+	"github.com/alecthomas/kong"
+)
 
 type commands struct {
 	Hub      hubCommand      `cmd:"" help:"The hub: bookkeeping for a network of parcel lockers."`
@@ -12,7 +17,23 @@ type commands struct {
 
 func main() {
 	var c commands
-	k := kong.Parse(&c, kong.Name("lockstep"), kong.UsageOnError(),
+	parser := kong.Must(&c, kong.Name("lockstep"), kong.UsageOnError(),
 		kong.Description("An open parcel-locker network in which nobody can open doors from afar."))
+	k, err := parser.Parse(longFlags(os.Args[1:]))
+	parser.FatalIfErrorf(err)
 	k.FatalIfErrorf(k.Run())
+}
+
+var oneDash = regexp.MustCompile(`^-[a-z][a-z-]+(=.*)?$`)
+
+// longFlags lets flags be written with one dash or with two, as the guard's are.
+func longFlags(args []string) []string {
+	out := make([]string, len(args))
+	for i, arg := range args {
+		if oneDash.MatchString(arg) {
+			arg = "-" + arg
+		}
+		out[i] = arg
+	}
+	return out
 }
