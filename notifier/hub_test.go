@@ -31,11 +31,11 @@ const token = "feed-token-9f"
 func newHub(t *testing.T, key statement.Key) *hub {
 	h := &hub{changed: make(chan struct{}), key: key, t: t}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /notifier/v1/contacts", func(w http.ResponseWriter, _ *http.Request) { h.answer(w, "contacts", h.contacts) })
+	mux.HandleFunc("GET /notifier/v1/contacts", func(w http.ResponseWriter, _ *http.Request) { h.answer(w, "contacts", h.have(&h.contacts)) })
 	mux.HandleFunc("POST /notifier/v1/contacts/ack", h.ack)
 	mux.HandleFunc("GET /notifier/v1/uploads", h.feed)
 	mux.HandleFunc("POST /notifier/v1/receipts", h.takeReceipts)
-	mux.HandleFunc("GET /notifier/v1/lockers", func(w http.ResponseWriter, _ *http.Request) { h.answer(w, "lockers", h.lockers) })
+	mux.HandleFunc("GET /notifier/v1/lockers", func(w http.ResponseWriter, _ *http.Request) { h.answer(w, "lockers", h.have(&h.lockers)) })
 	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer "+token {
 			http.Error(w, "who are you", http.StatusUnauthorized)
@@ -54,6 +54,13 @@ func (h *hub) with(do func()) {
 	do()
 	close(h.changed)
 	h.changed = make(chan struct{})
+}
+
+// have reads one of the lists.
+func (h *hub) have(list *[]map[string]any) []map[string]any {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return *list
 }
 
 // await waits until something holds of what the hub has.

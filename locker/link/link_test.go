@@ -305,9 +305,9 @@ func TestARestartedGuardIsWaitedForAtOnce(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		away.Store(false)
 		time.Sleep(2 * shortestWait)
+		r.stop()
 		if r.guard.hellos != 1 {
 			t.Errorf("%d hellos two seconds after the guard's return", r.guard.hellos)
 		}
-		r.stop()
 	})
 }
