@@ -79,9 +79,10 @@ func open(url string) (*DB, error) {
 }
 
 // sqliteDSN is the connection string of modernc.org/sqlite: synchronous=FULL because an upload is acknowledged once it is
-// committed, _dqs=0 so that a misspelt column is an error and not a string.
+// committed, secure_delete because an erased contact must be gone from the file and not only from its table, _dqs=0 so that a
+// misspelt column is an error and not a string.
 func sqliteDSN(path, lock string) string {
-	pragmas := "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_dqs=0&_txlock="
+	pragmas := "_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=secure_delete(1)&_pragma=foreign_keys(1)&_dqs=0&_txlock="
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas + lock
 }
 

@@ -286,6 +286,60 @@ func TestReceiptsAndTheFeed(t *testing.T) {
 	})
 }
 
+func TestAHeadThatIsRepeatedIsNoSignOfLife(t *testing.T) {
+	each(t, func(t *testing.T, h *hub) {
+		last := h.guard.after(h.guard.at.Number - 1)
+		beat := h.guard.beat()
+		for _, s := range []journal.Stretch{beat, last, beat} {
+			if got, err := h.custody.Ingest(t.Context(), "l1", s); err != nil || got != h.guard.at {
+				t.Fatalf("at %d, %v", got.Number, err)
+			}
+			h.pass(2 * time.Minute)
+		}
+		if l, err := h.fleet.Locker(t.Context(), "l1"); err != nil || l.Line != fleet.Offline || l.Heard != start.UnixMicro() {
+			t.Errorf("%s, heard %v, %v", l.Line, time.UnixMicro(l.Heard).UTC(), err)
+		}
+		h.guard.boot, h.guard.powered = 2, 1 // after a power cut it counts on from its last record
+		if _, err := h.custody.Ingest(t.Context(), "l1", h.guard.beat()); err != nil {
+			t.Fatal(err)
+		}
+		if l, err := h.fleet.Locker(t.Context(), "l1"); err != nil || l.Line != fleet.Online {
+			t.Errorf("%s after a reboot, %v", l.Line, err)
+		}
+	})
+}
+
+// The notifier reads of records that do not come in the feed, without waiting for a receipt to be due.
+func TestTheFirstHeadAheadOfTheRecordsIsKept(t *testing.T) {
+	each(t, func(t *testing.T, h *hub) {
+		both := statement.ReceiptFor(statement.Head{Locker: "l1", Boot: 1, Position: h.guard.at.Number, Hash: h.guard.at.Hash}, start.UnixMicro())
+		envelope, err := statement.Sign(h.network.Time[1], both)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.fleet.TakeReceipts(t.Context(), [][]byte{envelope}); err != nil {
+			t.Fatal(err)
+		}
+		beat := func() int {
+			t.Helper()
+			if _, err := h.custody.Ingest(t.Context(), "l1", h.guard.beat()); err != nil {
+				t.Fatal(err)
+			}
+			list, _, err := h.custody.Uploads(t.Context(), 0, 100, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(list)
+		}
+		n := beat()
+		h.guard.write(journal.Record{Kind: journal.WrongCode})
+		if got := []int{beat(), beat()}; got[0] != n+1 || got[1] != n+1 {
+			t.Errorf("kept %d, then %v", n, got)
+		}
+		h.up(h.guard)
+	})
+}
+
 func TestTheFeedWakes(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
 		_, after, err := h.custody.Uploads(t.Context(), 0, 100, 0)

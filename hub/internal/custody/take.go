@@ -38,7 +38,16 @@ func (c *Custody) take(ctx context.Context, tx *sql.Tx, locker string, s journal
 	if err != nil {
 		return taken{}, err
 	}
+	if len(records) == 0 && !later(head, place) {
+		return taken{position: place.Position}, nil
+	}
 	return c.accept(ctx, tx, place, s, records, head)
+}
+
+// later says whether a guard signed a head after the last one known. A head that was shown before proves no life: whoever
+// repeats it, to hide that the records stay away, is a silent line.
+func later(head statement.Head, place fleet.Place) bool {
+	return head.Boot > place.Boot || head.Boot == place.Boot && head.Powered > place.Powered
 }
 
 // accept writes what a verified stretch brings.
@@ -73,8 +82,9 @@ func (c *Custody) keep(ctx context.Context, tx *sql.Tx, place fleet.Place, s jou
 		Last: int64(to.Number), Received: c.now(), Stretch: statement.Encode(s)})
 }
 
-// receipt signs the hub's receipt where one is due, and says whether the stretch is to be kept: always with records, and a
-// heartbeat when some time key owes a receipt, because the notifier gives its receipts over what it finds in the feed.
+// receipt signs the hub's receipt where one is due, and says whether the stretch is to be kept: always with records; the first
+// heartbeat that speaks of records which have not come, so that whoever reads the feed knows of them; and a heartbeat when some
+// time key owes a receipt, because the notifier gives its receipts over what it finds in the feed.
 func (c *Custody) receipt(ctx context.Context, tx *sql.Tx, place fleet.Place, head statement.Head, records []journal.Record) (signed, keep bool, err error) {
 	issued, err := c.Fleet.Issued(ctx, tx, place.Locker)
 	if err != nil {
@@ -90,7 +100,8 @@ func (c *Custody) receipt(ctx context.Context, tx *sql.Tx, place fleet.Place, he
 			others = true
 		}
 	}
-	keep = len(records) > 0 || others && c.now()-place.Kept > beatPause.Microseconds()
+	missing := head.Position > place.Position.Number && !place.Behind
+	keep = len(records) > 0 || missing || others && c.now()-place.Kept > beatPause.Microseconds()
 	if !dispatch.ReceiptDue(own.UTC, own.Boot, head, isNews(records), c.Now()) {
 		return false, keep, nil
 	}

@@ -274,11 +274,10 @@ func TestLinesAndTheirAlarms(t *testing.T) {
 			{0, true, 5, 5, fleet.Online, 0, nil},
 			{2 * time.Minute, true, 5, 6, fleet.Online, 0, nil},
 			{2 * time.Minute, true, 5, 6, fleet.Online, 0, nil},
-			{2 * time.Minute, true, 5, 6, fleet.Online, 0, nil},
 			{2 * time.Minute, true, 5, 6, fleet.Online, 0, []fleet.AlarmKind{fleet.Withheld}},
 			{time.Minute, true, 6, 6, fleet.Online, 0, nil},
-			{4 * time.Minute, false, 0, 0, fleet.Offline, 9 * time.Minute, []fleet.AlarmKind{fleet.Silent}},
-			{time.Minute, true, 6, 6, fleet.Online, 14 * time.Minute, nil},
+			{4 * time.Minute, false, 0, 0, fleet.Offline, 7 * time.Minute, []fleet.AlarmKind{fleet.Silent}},
+			{time.Minute, true, 6, 6, fleet.Online, 12 * time.Minute, nil},
 		}
 		start := r.now
 		for i, s := range steps {

@@ -19,6 +19,8 @@ type Place struct {
 	Position journal.Position // last record received
 	Guard    statement.Key    // zero until provisioned
 	Boot     uint64           // of the last head
+	Powered  int64            // of the last head, µs
+	Behind   bool             // the last head was ahead of the records
 	Kept     int64            // when a stretch was last kept as evidence, µs UTC
 	line     store.LockerLine
 }
@@ -29,9 +31,10 @@ func (f *Fleet) Place(ctx context.Context, tx *sql.Tx, locker string) (Place, er
 	if row, err = db.One(row, err, "unknown_locker", "there is no such locker"); err != nil {
 		return Place{}, err
 	}
-	p := Place{Locker: locker, Boot: uint64(row.LockerLine.Boot), Kept: row.LockerLine.Kept, line: row.LockerLine}
-	p.Position.Number = uint64(row.LockerLine.Position)
-	if copy(p.Position.Hash[:], row.LockerLine.PositionHash) != len(p.Position.Hash) {
+	line := row.LockerLine
+	p := Place{Locker: locker, Boot: uint64(line.Boot), Powered: line.Powered, Behind: line.BehindSince > 0, Kept: line.Kept, line: line}
+	p.Position.Number = uint64(line.Position)
+	if copy(p.Position.Hash[:], line.PositionHash) != len(p.Position.Hash) {
 		return p, fmt.Errorf("fleet: the stored position of locker %s has no hash", locker)
 	}
 	if len(row.Locker.GuardKey) == 0 {
