@@ -18,6 +18,9 @@ type linkRequest struct {
 func (g *loop) answerLink(q linkRequest) error {
 	var reply door.LinkReply
 	var err error
+	if !q.Proper() {
+		q.Verb = ""
+	}
 	switch q.Verb {
 	case door.Hello:
 		reply = door.LinkReply{Accepted: true, Locker: g.state.Locker.ID, Position: g.log.End().Number, First: g.log.First(), Down: g.state.Down}

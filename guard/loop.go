@@ -200,6 +200,9 @@ func (g *loop) housekeep() error {
 		if err != nil || first > g.receipted || low-checkpoint.Low < keepFor {
 			return nil
 		}
+		if checkpoint.Kind != journal.Checkpoint {
+			continue // begun on a disk that was full: what it builds on is in the segment before
+		}
 		if err := g.log.Forget(first); err != nil {
 			g.slog.Warn("an old segment could not be removed", "error", err)
 		}

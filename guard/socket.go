@@ -137,14 +137,18 @@ func (g *loop) serveKiosk(conn *net.UnixConn) {
 			return
 		}
 		var reply door.KioskReply
-		if q.Verb == door.Watch {
+		if q.Verb == door.Watch && q.Proper() {
 			reply = g.watch(q.After)
 		} else {
 			to := make(chan door.KioskReply, 1)
 			if !g.tell(rules.Asked{To: to, Request: q}) {
 				return
 			}
-			reply = <-to
+			select {
+			case reply = <-to:
+			case <-g.done:
+				return
+			}
 			reply.View.Version = g.view.Load().view.Version
 		}
 		if err := send(conn, door.MaxFrame, reply); err != nil {
@@ -183,11 +187,17 @@ func (g *loop) serveLink(conn *net.UnixConn) {
 		if q.Verb == door.Records {
 			g.waitForRecords(q.After)
 		}
-		reply := make(chan door.LinkReply, 1)
-		if !g.tell(linkRequest{q, reply}) {
+		to := make(chan door.LinkReply, 1)
+		if !g.tell(linkRequest{q, to}) {
 			return
 		}
-		if err := send(conn, door.MaxJournalFrame, <-reply); err != nil {
+		var reply door.LinkReply
+		select {
+		case reply = <-to:
+		case <-g.done:
+			return
+		}
+		if err := send(conn, door.MaxJournalFrame, reply); err != nil {
 			return
 		}
 	}

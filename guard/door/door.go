@@ -25,6 +25,12 @@ type KioskRequest struct {
 	Presentation []byte    `cbor:"5,keyasint,omitempty"` // present: CBOR of a statement.Presentation
 }
 
+// Proper says that no field of another verb is set.
+func (q KioskRequest) Proper() bool {
+	return (q.After == 0 || q.Verb == Watch) && (q.Code == "" || q.Verb == Code) && (q.Secret == nil || q.Verb == Secret) &&
+		(q.Presentation == nil || q.Verb == Present)
+}
+
 // KioskVerb names what the kiosk asks.
 type KioskVerb string
 
@@ -144,12 +150,18 @@ type Session struct {
 	Left      int64    `cbor:"10,keyasint,omitempty"` // ms until the session ends by itself
 }
 
-// LinkRequest is one of the link's five verbs. None of them opens anything.
+// LinkRequest is one of the link's five verbs. None of them opens anything. Only the fields of its verb may be set.
 type LinkRequest struct {
 	Verb      LinkVerb `cbor:"1,keyasint"`
 	After     uint64   `cbor:"2,keyasint,omitempty"` // records: the last one the hub has
 	Number    uint64   `cbor:"3,keyasint,omitempty"` // down: its place in the stream
 	Statement []byte   `cbor:"4,keyasint,omitempty"` // down, receipt: an envelope
+}
+
+// Proper says that no field of another verb is set.
+func (q LinkRequest) Proper() bool {
+	return (q.After == 0 || q.Verb == Records) && (q.Number == 0 || q.Verb == Down) &&
+		(q.Statement == nil || q.Verb == Down || q.Verb == Receipt)
 }
 
 // LinkVerb names what the link asks.

@@ -138,7 +138,7 @@ func (l *Log) scan(i int, entries *[]Entry) error {
 	offset := 0
 	for offset < len(data) {
 		entry, size, err := decodeFrame(data[offset:])
-		if last && (errors.Is(err, errTorn) || err != nil && unwritten(data, offset)) {
+		if last && (errors.Is(err, errTorn) || err != nil && unwritten(data, offset) && !actedOn(data[offset:])) {
 			break
 		}
 		if err != nil {
@@ -205,6 +205,23 @@ func unwritten(data []byte, offset int) bool {
 	return false
 }
 
+// actedOn says that frames of more than one write can be read beyond a broken one, which was therefore durable once: the
+// entries of one write have one powered time.
+func actedOn(data []byte) bool {
+	var powered []int64
+	for at := 1; at+frameHead < len(data); at++ {
+		e, size, err := decodeFrame(data[at:])
+		if err != nil {
+			continue
+		}
+		if powered = append(powered, e.Record.Powered); e.Record.Powered != powered[0] {
+			return true
+		}
+		at += size - 1
+	}
+	return false
+}
+
 func allZero(data []byte) bool { return len(bytes.Trim(data, "\x00")) == 0 }
 
 func decodeLine(data, sum []byte) (Entry, error) {
@@ -258,12 +275,15 @@ func (l *Log) newSegment() error {
 	if err != nil {
 		return err
 	}
+	if err := syncDir(l.dir); err != nil {
+		return errors.Join(err, file.Close(), os.Remove(path))
+	}
 	if l.file != nil {
 		l.file.Close()
 	}
 	l.file, l.good = file, 0
 	l.segs = append(l.segs, segment{path, first})
-	return syncDir(l.dir)
+	return nil
 }
 
 func syncDir(dir string) error {
@@ -286,7 +306,7 @@ func (l *Log) Append(entries ...Entry) error {
 	}
 	if entries[0].Record.Kind == Checkpoint && l.good > 0 {
 		if err := l.newSegment(); err != nil {
-			return l.fail(err)
+			return fmt.Errorf("journal: %w", err) // the old segment goes on
 		}
 	}
 	frames, places, end, err := l.frames(entries)

@@ -17,6 +17,9 @@ func (d *decision) ask(a Asked) {
 }
 
 func (d *decision) judge(q door.KioskRequest) (door.Reason, int64) {
+	if !q.Proper() {
+		return door.Malformed, 0
+	}
 	switch q.Verb {
 	case door.Code:
 		return d.typed(q.Code)
@@ -94,7 +97,7 @@ func (d *decision) scanned(secret []byte) (door.Reason, int64) {
 		d.secretAt = d.now
 		return door.WrongCode, secretPace
 	}
-	return d.collect(at, "secret", mac)
+	return d.collect(at, "qr", mac)
 }
 
 func (d *decision) collect(at int, credential string, mac MAC) (door.Reason, int64) {
@@ -111,6 +114,6 @@ func (d *decision) cancel() {
 	case d.visit.stage == door.Press:
 		d.visit = nil
 	case d.visit.stage == door.Jammed:
-		d.giveUp(jam)
+		d.giveUp()
 	}
 }

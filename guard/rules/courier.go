@@ -29,8 +29,8 @@ func (d *decision) challenge() (door.Reason, int64) {
 // tickSession ends a session that nobody answers or goes on with.
 func (d *decision) tickSession() {
 	s := d.session
-	if s == nil || d.busy() {
-		return
+	if s == nil || d.busy() && d.visit.stage != door.Press {
+		return // a prompt keeps no session alive, a door does
 	}
 	switch {
 	case s.begun == 0 && d.now-s.made > challengeTime,
@@ -93,7 +93,7 @@ func (d *decision) believe(raw []byte) (a statement.Answer, c statement.Courier,
 	}
 	if low, _ := d.time(d.now); low == 0 {
 		return a, c, door.TimeUnsure
-	} else if low > c.Until {
+	} else if d.outside(c.From, c.Until, d.now) {
 		return a, c, door.NotBelieved
 	}
 	if a.Nonce != s.nonce || s.begun == 0 && d.now-s.made > challengeTime {
@@ -149,7 +149,7 @@ func (d *decision) holds(barcode string) bool {
 
 // deposit asks for a press at the smallest compartment that fits.
 func (d *decision) deposit(x Expected, size uint8) (door.Reason, int64) {
-	if d.busy() && d.visit.stage != door.Press {
+	if d.engaged() {
 		return door.Busy, 0
 	}
 	if reason := d.openDoor(); reason != "" {
@@ -161,6 +161,11 @@ func (d *decision) deposit(x Expected, size uint8) (door.Reason, int64) {
 	}
 	return d.begin(visit{errand: door.Depositing, compartment: at, class: ClassDeposit, parcel: x.Barcode, expected: x,
 		courier: d.session.courier})
+}
+
+// engaged says that a courier's wish has to wait: another prompt of the courier's own may give way to it, a recipient's may not.
+func (d *decision) engaged() bool {
+	return d.busy() && (d.visit.stage != door.Press || d.visit.errand == door.Collecting)
 }
 
 func (d *decision) openDoor() door.Reason {
@@ -229,6 +234,9 @@ func (d *decision) anotherDoor(v visit) {
 	if v.ending == tooSmall {
 		size = v.larger
 	}
+	if d.session == nil {
+		return
+	}
 	if reason, _ := d.deposit(v.expected, size); reason != "" {
 		d.change(func(v *visit) { v.outcome = string(reason) })
 	}
@@ -236,14 +244,14 @@ func (d *decision) anotherDoor(v visit) {
 
 func (d *decision) wantCancel(a statement.Answer) (door.Reason, int64) {
 	v := d.visit
-	if v == nil || v.parcel != a.Barcode || !d.busy() {
+	if v == nil || v.errand == door.Collecting || v.parcel != a.Barcode || !d.busy() {
 		return door.NotNow, 0
 	}
 	switch {
 	case v.stage == door.Press:
 		d.visit = nil
 	case v.stage == door.Jammed:
-		d.giveUp(jam)
+		d.giveUp()
 	case v.stage == door.Open && v.errand == door.Depositing:
 		d.change(func(v *visit) { v.ending = cancelled })
 	default:
@@ -279,6 +287,9 @@ func (d *decision) wantWithdraw(a statement.Answer) (door.Reason, int64) {
 }
 
 func (d *decision) wantReopen(a statement.Answer) (door.Reason, int64) {
+	if !d.session.courier.Deposit {
+		return door.NotBelieved, 0
+	}
 	at := slices.IndexFunc(d.Compartments, func(c Compartment) bool {
 		return c.Occupancy == Quarantine && !c.Faulted && c.Parcel == a.Barcode && c.Carrier == d.session.courier.Carrier
 	})
@@ -289,7 +300,7 @@ func (d *decision) byCourier(at int, v visit) (door.Reason, int64) {
 	switch {
 	case at < 0:
 		return door.NotHere, 0
-	case d.busy() && d.visit.stage != door.Press:
+	case d.engaged():
 		return door.Busy, 0
 	}
 	v.compartment, v.courier = at, d.session.courier

@@ -132,12 +132,16 @@ func (f Facts) take(e journal.Entry) (Facts, error) {
 	if err := cbor.Unmarshal(e.Data(), &more); err != nil {
 		return f, err
 	}
-	low := f.Low
+	f.Expected = f.expectedWith(more, f.Low)
+	return f, nil
+}
+
+// expectedWith is what is expected once more is, without what is over by the lower bound of the time.
+func (f *Facts) expectedWith(more []Expected, low int64) []Expected {
 	kept := slices.DeleteFunc(slices.Clone(f.Expected), func(x Expected) bool {
 		return x.Until < low || slices.ContainsFunc(more, func(m Expected) bool { return m.Barcode == x.Barcode })
 	})
-	f.Expected = append(kept, more...)
-	return f, nil
+	return append(kept, more...)
 }
 
 func (f Facts) foldDoor(e journal.Entry) (Facts, error) {
@@ -188,7 +192,7 @@ func (f *Facts) foldCompartment(c *Compartment, e journal.Entry) error {
 		}
 		c.GraceUntil, c.Overdue, c.Unclosed = r.Powered+graceTime, false, false
 	case journal.CollectFailed, journal.WithdrawFailed:
-		c.Unclosed = c.OpenedSeen || r.Reason == "crash"
+		c.Unclosed = r.Reason == crash || c.OpenedSeen && r.Reason != notEmpty
 	case journal.Withdrawn, journal.TakenOut:
 		f.bury(c)
 		c.clear()

@@ -88,11 +88,14 @@ func (f *Facts) manifest(e FromLink) ([]journal.Entry, Verdict) {
 	if low > m.Until {
 		return refused("late")
 	}
+	if f.outside(m.From, m.Until, e.At) {
+		return refused("early")
+	}
 	if _, ok := f.Network.Carrier(m.Carrier); !ok {
 		return refused("carrier")
 	}
 	more := f.expectMore(m)
-	if len(f.Expected)+len(more) > maxExpected {
+	if len(f.expectedWith(more, low)) > maxExpected {
 		return refused("too many")
 	}
 	r := journal.Record{Kind: journal.Took, Down: m.Number, Statement: sum[:], Carrier: m.Carrier}

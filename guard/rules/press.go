@@ -24,18 +24,21 @@ func (d *decision) press() {
 		return
 	}
 	if reason, _ := d.allowed(); reason != "" {
-		d.giveUp(string(reason))
+		if d.visit.pulses == 0 { // a jam's prompt goes on until its time is over
+			d.end(door.Failed, string(reason))
+		}
 		return
 	}
 	c := d.at()
 	d.write(d.intent(c))
-	d.flush()
-	d.effects = append(d.effects, Pulse{c.Board, c.Channel})
-	d.change(func(v *visit) { v.pulses++ })
-	d.stage(door.Pulsed, openTime)
 	if d.visit.class == ClassRecipient {
 		d.watchCap()
 	}
+	d.flush() // nothing may be written after a pulse: were that to fail, a pulse would be forgotten
+	d.effects = append(d.effects, Pulse{c.Board, c.Channel})
+	d.change(func(v *visit) { v.pulses++ })
+	d.stage(door.Pulsed, openTime)
+	d.unpressed = 0
 }
 
 func (d *decision) intent(c *Compartment) journal.Record {
@@ -46,6 +49,9 @@ func (d *decision) intent(c *Compartment) journal.Record {
 		r.Kind = journal.PulseAgain
 	case v.errand == door.Collecting:
 		r.Kind, r.Credential = journal.CollectIntent, v.credential
+		if c.Occupancy == Empty {
+			r.Credential = "grace"
+		}
 	case v.errand == door.Withdrawing:
 		r.Kind = journal.WithdrawIntent
 	case v.errand == door.Reopening:
@@ -81,7 +87,7 @@ func (d *decision) allowed() (door.Reason, int64) {
 // rightful asks whether the authority for this errand still rests in the compartment.
 func (d *decision) rightful(v *visit, c *Compartment) door.Reason {
 	low, _ := d.time(d.now)
-	if v.errand != door.Collecting && (low == 0 || low > v.courier.Until) {
+	if v.errand != door.Collecting && (low == 0 || d.outside(v.courier.From, v.courier.Until, d.now)) {
 		return door.TimeUnsure
 	}
 	if v.pulses > 0 { // a jam's further press: the intent stands
@@ -92,12 +98,12 @@ func (d *decision) rightful(v *visit, c *Compartment) door.Reason {
 	}
 	switch v.errand {
 	case door.Collecting:
-		if v.credential == "secret" && d.match(v.mac, secretOf, d.now) != v.compartment ||
-			v.credential != "secret" && d.match(v.mac, codeOf, d.now) != v.compartment {
+		if v.credential == "qr" && d.match(v.mac, secretOf, d.now) != v.compartment ||
+			v.credential != "qr" && d.match(v.mac, codeOf, d.now) != v.compartment {
 			return door.WrongCode
 		}
 	case door.Depositing:
-		if !c.takesDeposits() || low > v.expected.Until {
+		if !c.takesDeposits() || low > v.expected.Until || d.Doors[v.compartment].Inside == Something {
 			return door.NotExpected
 		}
 	case door.Withdrawing:
@@ -140,14 +146,15 @@ func (d *decision) tickVisit() {
 	switch d.visit.stage {
 	case door.Press:
 		d.end(door.Failed, "no press")
+		d.countUnpressed()
 	case door.Pulsed:
 		if d.visit.pulses < maxPulses {
 			d.stage(door.Jammed, pressTime)
 		} else {
-			d.giveUp(jam)
+			d.giveUp()
 		}
 	case door.Jammed:
-		d.giveUp(jam)
+		d.giveUp()
 	case door.Say:
 		d.write(d.result(journal.ReopenFailed, unsaid))
 		d.end(door.Failed, "quarantine")
@@ -156,12 +163,15 @@ func (d *decision) tickVisit() {
 	}
 }
 
-// giveUp ends a visit whose door was never seen open. Where no pulse was sent nothing has happened.
-func (d *decision) giveUp(why string) {
-	if d.visit.pulses == 0 {
-		d.end(door.Failed, why)
-		return
+// countUnpressed raises an alarm at every tenth prompt in a row that no hand answered: somebody may be asking from afar.
+func (d *decision) countUnpressed() {
+	if d.unpressed++; d.unpressed%10 == 0 {
+		d.alarm("authorised, no press", 0)
 	}
+}
+
+// giveUp ends a visit whose door was pulsed and never seen open.
+func (d *decision) giveUp() {
 	switch d.visit.errand {
 	case door.Depositing:
 		r := d.result(journal.DepositFailed, jam)
@@ -191,8 +201,13 @@ func (d *decision) end(stage door.Stage, outcome string) {
 	d.change(func(v *visit) { v.outcome = outcome })
 }
 
-// closed is the visit's door seen closed again after it was open.
+// closed is the visit's door seen closed again after it was open. Where a sensor sees something inside, nothing was taken.
 func (d *decision) closed() {
+	emptying := d.visit.errand == door.Collecting || d.visit.errand == door.Withdrawing
+	if emptying && d.Doors[d.visit.compartment].Inside == Something {
+		d.leftInside()
+		return
+	}
 	switch d.visit.errand {
 	case door.Collecting:
 		d.write(d.result(journal.Collected, ""))
@@ -208,6 +223,16 @@ func (d *decision) closed() {
 	}
 }
 
+// leftInside ends an opening that was to empty a compartment and did not: the parcel and every right to it stay.
+func (d *decision) leftInside() {
+	kind := journal.CollectFailed
+	if d.visit.errand == door.Withdrawing {
+		kind = journal.WithdrawFailed
+	}
+	d.write(d.result(kind, notEmpty))
+	d.end(door.Failed, notEmpty)
+}
+
 func (d *decision) closedDeposit() {
 	v := *d.visit
 	inside := d.Doors[v.compartment].Inside
@@ -217,7 +242,7 @@ func (d *decision) closedDeposit() {
 	}
 	r := d.result(journal.DepositFailed, v.ending)
 	r.To = string(Quarantine)
-	if inside == Nothing {
+	if inside == Nothing && v.ending != notEmpty {
 		r.To = string(Empty)
 	}
 	if v.ending == "" {
@@ -235,6 +260,11 @@ func (d *decision) closedReopening() {
 	case isStored:
 		d.storeParcel(d.visit.parcel, d.at().Dwell)
 	case takenOut:
+		if d.Doors[d.visit.compartment].Inside == Something {
+			d.write(d.result(journal.ReopenFailed, notEmpty))
+			d.end(door.Failed, notEmpty)
+			return
+		}
 		d.write(d.result(journal.TakenOut, ""))
 		d.end(door.Done, takenOut)
 	default:

@@ -20,6 +20,7 @@ type Scene struct {
 	session       *session
 	secretAt      int64 // when the last wrong QR secret was judged
 	capAlarm      int64 // when the last alarm about the recipients' cap was written
+	unpressed     int   // prompts in a row that ended without a press
 }
 
 // Sight is one door as its switch has been seen.
@@ -56,7 +57,7 @@ type visit struct {
 	until       int64 // when the stage ends by itself, 0 for never
 	pulses      int
 	class       Class
-	credential  string // collect: code, qr or grace
+	credential  string // collect: code or qr
 	mac         MAC    // collect: what was presented
 	parcel      string
 	expected    Expected          // deposit

@@ -12,6 +12,7 @@ func (d *decision) see(s Seen) {
 	b.Tried = true
 	d.Settled = d.Settled || d.allTried()
 	if s.Silent {
+		d.loseGate(s.Board)
 		return
 	}
 	b.Read, b.Alarmed = d.now, false
@@ -86,16 +87,29 @@ func (d *decision) opened() {
 // judgeOpening finds a door that opened without a pulse of ours: three valid reads over at least a second.
 func (d *decision) judgeOpening(i int) {
 	sight := &d.Doors[i]
-	if sight.Switch != Open || sight.Excused || d.expectsOpening(i) {
+	if sight.Switch != Open || sight.Excused || d.Compartments[i].Faulted || d.expectsOpening(i) {
 		return
 	}
 	if sight.OpenReads < forcedReads || d.now-sight.OpenFrom < forcedTime {
 		return
 	}
 	sight.Excused = true
+	d.quarantine(i, "uncommanded")
+	d.alarm("uncommanded opening", d.Compartments[i].Number)
+}
+
+// quarantine takes a compartment out of use until somebody has looked, and ends a visit that was about it. An empty one names
+// no parcel: the one whose grace it may still remember has been collected.
+func (d *decision) quarantine(i int, reason string) {
 	c := d.Compartments[i]
-	d.write(journal.Record{Kind: journal.Quarantined, Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Reason: "uncommanded"})
-	d.alarm("uncommanded opening", c.Number)
+	r := journal.Record{Kind: journal.Quarantined, Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Reason: reason}
+	if c.Occupancy == Empty {
+		r.Parcel = ""
+	}
+	d.write(r)
+	if d.busy() && d.visit.compartment == i {
+		d.end(door.Failed, "quarantine")
+	}
 }
 
 func (d *decision) expectsOpening(i int) bool {
@@ -103,6 +117,13 @@ func (d *decision) expectsOpening(i int) bool {
 		return false
 	}
 	return d.visit.stage == door.Pulsed || d.visit.stage == door.Jammed || d.visit.stage == door.Open
+}
+
+// loseGate forgets how the button stood when its board falls silent: what changes unseen is no press.
+func (d *decision) loseGate(board uint8) {
+	if p := d.Locker.Inputs.Gate; p != nil && p.Board == board {
+		d.Inputs.Gate = Unknown
+	}
 }
 
 func (d *decision) seeInputs(s Seen) {
@@ -160,9 +181,8 @@ func (d *decision) tickDoors() {
 }
 
 func (d *decision) giveUpDoor(i int) {
-	c := d.Compartments[i]
-	d.write(journal.Record{Kind: journal.Quarantined, Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Reason: leftOpen})
-	d.write(journal.Record{Kind: journal.Faulted, Compartment: c.Number, Reason: leftOpen})
+	d.quarantine(i, leftOpen)
+	d.write(journal.Record{Kind: journal.Faulted, Compartment: d.Compartments[i].Number, Reason: leftOpen})
 	d.changeDoor(i, func(s *Sight) { s.Excused = true })
 	if d.visit != nil && d.visit.compartment == i {
 		d.end(door.Failed, leftOpen)

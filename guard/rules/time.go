@@ -9,6 +9,7 @@ const (
 	receiptAge      = 10 * Minute // of the head a receipt covers
 	receiptSlack    = 5 * Second  // how far two honest time keys may disagree
 	unsureBeyond    = 12 * Hour
+	earlySlack      = 10 * Minute // how far ahead a signer's clock may honestly be
 )
 
 // time gives the bounds of the wall clock at a powered moment. High is 0 while unknown.
@@ -29,6 +30,13 @@ func (f *Facts) time(now int64) (low, high int64) {
 func (f *Facts) timeUnsure(now int64) bool {
 	low, high := f.time(now)
 	return high == 0 || high-low > unsureBeyond
+}
+
+// outside says that a statement's time has surely passed, or surely not come: without a lower bound to begin, one that is dated
+// ahead would hold for longer than its type may.
+func (f *Facts) outside(from, until, now int64) bool {
+	low, high := f.time(now)
+	return low > until || high > 0 && high+earlySlack < from
 }
 
 // Heard is what the link has brought about the time since the boot: heads this guard signed and receipts for them.
