@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"lockstep/guard/statement"
@@ -102,6 +103,9 @@ func (l *Ledger) add(t *Telling, d Delivery, i item) error {
 	}
 	if due := moment(i.deposit.Due); !due.IsZero() && due.Before(t.Facts.Due) {
 		t.Facts.Due = due // one date for all is the earliest
+	}
+	if slices.ContainsFunc(t.Facts.Parcels, func(p text.Parcel) bool { return p.Barcode == i.deposit.Barcode }) {
+		return nil // its door was opened twice: one parcel in one message
 	}
 	parcel := text.Parcel{Barcode: i.deposit.Barcode, Tracking: i.tracking}
 	if d.Kind.ShowsCode() {

@@ -84,13 +84,13 @@ func (d deposit) fold(r journal.Record, at int64) (deposit, text.Kind) {
 	return d, tells
 }
 
-// fail is a door's errand without its result. After a crash nobody knows whether the door was open: a recipient is not
-// reminded ("opened, closing not seen"), and a courier's errand counts as an opening that the recipient is told of.
+// fail is a door's errand without its result. After a crash nobody knows whether the door was open: it counts as an opening
+// that the recipient is told of, and who may have the parcel already is not reminded ("opened, closing not seen").
 func (d deposit) fail(reason string) (deposit, text.Kind) {
 	maybeOpen := d.Opened || reason == "crash"
 	switch {
 	case d.Door == collecting && maybeOpen:
-		return d, ""
+		return d, text.Opened
 	case d.Door != collecting && d.Door != shut && maybeOpen:
 		d.Door = shut
 		return d, text.Staff

@@ -24,6 +24,7 @@ const (
 	Reminder  Kind = "reminder"  // a day before it is due
 	Last      Kind = "last"      // on the last day
 	Collected Kind = "collected" // taken out with the code
+	Opened    Kind = "opened"    // the door was opened with the code; nobody saw it close
 	Withdrawn Kind = "withdrawn" // taken back by the carrier
 	Staff     Kind = "staff"     // a courier opened the parcel's door
 	Cleared   Kind = "cleared"   // a courier says that nothing is behind the door any more
@@ -33,7 +34,7 @@ const (
 )
 
 // Kinds lists all of them.
-var Kinds = []Kind{Stored, Reminder, Last, Collected, Withdrawn, Staff, Cleared, Unsure, Dark, Back}
+var Kinds = []Kind{Stored, Reminder, Last, Collected, Opened, Withdrawn, Staff, Cleared, Unsure, Dark, Back}
 
 // ShowsCode says whether messages of this kind hold the code.
 func (k Kind) ShowsCode() bool {

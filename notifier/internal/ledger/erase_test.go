@@ -1,0 +1,42 @@
+package ledger
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"lockstep/ceremony"
+	"lockstep/internal/db"
+	"lockstep/notifier/internal/chaintest"
+)
+
+// Erased is gone from the SQLite file too, not only from its table.
+func TestForgottenIsGoneFromTheFile(t *testing.T) {
+	network, err := ceremony.NewDevelopment("test")
+	must(t, err)
+	path, barcode := filepath.Join(t.TempDir(), "notifier.db"), chaintest.Barcode(1)
+	sealed := chaintest.SealContact(t, network, anna, barcode)
+	with := func(do func(*Ledger) error) []byte {
+		d, err := db.Open(t.Context(), path)
+		must(t, err)
+		book, err := Open(t.Context(), d, network.Charter, network.SealKey)
+		must(t, err)
+		must(t, do(book))
+		must(t, d.Close())
+		data, err := os.ReadFile(path)
+		must(t, err)
+		return data
+	}
+	pinned := with(func(l *Ledger) error {
+		_, err := l.Pin(t.Context(), Announced{Barcode: barcode, Sealed: sealed, Merchant: "m", Shipment: "s1"}, start)
+		return err
+	})
+	if !bytes.Contains(pinned, sealed) {
+		t.Fatal("the search does not find what is there")
+	}
+	forgotten := with(func(l *Ledger) error { return l.Forget(t.Context(), barcode, start) })
+	if bytes.Contains(forgotten, sealed[len(sealed)-64:]) {
+		t.Error("the contact's ciphertext is still in the file")
+	}
+}
