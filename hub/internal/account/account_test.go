@@ -195,6 +195,10 @@ func TestACourierEnrolsAndRenews(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
+		o.now = o.now.Add(15 * 24 * time.Hour)
+		if _, err := renew(p, o.now); fault.KindOf(err) != fault.Denied {
+			t.Errorf("after the certificate's end: %v", err)
+		}
 	})
 }
 

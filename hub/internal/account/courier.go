@@ -136,7 +136,7 @@ func RenewalMessage(courier string, at int64) []byte {
 }
 
 // RenewCourier issues the next certificate in the last week of the one before, to the same device. at must be within five
-// minutes of now. Before that week it answers with the certificate that holds.
+// minutes of now. Before that week it answers with the certificate that holds, after it with Denied.
 func (a *Accounts) RenewCourier(ctx context.Context, id string, at int64, proof []byte) (Courier, error) {
 	c, err := a.Courier(ctx, id)
 	if err != nil {
@@ -148,7 +148,10 @@ func (a *Accounts) RenewCourier(ctx context.Context, id string, at int64, proof 
 	if err := VerifyDevice(c.Key, RenewalMessage(id, at), proof); err != nil {
 		return Courier{}, err
 	}
-	if time.UnixMicro(c.Until).Sub(a.Now()) > renewalTerm {
+	switch left := time.UnixMicro(c.Until).Sub(a.Now()); {
+	case left < 0:
+		return Courier{}, fault.New(fault.Denied, "certificate_ended", "the courier's certificate has ended; ask the carrier for a new enrolment")
+	case left > renewalTerm:
 		return c, nil
 	}
 	if c, err = a.certify(c, c.Key); err != nil {
