@@ -20,9 +20,10 @@ import (
 
 // Options are how a network is started.
 type Options struct {
-	Dir  string // where everything lies; it must be empty or not exist
-	Bin  string // where the development binaries are
-	Port int    // the first of ten ports in a row; 0 takes free ones
+	Dir      string // where everything lies; it must be empty or not exist
+	Bin      string // where the development binaries are
+	Port     int    // the first of ten ports in a row; 0 takes free ones
+	Database string // the hub's, a postgres:// URL; empty for an SQLite file
 }
 
 // Network is a running demo network. Everything about it is reached through its front doors.
@@ -37,7 +38,7 @@ type Network struct {
 	Locker   string
 	Front    *cabinet.Client // the cabinet's control socket
 	Clock    Clock
-	Database string // the hub's SQLite file
+	Database string // the hub's: path of an SQLite file, or a URL
 
 	options  Options
 	programs *programs

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"encoding/json"
@@ -71,7 +72,7 @@ func (n *Network) firstJSON(ctx context.Context, p *process, into any) error {
 }
 
 func (n *Network) startHub(ctx context.Context) error {
-	n.Hub, n.Database = n.url(portHub), n.path("hub", "hub.db")
+	n.Hub, n.Database = n.url(portHub), cmp.Or(n.options.Database, n.path("hub", "hub.db"))
 	_, err := n.launch("hub", func() *process {
 		return &process{user: n.users.hub, dir: n.path("hub"), args: []string{n.bin("lockstep"), "hub", "--database", n.Database,
 			"--keys", n.path("hub", "keys"), "--public-url", n.Hub, "--clock-file", n.Clock.path, "serve", "--listen", n.listen(portHub),

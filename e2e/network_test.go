@@ -24,6 +24,12 @@ func start(t *testing.T) (context.Context, *demo.Network) {
 
 func startFor(t testing.TB) (context.Context, *demo.Network) {
 	t.Helper()
+	return startOn(t, "")
+}
+
+// startOn is start with the hub's tables in a database of their own; empty for an SQLite file.
+func startOn(t testing.TB, database string) (context.Context, *demo.Network) {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "lockstep-e2e") // not t.TempDir: other users must be able to walk in
 	if err != nil {
 		t.Fatal(err)
@@ -37,7 +43,7 @@ func startFor(t testing.TB) (context.Context, *demo.Network) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := demo.Start(t.Context(), demo.Options{Dir: dir, Bin: where})
+	n, err := demo.Start(t.Context(), demo.Options{Dir: dir, Bin: where, Database: database})
 	if err != nil {
 		t.Fatal(err)
 	}

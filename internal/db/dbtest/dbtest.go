@@ -34,6 +34,12 @@ func Each(t *testing.T, migrations fs.FS, test func(t *testing.T, d *db.DB)) {
 	})
 }
 
+// Postgres gives the URL of an empty PostgreSQL database; skipped or failed as Each's.
+func Postgres(t *testing.T) string {
+	t.Helper()
+	return cluster.database(t)
+}
+
 func open(t *testing.T, url string, migrations fs.FS) *db.DB {
 	t.Helper()
 	d, err := db.Open(t.Context(), url)

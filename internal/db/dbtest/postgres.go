@@ -48,6 +48,9 @@ func (p *postgres) run() error {
 			return err
 		}
 	}
+	if err := os.Chmod(p.dir, 0o711); err != nil { // processes of other users reach the socket; the data stays closed
+		return err
+	}
 	data := filepath.Join(p.dir, "data")
 	initdb := p.command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--locale=C", "-E", "UTF8", "--no-sync")
 	if out, err := initdb.CombinedOutput(); err != nil {
