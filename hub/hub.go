@@ -183,7 +183,7 @@ func (h *Hub) health(w http.ResponseWriter, r *http.Request) {
 // requestTime bounds a request from its first byte to the last of its answer; the feed's long polls take the most of it.
 const requestTime = time.Minute
 
-// serve answers HTTP until ctx is done; requests under way get five seconds to end.
+// serve answers HTTP until ctx is done; requests under way get three seconds to end, then they are cut off.
 func serve(ctx context.Context, l net.Listener, handler http.Handler) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		ReadTimeout: requestTime, WriteTimeout: requestTime,
@@ -195,10 +195,10 @@ func serve(ctx context.Context, l net.Listener, handler http.Handler) error {
 		return fmt.Errorf("hub: %w", err)
 	case <-ctx.Done():
 	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
 	defer cancel()
-	if err := server.Shutdown(grace); err != nil {
-		return errors.Join(err, server.Close())
+	if server.Shutdown(grace) != nil {
+		return server.Close()
 	}
 	return nil
 }

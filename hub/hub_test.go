@@ -94,6 +94,27 @@ func (h *Hub) provision(t *testing.T, network *ceremony.Development, id string) 
 	}
 }
 
+// A client that never ends its request does not keep the hub from ending, and is no failure of the hub's.
+func TestTheHubEndsThoughARequestDoesNot(t *testing.T) {
+	_, keys := newNetwork(t)
+	h, err := Open(t.Context(), config(t, keys))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	var conn net.Conn
+	t.Cleanup(func() { conn.Close() }) // after the hub has ended
+	if conn, err = net.Dial("tcp", strings.TrimPrefix(h.serveForTest(t), "http://")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Fprint(conn, "POST /courier/v1/enrol HTTP/1.1\r\nHost: hub\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(conn, make([]byte, len("HTTP/1.1 100 Continue\r\n\r\n"))); err != nil {
+		t.Fatal(err) // the handler reads the body now, which never comes
+	}
+}
+
 func TestAnnounceOverHTTPAndLookAfterIt(t *testing.T) {
 	network, keys := newNetwork(t)
 	c := config(t, keys)

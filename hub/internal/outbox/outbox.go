@@ -88,7 +88,7 @@ func (o *Outbox) config() *river.Config {
 	return &river.Config{
 		Workers: workers, Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: senders}},
 		FetchPollInterval: o.Poll, FetchCooldown: min(o.Poll, 100*time.Millisecond),
-		JobTimeout: 2 * attemptTimeout, RescueStuckJobsAfter: 5 * time.Minute, SoftStopTimeout: 5 * time.Second,
+		JobTimeout: 2 * attemptTimeout, RescueStuckJobsAfter: 5 * time.Minute, SoftStopTimeout: 3 * time.Second,
 		Logger: slog.New(quiet{o.Log.Handler()}),
 	}
 }
