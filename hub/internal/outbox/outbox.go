@@ -117,9 +117,12 @@ func (o *Outbox) migrate(ctx context.Context, driver riverdriver.Driver[*sql.Tx]
 	return nil
 }
 
-// Run sends until ctx ends; then what is under way has a few seconds to finish.
+// Run sends until ctx ends; then what is under way has three seconds to finish.
 func (o *Outbox) Run(ctx context.Context) error {
 	if err := o.client.Start(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // told to stop before the library had begun
+		}
 		return fmt.Errorf("outbox: %w", err)
 	}
 	prune := time.NewTicker(time.Hour)

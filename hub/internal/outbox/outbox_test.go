@@ -76,6 +76,20 @@ func newReceiver(t *testing.T, statuses ...int) *receiver {
 
 func (r *receiver) requests() []got { r.mu.Lock(); defer r.mu.Unlock(); return slices.Clone(r.seen) }
 
+func TestToldToStopBeforeItBegan(t *testing.T) {
+	dbtest.Each(t, migrations.Files, func(t *testing.T, d *db.DB) {
+		o, err := New(t.Context(), Config{DB: d, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		stopped, stop := context.WithCancel(t.Context())
+		stop()
+		if err := o.Run(stopped); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // bench is an outbox at work on a fresh database.
 type bench struct {
 	*Outbox
