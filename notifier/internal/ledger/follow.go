@@ -166,7 +166,7 @@ func (l *Ledger) Withheld(ctx context.Context, now time.Time) (n int, err error)
 		}
 		n = len(ids)
 		for _, id := range ids {
-			if err := raise(ctx, tx, Alarm{At: now, Kind: "withheld", Locker: id, Detail: "a signed head is ahead of the records"}); err != nil {
+			if err := raiseOnce(ctx, tx, Alarm{At: now, Kind: "withheld", Locker: id, Detail: "a signed head is ahead of the records"}); err != nil {
 				return err
 			}
 			if err := exec(ctx, tx, `UPDATE locker SET ahead = 0, ahead_since = 0 WHERE id = $1`, id); err != nil {
