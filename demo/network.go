@@ -274,7 +274,7 @@ func (n *Network) ready(ctx context.Context, name string) error {
 	case "kiosk":
 		return n.waitHTTP(ctx, name, n.Kiosk+"/healthz")
 	case "guard":
-		if err := n.waitSocket(ctx, name, n.Door("link")); err != nil || n.alive["kiosk"] == nil {
+		if err := n.waitFile(ctx, name, n.Door("link")); err != nil || n.alive["kiosk"] == nil {
 			return err
 		}
 		return n.waitHTTP(ctx, name, n.Kiosk+"/healthz")
@@ -293,12 +293,9 @@ func (n *Network) waitHTTP(ctx context.Context, name, url string) error {
 	})
 }
 
-func (n *Network) waitSocket(ctx context.Context, name, path string) error {
+func (n *Network) waitFile(ctx context.Context, name, path string) error {
 	return n.wait(ctx, name, func() bool {
-		conn, err := net.Dial("unix", path)
-		if err == nil {
-			conn.Close()
-		}
+		_, err := os.Stat(path)
 		return err == nil
 	})
 }

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"encoding/hex"
@@ -32,6 +33,7 @@ func (n *Network) ServePage(ctx context.Context) error {
 	mux.Handle("GET /assets/", web.AssetsHandler())
 	mux.HandleFunc("GET /places", n.servePlaces)
 	mux.HandleFunc("POST /announce", n.serveAnnounce)
+	mux.HandleFunc("GET /parcel/{barcode}", n.serveParcel)
 	mux.HandleFunc("GET /label/{barcode}", n.serveLabel)
 	listener, err := net.Listen("tcp", n.listen(portPage))
 	if err != nil {
@@ -65,12 +67,12 @@ func (n *Network) servePlaces(w http.ResponseWriter, _ *http.Request) {
 
 // serveAnnounce announces a parcel as the demo's merchant would, and lays it into the hands of whoever plays at the cabinet.
 func (n *Network) serveAnnounce(w http.ResponseWriter, r *http.Request) {
-	var ask struct{ Phone, Size string }
+	var ask struct{ Phone, Size, Language string }
 	if err := web.ReadJSON(w, r, 4096, &ask); err != nil {
 		web.Problem(w, err)
 		return
 	}
-	p, err := n.Announce(r.Context(), Announcement{Phone: ask.Phone, Size: ask.Size, DwellHours: 72})
+	p, err := n.Announce(r.Context(), Announcement{Phone: ask.Phone, Size: ask.Size, Language: ask.Language, DwellHours: 72})
 	if err != nil {
 		w.Header().Set("Content-Type", "application/problem+json")
 		w.WriteHeader(http.StatusUnprocessableEntity)
@@ -82,6 +84,16 @@ func (n *Network) serveAnnounce(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.JSON(w, map[string]string{"barcode": p.Barcode, "tracking": p.Tracking, "label": "/label/" + p.Barcode})
+}
+
+// serveParcel tells the state of a parcel as the merchant may ask for it.
+func (n *Network) serveParcel(w http.ResponseWriter, r *http.Request) {
+	var p Announced
+	if err := n.api(r.Context(), http.MethodGet, "/v1/parcels/"+url.PathEscape(r.PathValue("barcode")), nil, &p); err != nil {
+		http.Error(w, "the hub does not tell", http.StatusBadGateway)
+		return
+	}
+	web.JSON(w, map[string]string{"barcode": p.Barcode, "state": p.State})
 }
 
 // serveLabel fetches a parcel's label with the merchant's key, which the page does not have.
@@ -116,6 +128,7 @@ func (n *Network) pickUp(ctx context.Context, barcode string) error {
 // Announcement is what a merchant says about one parcel.
 type Announcement struct {
 	Phone, Email, Name, Size string
+	Language                 string // the recipient's, "ru" or "en"; "en" where nobody says
 	DwellHours               int
 }
 
@@ -130,7 +143,7 @@ type Announced struct {
 
 // Announce creates a shipment of one parcel by the merchant's API.
 func (n *Network) Announce(ctx context.Context, a Announcement) (Announced, error) {
-	recipient := map[string]string{"language": "en"}
+	recipient := map[string]string{"language": cmp.Or(a.Language, "en")}
 	for name, value := range map[string]string{"phone": a.Phone, "email": a.Email, "name": a.Name} {
 		if value != "" {
 			recipient[name] = value

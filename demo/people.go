@@ -91,23 +91,31 @@ func (s *Stage) LetPass(ctx context.Context, d time.Duration) error {
 	return err
 }
 
-// PressAndOpen presses the button and waits for the door that the screen names.
+// PressAndOpen presses the button and waits for the door that the screen names. Where nothing happens it presses again, as
+// people do.
 func (s *Stage) PressAndOpen(ctx context.Context, person string) (uint16, error) {
-	view, err := s.Screen.Wait(ctx, "a prompt to press", func(v ScreenState) bool { return v.Stage == "press" || v.Stage == "jammed" })
+	before, err := s.Screen.Wait(ctx, "a prompt to press", prompts)
 	if err != nil {
 		return 0, err
 	}
-	if err := s.Front.Press(ctx, person); err != nil {
-		return 0, err
+	for range 3 {
+		if err := s.Front.Press(ctx, person); err != nil {
+			return 0, err
+		}
+		if _, err = s.Screen.WaitFor(ctx, 3*time.Second, "the pulse", func(v ScreenState) bool { return v.Stage != before.Stage }); err == nil {
+			break
+		}
 	}
-	view, err = s.Screen.Wait(ctx, "an open door", func(v ScreenState) bool {
-		return v.Stage == "open" || v.Stage == "jammed" && v.Compartment == view.Compartment && view.Stage != "jammed" || v.Stage == "failed"
+	view, err := s.Screen.Wait(ctx, "an open door", func(v ScreenState) bool {
+		return v.Stage == "open" || v.Stage == "jammed" || v.Stage == "failed"
 	})
 	if err == nil && view.Stage != "open" {
 		err = &NotOpened{view.Compartment, view.Stage, view.Outcome}
 	}
 	return view.Compartment, err
 }
+
+func prompts(v ScreenState) bool { return v.Stage == "press" || v.Stage == "jammed" }
 
 // NotOpened is a press after which the door stayed shut.
 type NotOpened struct {

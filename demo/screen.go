@@ -100,7 +100,12 @@ func (s *Screen) See() ScreenState {
 
 // Wait looks until the screen shows what is wanted.
 func (s *Screen) Wait(ctx context.Context, what string, until func(ScreenState) bool) (ScreenState, error) {
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	return s.WaitFor(ctx, 15*time.Second, what, until)
+}
+
+// WaitFor is Wait with a patience of its own.
+func (s *Screen) WaitFor(ctx context.Context, patience time.Duration, what string, until func(ScreenState) bool) (ScreenState, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		s.mu.Lock()

@@ -198,7 +198,8 @@ func (l *Line) nextBoard(now time.Time) (*asked, time.Duration) {
 	return nil, wait
 }
 
-// poll asks one board for its picture; a board that answered last time is asked a second time before it counts as failed.
+// poll asks one board for its picture; a board that answered last time is asked a second time before it counts as failed. Only
+// silence earns a rest: a garbled answer says that somebody is there, and a hand may be on the button.
 func (l *Line) poll(b *asked) {
 	reading, err := l.readAll(b)
 	if err != nil && b.missed == 0 && !errors.Is(err, errPort) && l.closing.Err() == nil {
@@ -209,7 +210,7 @@ func (l *Line) poll(b *asked) {
 	if err == nil {
 		b.missed = 0
 	}
-	if b.missed >= patience || errors.Is(err, errPort) {
+	if b.missed >= patience && errors.Is(err, ErrSilent) || errors.Is(err, errPort) {
 		b.next = time.Now().Add(rest)
 	}
 	l.report(Event{Kind: Polled, Board: b.index, Reading: reading, Err: err}, b)
