@@ -168,12 +168,6 @@ func TestEnrolment(t *testing.T) {
 		if print, err := r.Fingerprint(t.Context(), "l1"); err != nil || print != "print" {
 			t.Errorf("%q, %v", print, err)
 		}
-		if err := r.Renew(t.Context(), "l1", "other", "next"); fault.KindOf(err) != fault.Conflict {
-			t.Errorf("%v", err)
-		}
-		if err := r.Renew(t.Context(), "l1", "print", "next"); err != nil {
-			t.Error(err)
-		}
 		if l, err := r.Locker(t.Context(), "l1"); err != nil || l.State != fleet.Enrolled {
 			t.Errorf("%+v, %v", l, err)
 		}

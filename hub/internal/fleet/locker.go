@@ -173,17 +173,6 @@ func (f *Fleet) CheckEnrol(ctx context.Context, locker, secret string) error {
 	return err
 }
 
-// Renew replaces the link's key; Conflict unless old is the one that holds.
-func (f *Fleet) Renew(ctx context.Context, locker, old, fingerprint string) error {
-	return f.DB.Tx(ctx, func(tx *sql.Tx) error {
-		rows, err := store.New(tx).Renew(ctx, store.RenewParams{Fingerprint: fingerprint, ID: locker, Old: old})
-		if err == nil && (rows == 0 || old == "") {
-			return fault.New(fault.Conflict, "certificate_replaced", "another certificate holds for this locker")
-		}
-		return err
-	})
-}
-
 // Fingerprint is that of the key that holds for a locker's link; Denied when there is none.
 func (f *Fleet) Fingerprint(ctx context.Context, locker string) (string, error) {
 	row, err := store.New(f.DB.Reads()).Locker(ctx, locker)

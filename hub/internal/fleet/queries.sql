@@ -24,9 +24,6 @@ WHERE id = sqlc.arg(id) AND code_digest = sqlc.arg(digest) AND code_until > CAST
 -- name: MayEnrol :one
 SELECT id FROM locker WHERE id = sqlc.arg(id) AND code_digest = sqlc.arg(digest) AND code_until > CAST(sqlc.arg(now) AS BIGINT);
 
--- name: Renew :execrows
-UPDATE locker SET fingerprint = sqlc.arg(fingerprint) WHERE id = sqlc.arg(id) AND fingerprint = sqlc.arg(old);
-
 -- name: Provision :exec
 UPDATE locker SET state = 'provisioned', guard_key = $2, certificate = $3, zone = $4 WHERE id = $1;
 

@@ -683,24 +683,6 @@ func (q *Queries) Receipts(ctx context.Context, locker string) ([]Receipt, error
 	return items, nil
 }
 
-const renew = `-- name: Renew :execrows
-UPDATE locker SET fingerprint = $1 WHERE id = $2 AND fingerprint = $3
-`
-
-type RenewParams struct {
-	Fingerprint string
-	ID          string
-	Old         string
-}
-
-func (q *Queries) Renew(ctx context.Context, arg RenewParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, renew, arg.Fingerprint, arg.ID, arg.Old)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
 const reservedAt = `-- name: ReservedAt :many
 SELECT barcode FROM reservation WHERE locker = $1 ORDER BY barcode
 `
