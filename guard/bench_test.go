@@ -309,3 +309,26 @@ func BenchmarkCollection(b *testing.B) {
 	report(b, "bare-flush", flush)
 	b.ReportMetric(pressed.at(0.5)/flush.at(0.5), "pressed÷flush")
 }
+
+// BenchmarkReady judges the same answer again and again, warm, beside a bare ES256 verification: what the guard adds to it.
+func BenchmarkReady(b *testing.B) {
+	g := newBench(b, 80)
+	presentation := g.present(g.expect())
+	event := rules.Event{At: g.powered(), What: rules.Asked{Request: door.KioskRequest{Verb: door.Present, Presentation: presentation}}}
+	b.Run("answer", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			g.rules.Decide(g.state, event)
+		}
+	})
+	b.Run("bare verify", func(b *testing.B) {
+		digest := make([]byte, 32)
+		private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		check(b, err)
+		signature, err := ecdsa.SignASN1(rand.Reader, private, digest)
+		check(b, err)
+		for b.Loop() {
+			ecdsa.VerifyASN1(&private.PublicKey, digest, signature)
+		}
+	})
+}

@@ -120,23 +120,30 @@ func Sign(signer *Signer, s Statement) ([]byte, error) {
 // Verify reads an envelope as a T and nothing else. lookup gives the key of a kid that holds the role this statement needs;
 // a kid it does not know is refused. The statement is returned only when everything about it holds.
 func Verify[T Statement](envelope []byte, lookup func(KeyID) (Key, bool)) (T, Key, error) {
-	var s T
-	msg, kid, err := open(envelope, s.Type())
+	s, key, _, err := verify[T](envelope, lookup)
+	return s, key, err
+}
+
+func verify[T Statement](envelope []byte, lookup func(KeyID) (Key, bool)) (s T, _ Key, payload []byte, err error) {
+	msg, header, err := open(envelope, s.Type())
 	if err != nil {
-		return s, Key{}, err
+		return s, Key{}, nil, err
 	}
-	key, ok := lookup(kid)
+	key, ok := lookup(header.kid())
 	if !ok {
-		return s, Key{}, refuse("key", "key %s does not hold this role", kid)
+		return s, Key{}, nil, refuse("key", "key %s does not hold this role", header.kid())
 	}
-	if err := checkSignature(msg, key); err != nil {
-		return s, Key{}, err
+	if header.Alg != key.Alg {
+		return s, Key{}, nil, refuse("alg", "the algorithm is not the key's")
+	}
+	if err := key.verify(msg.signed(), msg.Signature); err != nil {
+		return s, Key{}, nil, err
 	}
 	var out T
 	if err := Decode(msg.Payload, &out); err != nil {
-		return s, Key{}, err
+		return s, Key{}, nil, err
 	}
-	return out, key, out.Check()
+	return out, key, msg.Payload, out.Check()
 }
 
 // VerifyAll reads n envelopes over one byte-identical payload. It counts persons, not signatures: two keys of one person
@@ -152,15 +159,14 @@ func VerifyAll[T Statement](envelopes [][]byte, role Role) (T, error) {
 	var payload []byte
 	persons := map[Person]bool{}
 	for _, envelope := range envelopes {
-		one, key, err := Verify[T](envelope, role.Lookup)
+		one, key, said, err := verify[T](envelope, role.Lookup)
 		if err != nil {
 			return s, err
 		}
-		msg, _, _ := open(envelope, s.Type())
-		if payload != nil && !bytes.Equal(payload, msg.Payload) {
+		if payload != nil && !bytes.Equal(payload, said) {
 			return s, refuse("payload", "the envelopes do not say the same")
 		}
-		payload = msg.Payload
+		payload = said
 		persons[role.Person(key.ID())] = true
 		if len(persons) >= int(role.Threshold) {
 			s = one
@@ -175,71 +181,73 @@ func VerifyAll[T Statement](envelopes [][]byte, role Role) (T, error) {
 
 // Peek says what an envelope claims to be, so that a stream of several types can be sorted. Nothing of it is believed yet.
 func Peek(envelope []byte) (Type, error) {
-	msg, err := parse(envelope)
-	if err != nil {
-		return "", err
-	}
-	typ, ok := msg.Headers.Protected[headerTyp].(string)
-	if !ok {
-		return "", refuse("typ", "no typ header")
-	}
-	return Type(typ), nil
+	_, header, err := parse(envelope)
+	return header.Typ, err
 }
 
-func parse(envelope []byte) (*cose.UntaggedSign1Message, error) {
+// sign1 is an untagged COSE_Sign1 (RFC 9052 §4.2). It is read by its shape, not by a library that also knows what is refused here.
+type sign1 struct {
+	_           struct{} `cbor:",toarray"`
+	Protected   []byte
+	Unprotected cbor.RawMessage
+	Payload     []byte
+	Signature   []byte
+}
+
+// protected is the whole of a protected header: one more key or one less is another statement's.
+type protected struct {
+	Alg Alg    `cbor:"1,keyasint"`
+	Kid []byte `cbor:"4,keyasint"`
+	Typ Type   `cbor:"16,keyasint"`
+}
+
+func (p protected) kid() KeyID { return KeyID(p.Kid) }
+
+// sigStructure is what is signed (RFC 9052 §4.4).
+type sigStructure struct {
+	_         struct{} `cbor:",toarray"`
+	Context   string
+	Protected []byte
+	External  []byte
+	Payload   []byte
+}
+
+func (m sign1) signed() []byte {
+	return encode(sigStructure{Context: "Signature1", Protected: m.Protected, External: []byte{}, Payload: m.Payload})
+}
+
+const emptyMap = "\xa0"
+
+func parse(envelope []byte) (msg sign1, header protected, err error) {
 	if len(envelope) > MaxSize {
-		return nil, refuse("size", "the envelope has %d bytes, more than %d", len(envelope), MaxSize)
+		return msg, header, refuse("size", "the envelope has %d bytes, more than %d", len(envelope), MaxSize)
 	}
-	var msg cose.UntaggedSign1Message
-	if err := msg.UnmarshalCBOR(envelope); err != nil {
-		return nil, refuse("parse", "not a COSE_Sign1: %v", err)
+	if err := Decode(envelope, &msg); err != nil {
+		return msg, header, err
 	}
-	again, err := msg.MarshalCBOR()
-	if err != nil || !bytes.Equal(again, envelope) {
-		return nil, refuse("parse", "not the deterministic encoding of a COSE_Sign1")
+	if string(msg.Unprotected) != emptyMap {
+		return msg, header, refuse("header", "the unprotected header is not empty")
 	}
-	return &msg, nil
+	if err := Decode(msg.Protected, &header); err != nil {
+		return msg, header, refuse("header", "the protected header is not exactly alg, kid and typ")
+	}
+	if len(header.Kid) != len(KeyID{}) {
+		return msg, header, refuse("header", "kid has not %d bytes", len(KeyID{}))
+	}
+	return msg, header, nil
 }
 
-func open(envelope []byte, want Type) (*cose.UntaggedSign1Message, KeyID, error) {
-	var kid KeyID
-	msg, err := parse(envelope)
-	if err != nil {
-		return nil, kid, err
+func open(envelope []byte, want Type) (sign1, protected, error) {
+	msg, header, err := parse(envelope)
+	switch {
+	case err != nil:
+		return msg, header, err
+	case header.Typ != want:
+		return msg, header, refuse("typ", "this is not a %s", want)
+	case len(msg.Payload) == 0:
+		return msg, header, refuse("payload", "no payload")
 	}
-	protected := msg.Headers.Protected
-	if len(msg.Headers.Unprotected) != 0 {
-		return nil, kid, refuse("header", "the unprotected header is not empty")
-	}
-	if len(protected) != 3 {
-		return nil, kid, refuse("header", "the protected header is not exactly alg, kid and typ")
-	}
-	if typ, ok := protected[headerTyp].(string); !ok || Type(typ) != want {
-		return nil, kid, refuse("typ", "this is not a %s", want)
-	}
-	name, ok := protected[headerKid].([]byte)
-	if !ok || len(name) != len(kid) {
-		return nil, kid, refuse("header", "kid has not %d bytes", len(kid))
-	}
-	if len(msg.Payload) == 0 {
-		return nil, kid, refuse("payload", "no payload")
-	}
-	return msg, KeyID(name), nil
-}
-
-func checkSignature(msg *cose.UntaggedSign1Message, key Key) error {
-	alg, err := msg.Headers.Protected.Algorithm()
-	if err != nil || Alg(alg) != key.Alg {
-		return refuse("alg", "the algorithm is not the key's")
-	}
-	verifier, err := key.verifier()
-	if err != nil {
-		return err
-	}
-	if err := msg.Verify(nil, verifier); err != nil {
-		return refuse("signature", "the signature does not verify")
-	}
-	return nil
+	return msg, header, nil
 }
 
 // ReadUnverified reads what an envelope says without asking who signed it, for devices that only need to know what they are

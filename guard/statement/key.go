@@ -2,7 +2,6 @@ package statement
 
 import (
 	"crypto"
-	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -10,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math/big"
 
 	"github.com/veraison/go-cose"
 )
@@ -54,28 +54,46 @@ func (k Key) Fingerprint() string {
 
 // Check says whether the key can be used at all.
 func (k Key) Check() error {
-	_, err := k.verifier()
+	_, err := k.public()
 	return err
 }
 
-func (k Key) verifier() (cose.Verifier, error) {
+// public is the key as the standard library knows it.
+func (k Key) public() (crypto.PublicKey, error) {
 	switch k.Alg {
 	case EdDSA:
 		if len(k.Public) != ed25519.PublicKeySize {
 			return nil, refuse("key", "an Ed25519 key has 32 bytes, not %d", len(k.Public))
 		}
-		return cose.NewVerifier(cose.AlgorithmEdDSA, ed25519.PublicKey(k.Public))
+		return ed25519.PublicKey(k.Public), nil
 	case ES256:
-		if _, err := ecdh.P256().NewPublicKey(k.Public); err != nil {
-			return nil, refuse("key", "not an uncompressed point on P-256")
-		}
 		public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), k.Public)
 		if err != nil {
 			return nil, refuse("key", "not an uncompressed point on P-256")
 		}
-		return cose.NewVerifier(cose.AlgorithmES256, public)
+		return public, nil
 	}
 	return nil, refuse("alg", "algorithm %d is not EdDSA or ES256", k.Alg)
+}
+
+// verify checks a COSE signature: Ed25519's 64 bytes, or r‖s of 32 bytes each (RFC 9053 §2.1, §2.2).
+func (k Key) verify(message, signature []byte) error {
+	public, err := k.public()
+	if err != nil {
+		return err
+	}
+	good := false
+	switch public := public.(type) {
+	case ed25519.PublicKey:
+		good = ed25519.Verify(public, message, signature)
+	case *ecdsa.PublicKey:
+		digest := sha256.Sum256(message)
+		good = len(signature) == 64 && ecdsa.Verify(public, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
+	}
+	if !good {
+		return refuse("signature", "the signature does not verify")
+	}
+	return nil
 }
 
 // Signer makes envelopes with one private key.
