@@ -64,25 +64,32 @@ const (
 	beatTerm   = 7 * 24 * time.Hour  // how long kept heartbeats stay; records stay
 )
 
-// Lapse gives up parcels that were announced long ago and never put in.
+// Lapse gives up parcels that were announced long ago and never put in. A parcel waits for its locker's word: it may have been
+// put in while the line was down.
 func (c *Custody) Lapse(ctx context.Context) error {
-	return c.DB.Tx(ctx, func(tx *sql.Tx) error {
-		q := store.New(tx)
-		stale, err := q.Stale(ctx, c.ago(lapseAfter))
-		if err != nil {
+	for after := ""; ; {
+		var stale []store.Parcel
+		err := c.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
+			stale, err = store.New(tx).Stale(ctx, store.StaleParams{Before: c.ago(lapseAfter), After: after})
+			for _, row := range stale {
+				err = errors.Join(err, c.lapse(ctx, tx, row))
+			}
+			return err
+		})
+		if err != nil || len(stale) == 0 {
 			return err
 		}
-		for _, barcode := range stale {
-			row, err := q.Parcel(ctx, barcode)
-			if err != nil {
-				return err
-			}
-			if _, err := c.move(ctx, tx, row, happening{what: parcel.Lapsed, actor: "hub", happened: c.now()}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+		after = stale[len(stale)-1].Barcode
+	}
+}
+
+func (c *Custody) lapse(ctx context.Context, tx *sql.Tx, row store.Parcel) error {
+	place, err := c.Fleet.Place(ctx, tx, row.Locker)
+	if err != nil || !c.Fleet.Current(place) {
+		return err
+	}
+	_, err = c.move(ctx, tx, row, happening{what: parcel.Lapsed, actor: "hub", happened: c.now()})
+	return err
 }
 
 // Clean drops idempotency keys and kept heartbeats that have had their time.

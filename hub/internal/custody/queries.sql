@@ -49,7 +49,8 @@ SELECT * FROM parcel WHERE barcode > $1 ORDER BY barcode LIMIT $2;
 SELECT state, CAST(COUNT(*) AS BIGINT) AS count FROM parcel GROUP BY state ORDER BY state;
 
 -- name: Stale :many
-SELECT barcode FROM parcel WHERE live AND state IN ('announced', 'dispatched') AND created < sqlc.arg(before) ORDER BY barcode LIMIT 200;
+SELECT * FROM parcel WHERE live AND state IN ('announced', 'dispatched') AND created < sqlc.arg(before) AND barcode > sqlc.arg(after)
+ORDER BY barcode LIMIT 200;
 
 -- name: MoveParcel :execrows
 UPDATE parcel SET state = sqlc.arg(state), hold = sqlc.arg(hold), compartment = sqlc.arg(compartment), stored = sqlc.arg(stored),

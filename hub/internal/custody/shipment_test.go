@@ -268,9 +268,16 @@ func TestLapse(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
 		barcode := h.create(shipment("k1", 1)).Parcels[0].Barcode
 		h.pass(13 * 24 * time.Hour)
-		for _, want := range []parcel.State{parcel.Announced, parcel.Cancelled} {
-			if err := errors.Join(h.custody.Lapse(t.Context()), h.custody.Clean(t.Context())); err != nil || h.state(barcode).State != want {
-				t.Errorf("%v: %s, want %s", err, h.state(barcode).State, want)
+		for _, step := range []struct {
+			online bool
+			want   parcel.State
+		}{{true, parcel.Announced}, {false, parcel.Announced}, {true, parcel.Cancelled}} {
+			if step.online {
+				h.guard.write(journal.Record{Kind: journal.Ticked})
+				h.up(h.guard)
+			}
+			if err := errors.Join(h.custody.Lapse(t.Context()), h.custody.Clean(t.Context())); err != nil || h.state(barcode).State != step.want {
+				t.Errorf("%v: %s, want %s", err, h.state(barcode).State, step.want)
 			}
 			h.pass(2 * 24 * time.Hour)
 		}

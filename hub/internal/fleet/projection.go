@@ -43,6 +43,11 @@ func (f *Fleet) Place(ctx context.Context, tx *sql.Tx, locker string) (Place, er
 	return p, statement.Decode(row.Locker.GuardKey, &p.Guard)
 }
 
+// Current says whether the hub has all the records there are, but for the last minutes': the line is up and none is missing.
+func (f *Fleet) Current(p Place) bool {
+	return !p.Behind && f.now()-p.line.Heard <= SilentAfter.Microseconds()
+}
+
 // Provision learns from record 1 what the locker is made of. The caller has verified the certificate.
 func (f *Fleet) Provision(ctx context.Context, tx *sql.Tx, certificate statement.Locker, bundle statement.Bundle) error {
 	q, id := store.New(tx), certificate.ID

@@ -845,22 +845,49 @@ func (q *Queries) Shipments(ctx context.Context, arg ShipmentsParams) ([]Shipmen
 }
 
 const stale = `-- name: Stale :many
-SELECT barcode FROM parcel WHERE live AND state IN ('announced', 'dispatched') AND created < $1 ORDER BY barcode LIMIT 200
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live FROM parcel WHERE live AND state IN ('announced', 'dispatched') AND created < $1 AND barcode > $2
+ORDER BY barcode LIMIT 200
 `
 
-func (q *Queries) Stale(ctx context.Context, before int64) ([]string, error) {
-	rows, err := q.db.QueryContext(ctx, stale, before)
+type StaleParams struct {
+	Before int64
+	After  string
+}
+
+func (q *Queries) Stale(ctx context.Context, arg StaleParams) ([]Parcel, error) {
+	rows, err := q.db.QueryContext(ctx, stale, arg.Before, arg.After)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []string
+	var items []Parcel
 	for rows.Next() {
-		var barcode string
-		if err := rows.Scan(&barcode); err != nil {
+		var i Parcel
+		if err := rows.Scan(
+			&i.Barcode,
+			&i.Shipment,
+			&i.Merchant,
+			&i.Locker,
+			&i.Carrier,
+			&i.Place,
+			&i.Size,
+			&i.Low,
+			&i.WeightG,
+			&i.Reference,
+			&i.Token,
+			&i.State,
+			&i.Hold,
+			&i.Compartment,
+			&i.Stored,
+			&i.Due,
+			&i.Events,
+			&i.Created,
+			&i.Changed,
+			&i.Live,
+		); err != nil {
 			return nil, err
 		}
-		items = append(items, barcode)
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
