@@ -10,14 +10,18 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"lockstep/ceremony"
 	"lockstep/guard/statement"
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/console"
+	"lockstep/hub/internal/custody"
+	"lockstep/parcel"
 )
 
 func do(t *testing.T, request *http.Request) (*http.Response, string) {
@@ -130,7 +134,8 @@ func TestBadBodies(t *testing.T) {
 
 func TestTodayIsForTheCourierItself(t *testing.T) {
 	r := newRig(t, "")
-	r.custody.parcels = someParcels()
+	elsewhere := custody.Parcel{Locker: "spb-0001", Carrier: ceremony.HouseCarrier, State: parcel.Stored}
+	r.custody.parcels = append(slices.Repeat([]custody.Parcel{elsewhere}, 1000), someParcels()...)
 	p := newPhone(t)
 	if answer, body := p.enrol(t, r, r.expect(t, "c-17")); answer.StatusCode != http.StatusOK {
 		t.Fatal(body)

@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"context"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -154,7 +155,7 @@ func (c *console) today(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	parcels, err := c.Custody.Live(r.Context(), courier.Carrier, "")
+	parcels, err := c.live(r.Context(), courier)
 	if err != nil {
 		c.fail(w, r, err)
 		return
@@ -165,6 +166,21 @@ func (c *console) today(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.JSON(w, map[string]any{"at": c.Now().UnixMicro(), "lockers": stops})
+}
+
+// live asks for each of the courier's lockers by itself, because one answer is bounded.
+func (c *console) live(ctx context.Context, courier account.Courier) (parcels []custody.Parcel, err error) {
+	for _, locker := range courier.Lockers {
+		if locker == "*" {
+			locker = ""
+		}
+		list, err := c.Custody.Live(ctx, courier.Carrier, locker)
+		if err != nil {
+			return nil, err
+		}
+		parcels = append(parcels, list...)
+	}
+	return parcels, nil
 }
 
 func (c *console) round(r *http.Request, courier account.Courier, parcels []custody.Parcel) ([]stop, error) {

@@ -68,10 +68,10 @@ func (r *rig) expect(t *testing.T, id string) string {
 
 type fakeCustody struct{ parcels []custody.Parcel }
 
-func (f *fakeCustody) Live(_ context.Context, carrier, _ string) ([]custody.Parcel, error) {
+func (f *fakeCustody) Live(_ context.Context, carrier, locker string) ([]custody.Parcel, error) {
 	var out []custody.Parcel
 	for _, p := range f.parcels {
-		if p.Carrier == carrier {
+		if p.Carrier == carrier && (locker == "" || p.Locker == locker) && len(out) < 1000 {
 			out = append(out, p)
 		}
 	}
