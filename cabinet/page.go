@@ -34,7 +34,7 @@ func (h *hands) list() ([]Parcel, <-chan struct{}) {
 	if h.changed == nil {
 		h.changed = make(chan struct{})
 	}
-	return slices.Clone(h.parcels), h.changed
+	return append([]Parcel{}, h.parcels...), h.changed // never null in JSON
 }
 
 func (h *hands) change(act func([]Parcel) []Parcel) {
