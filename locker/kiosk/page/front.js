@@ -1,7 +1,8 @@
-// front.js: the locker's front as a drawing, its doors in columns by number. Heights are true to the sizes S, M and L.
+// front.js: the locker's front as a drawing, its doors in columns by number and its screen in the middle. Heights are true to the
+// sizes S, M and L: 80, 190 and 410 mm and the frame between doors.
 const ns = "http://www.w3.org/2000/svg";
 const width = 380;
-const heights = [0, 90, 200, 420]; // mm, inner height and its share of the frame; by size rank
+const unit = 90; // the height of a small door
 const gap = 16;
 
 function make(name, attributes, ...children) {
@@ -11,43 +12,58 @@ function make(name, attributes, ...children) {
   return element;
 }
 
-const heightOf = (door) => heights[Math.min(door.size, heights.length - 1)];
+const units = (size) => [1, 1, 2, 4][size] ?? 4;
+const tall = (n) => n * (unit + gap) - gap;
 
-// columns lays doors out in as many columns as make the front about a quarter wider than high.
-export function columns(doors) {
-  const total = doors.reduce((sum, d) => sum + heightOf(d) + gap, 0);
-  const count = Math.max(1, Math.round(Math.sqrt((1.25 * total) / (width + gap))));
-  const full = total / count;
-  const out = [[]];
-  let used = 0;
+// fillUp puts doors into columns of one height, in the order of their numbers.
+function fillUp(doors, height) {
+  const all = [];
+  let room = 0;
   for (const door of doors) {
-    const h = heightOf(door) + gap;
-    if (used + h / 2 > full * out.length && out.length < count) out.push([]);
-    out.at(-1).push(door);
-    used += h;
+    if (units(door.size) > room) {
+      all.push([]);
+      room = height;
+    }
+    all.at(-1).push(door);
+    room -= units(door.size);
   }
-  return out;
+  return { all, height, waste: all.length * height };
+}
+
+// columns takes the height, in small doors, that leaves the least room unused.
+export function columns(doors) {
+  const sorted = [...doors].sort((a, b) => a.number - b.number);
+  return [12, 10, 11, 13, 14, 9, 8].map((height) => fillUp(sorted, height)).reduce((best, next) => (next.waste < best.waste ? next : best));
 }
 
 // front draws the doors; yours is glowing, open ones stand ajar.
 export function front(doors, yours, open) {
-  const laid = columns(doors);
-  const tall = Math.max(...laid.map((column) => column.reduce((sum, d) => sum + heightOf(d) + gap, gap)));
-  const wide = laid.length * (width + gap) + gap;
-  const svg = make("svg", { viewBox: `-8 -8 ${wide + 16} ${tall + 16}`, role: "img", "aria-hidden": "true" });
-  svg.append(make("rect", { class: "frame", x: 0, y: 0, width: wide, height: tall, rx: 18 }));
-  laid.forEach((column, i) => {
+  const { all, height } = columns(doors);
+  const middle = Math.floor(all.length / 2);
+  const places = [...all.slice(0, middle), null, ...all.slice(middle)]; // null is where the screen is
+  const wide = places.length * (width + gap) + gap, high = tall(height) + 2 * gap;
+  const svg = make("svg", { viewBox: `-8 -8 ${wide + 16} ${high + 16}`, "aria-hidden": "true" });
+  svg.append(make("rect", { class: "frame", x: 0, y: 0, width: wide, height: high, rx: 18 }));
+  places.forEach((column, i) => {
+    const x = gap + i * (width + gap);
+    if (!column) return svg.append(drawPanel(x, high));
     let y = gap;
     for (const door of column) {
-      svg.append(drawDoor(door, gap + i * (width + gap), y, door.number === yours, open.includes(door.number)));
-      y += heightOf(door) + gap;
+      svg.append(drawDoor(door, x, y, door.number === yours, open.includes(door.number)));
+      y += tall(units(door.size)) + gap;
     }
   });
   return svg;
 }
 
+// drawPanel draws the screen somebody stands before, and the green button.
+function drawPanel(x, high) {
+  const screen = { class: "screen", x: x + 40, y: 60, width: width - 80, height: high * 0.4, rx: 20 };
+  return make("g", { class: "panel" }, make("rect", screen), make("circle", { class: "button", cx: x + width / 2, cy: high * 0.62, r: 70 }));
+}
+
 function drawDoor(door, x, y, yours, open) {
-  const h = heightOf(door);
+  const h = tall(units(door.size));
   const kind = open ? "ajar" : yours ? "yours" : door.broken ? "broken" : "";
   const group = make("g", { class: kind }, make("rect", { class: "door", x, y, width, height: h, rx: 8 }));
   if (open) group.append(make("path", { class: "leaf", d: `M${x} ${y}l110 -26v${h + 52}l-110 -26z` }));

@@ -4,7 +4,7 @@ import { pick } from "./screens.js";
 import { play } from "./tones.js";
 import { words } from "./words.js";
 
-const home = "ru";
+const home = new URLSearchParams(location.search).get("language") === "en" ? "en" : "ru"; // spoken when nobody has chosen
 const forget = 30_000; // nothing of a visit stays on the screen for longer
 const endedFor = 12_000, endedInSession = 5_000, noticeFor = 15_000, silentFor = 4_000;
 
@@ -179,7 +179,7 @@ function listen() {
   }, silentFor);
 }
 
-answerQR(() => screen?.shows ?? "");
+answerQR(() => ({ text: screen?.shows ?? "", at: [main.dataset.screen, state?.errand, state?.outcome].filter(Boolean).join(" ") }));
 speak(home);
 draw();
 listen();
