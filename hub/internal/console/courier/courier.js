@@ -9,8 +9,9 @@ import * as sessions from "./session.js";
 import * as store from "./store.js";
 import { words } from "./words.js";
 
-const app = { view: "home", purpose: "locker", device: null, round: null, session: null, history: [], token: "", waiting: false, language: navigator.language?.startsWith("ru") ? "ru" : "en" };
+const app = { view: "home", purpose: "locker", device: null, round: null, session: null, history: [], token: "", waiting: false, language: preferred() };
 const main = document.getElementById("screen");
+function preferred() { return (new URLSearchParams(location.search).get("language") ?? navigator.language ?? "").startsWith("ru") ? "ru" : "en"; }
 const optional = async (path) => import(path).catch(() => null); // npm's parts may not be built
 const qr = await optional("/assets/qr.js");
 let stopCamera = null;
@@ -63,6 +64,14 @@ async function refresh() {
   app.round = await phone.today(app.device);
 }
 
+// lookForMore asks, where there is a signal, for what was announced since the list was fetched. Nobody waits for it, and what is
+// being typed stays.
+function lookForMore() {
+  refresh().then(() => {
+    if (app.view === "session" && !main.querySelector("input")?.value) draw();
+  }, () => {});
+}
+
 // seen takes a text from the camera, the input or the demo, for whatever it is good for.
 function seen(text) {
   return inTurn(async () => {
@@ -70,6 +79,7 @@ function seen(text) {
     if (text.startsWith("LSQ:")) {
       app.session = await sessions.begin(text);
       act.go("session");
+      lookForMore();
     } else if (text.startsWith("LSR:")) {
       await sessions.finish(app.session, text);
       app.session = null;
@@ -141,7 +151,7 @@ async function readToken() {
   draw();
 }
 
-answerQR(() => (main.dataset.screen === "show" ? app.session.last.text : ""), seen);
+answerQR(() => (main.dataset.screen === "show" ? { text: app.session.last.text, at: `show ${screens.wishOf(app.session.last)}` } : { text: "", at: main.dataset.screen }), seen);
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("/courier/sw.js").catch(() => {});
 if (globalThis.isSecureContext) {
   [app.device, app.round, app.session, app.history] = await Promise.all([store.get("device"), store.get("today"), sessions.load(), store.get("history").then((h) => h ?? [])]);

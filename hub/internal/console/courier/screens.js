@@ -85,6 +85,9 @@ const sayings = {
   [want.receipt]: { text: "receipt", next: [] },
 };
 
+// wishOf is the word for what an answer asks.
+export const wishOf = (answer) => sayings[answer.want].text;
+
 export function show(app, w, act) {
   const { last, done } = app.session;
   const saying = sayings[last.want];
