@@ -100,15 +100,20 @@ func (g *rig) do(what any) {
 	e := rules.Event{At: g.now, What: what}
 	binary.BigEndian.PutUint64(e.Entropy[:], g.events)
 	next, effects := g.rules.Decide(g.state, e)
+	pulsed := false
 	for _, effect := range effects {
 		switch f := effect.(type) {
 		case rules.Write:
+			if pulsed {
+				g.Fatal("a write after a pulse: were it to fail, the pulse would be forgotten")
+			}
 			if g.noDisk {
 				g.do(rules.StorageFault{})
 				return
 			}
 			g.entries = append(g.entries, f.Entries...)
 		case rules.Pulse:
+			pulsed = true
 			g.pulse(f)
 		case rules.Reply:
 			g.reply = f.Reply
