@@ -106,8 +106,10 @@ func (n *Network) path(parts ...string) string {
 
 func (n *Network) bin(name string) string { return filepath.Join(n.options.Bin, name) }
 
+var programNames = []string{"lockstep", "lockstep-locker", "lockstep-guard"}
+
 func (n *Network) layOut() error {
-	for _, name := range []string{"lockstep", "lockstep-locker", "lockstep-guard"} {
+	for _, name := range programNames {
 		if _, err := os.Stat(n.bin(name)); err != nil {
 			return fmt.Errorf("demo: %w (make development builds it)", err)
 		}
@@ -119,6 +121,9 @@ func (n *Network) layOut() error {
 		return err
 	}
 	if err := os.Chmod(n.options.Dir, 0o755); err != nil {
+		return err
+	}
+	if err := n.bringPrograms(); err != nil {
 		return err
 	}
 	n.programs = &programs{logs: n.path("logs")}
