@@ -32,7 +32,7 @@ internal/web/dist/.built: web/package-lock.json web/build.mjs $(wildcard web/src
 	touch $@
 
 test: fresh development
-	@scripts/need initdb=postgresql chromium=chromium zbarimg=zbar-tools pdftoppm=poppler-utils node=nodejs gcc=gcc
+	@scripts/need initdb=postgresql chromium=chromium zbarimg=zbar-tools pdftoppm=poppler-utils node=nodejs gcc=gcc,libc6-dev
 	@test -z "$$(gofmt -l cabinet ceremony cmd demo e2e guard hub internal locker notifier parcel *.go)" || { echo "run gofmt -w" >&2; exit 1; }
 	go vet ./...
 	go vet -tags development ./...
@@ -41,7 +41,7 @@ test: fresh development
 	go test -count=1 -tags e2e -timeout 20m ./e2e/...
 
 gen:
-	@scripts/need gcc=gcc
+	@scripts/need gcc=gcc,libc6-dev
 	CGO_ENABLED=1 go tool -modfile=tools/sqlc.mod sqlc generate
 	go tool -modfile=tools/templ.mod templ generate -log-level error
 	go generate ./...
