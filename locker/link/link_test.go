@@ -262,6 +262,27 @@ func TestARefusedUploadWaitsAndHoldsNothingElseUp(t *testing.T) {
 	})
 }
 
+func TestAHubCannotHoldUploadsForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, rand.New(rand.NewPCG(1, 1)), whole)
+		asked := 0
+		r.hub.refuse = func() (string, int64) {
+			if asked++; asked == 1 {
+				return "fork", (365 * 24 * time.Hour).Milliseconds()
+			}
+			return "", 0
+		}
+		r.start()
+		time.Sleep(longestHold + time.Second)
+		if asked != 2 {
+			t.Errorf("%d uploads", asked)
+		}
+		r.settle(r.settled)
+		r.stop()
+		r.checkStreams()
+	})
+}
+
 func TestBackOffIsSlowAndSpread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, rand.New(rand.NewPCG(1, 1)), whole)

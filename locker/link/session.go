@@ -22,6 +22,8 @@ const (
 	// answerTime is how long it may take to commit a stretch.
 	answerTime = time.Minute
 	frameTime  = 20 * time.Second // for writing a frame
+	// longestHold bounds the pause that a hub can ask for, whoever it is just now.
+	longestHold = 15 * time.Minute
 	// refusedTime is the pause after the guard would not give records.
 	refusedTime = 10 * time.Second
 )
@@ -87,7 +89,7 @@ func (s *session) upload(ctx context.Context, have uint64) error {
 		if err != nil {
 			return err
 		}
-		pause := time.Duration(answer.Hold) * time.Millisecond
+		pause := time.Duration(min(answer.Hold, longestHold.Milliseconds())) * time.Millisecond
 		if answer.Reason != "" {
 			s.log.Warn("the hub does not take records", "after", have, "reason", answer.Reason, "again", pause)
 		}
