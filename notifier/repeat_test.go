@@ -42,7 +42,7 @@ func TestLingering(t *testing.T) {
 		defer done()
 		stop()
 		synctest.Wait()
-		time.Sleep(5*time.Second - 1) // of the bubble's own clock
+		time.Sleep(3*time.Second - 1) // of the bubble's own clock
 		if inner.Err() != nil {
 			t.Error("too early")
 		}

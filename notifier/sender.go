@@ -100,11 +100,11 @@ func (s *sender) hand(ctx context.Context, name channel.Name, m channel.Message)
 	return c.Send(ctx, m)
 }
 
-// lingering ends five seconds after ctx does: what is half handed over when we are told to stop is better finished than sent
+// lingering ends three seconds after ctx does: what is half handed over when we are told to stop is better finished than sent
 // again.
 func lingering(ctx context.Context) (context.Context, func()) {
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(5*time.Second, cancel) })
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(3*time.Second, cancel) })
 	return inner, func() { stop(); cancel() }
 }
 
