@@ -274,6 +274,7 @@ func TestAHubCannotHoldUploadsForEver(t *testing.T) {
 		}
 		r.start()
 		time.Sleep(longestHold + time.Second)
+		synctest.Wait()
 		if asked != 2 {
 			t.Errorf("%d uploads", asked)
 		}
