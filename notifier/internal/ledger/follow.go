@@ -98,8 +98,8 @@ func (f *follow) meet(charter statement.Charter, s journal.Stretch) error {
 	return nil
 }
 
-// fresh is the part of a stretch behind what is known; a fork before it shows in the chain or in the head. A head that the guard signed before the last one known proves nothing
-// and gets no receipt; only one signed later can prove a rollback.
+// fresh is the part of a stretch behind what is known; a fork before it shows in the chain or in the head. A head that the guard
+// signed before the last one known proves nothing and gets no receipt; only one signed later can prove a rollback.
 func (f *follow) fresh(s journal.Stretch) (journal.Stretch, error) {
 	for len(s.Records) > 0 {
 		r, err := journal.Decode(s.Records[0])
