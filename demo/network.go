@@ -22,7 +22,7 @@ import (
 type Options struct {
 	Dir      string // where everything lies; it must be empty or not exist
 	Bin      string // where the development binaries are
-	Port     int    // the first of ten ports in a row; 0 takes free ones
+	Port     int    // the first of eight ports in a row; 0 takes free ones
 	Database string // the hub's, a postgres:// URL; empty for an SQLite file
 }
 

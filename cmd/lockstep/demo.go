@@ -14,7 +14,7 @@ import (
 )
 
 type demoCommand struct {
-	Dir    string `help:"Where to keep the network; a directory that is removed at the end when empty." placeholder:"DIR"`
+	Dir    string `help:"Where to keep the network. Without it, a directory that is removed at the end." placeholder:"DIR"`
 	Port   int    `default:"8400" help:"The first of eight ports in a row."`
 	Script bool   `help:"Play three days without a person, print the counts, and end. Takes free ports."`
 }
