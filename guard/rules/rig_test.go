@@ -17,10 +17,13 @@ import (
 
 const start = int64(1_800_000_000) * rules.Second // the wall clock when a rig begins, µs
 
+const otherCarrier = "other"
+
 // rig is a guard's judgement on a bench: real keys and statements, doors that a test moves, and a clock that it turns.
 type rig struct {
 	*testing.T
 	network  *ceremony.Development
+	other    *statement.Signer // of a second carrier, otherCarrier
 	guard    *statement.Signer
 	rules    *rules.Rules
 	state    rules.State
@@ -47,9 +50,15 @@ func newRig(t *testing.T, compartments int, change ...func(*statement.Locker)) *
 	t.Helper()
 	network, err := ceremony.NewDevelopment("bench")
 	check(t, err)
+	other, err := statement.SignerFromSeed(statement.NewSeed())
+	check(t, err)
+	network.Charter.Carriers = append(network.Charter.Carriers, statement.Carrier{ID: otherCarrier,
+		Keys: statement.Role{Threshold: 1, Holders: []statement.Holder{{Key: other.Key(), Person: "other"}}}})
+	network.Bundle, err = ceremony.SignAll(network.Charter, network.Roots...)
+	check(t, err)
 	guard, err := statement.SignerFromSeed(statement.NewSeed())
 	check(t, err)
-	g := &rig{T: t, network: network, guard: guard, now: rules.Second, wall: start, gate: rules.Open, doors: map[uint16]rules.Switch{},
+	g := &rig{T: t, network: network, other: other, guard: guard, now: rules.Second, wall: start, gate: rules.Open, doors: map[uint16]rules.Switch{},
 		inside: map[uint16]rules.Inside{}, silent: map[uint8]bool{}, stuck: map[uint16]bool{}, codes: map[string]statement.SealedCode{}}
 	g.rules = &rules.Rules{Key: [32]byte{7}, Sign: func(s statement.Statement) ([]byte, error) { return statement.Sign(guard, s) },
 		Seal: func(code statement.SealedCode, _ string, _ uint64, barcode string) ([]byte, error) {
@@ -247,11 +256,16 @@ func (g *rig) setTime() {
 	}
 }
 
-// expect sends a manifest.
+// expect sends a manifest of the house carrier.
 func (g *rig) expect(parcels ...statement.Expected) rules.Verdict {
 	g.Helper()
+	return g.expectFor(ceremony.HouseCarrier, parcels...)
+}
+
+func (g *rig) expectFor(carrier string, parcels ...statement.Expected) rules.Verdict {
+	g.Helper()
 	g.manifest = g.state.Down + 1
-	m := statement.Manifest{Locker: "l1", Number: g.manifest, Carrier: ceremony.HouseCarrier, From: g.wall, Until: g.wall + 36*rules.Hour, Parcels: parcels}
+	m := statement.Manifest{Locker: "l1", Number: g.manifest, Carrier: carrier, From: g.wall, Until: g.wall + 36*rules.Hour, Parcels: parcels}
 	envelope, err := statement.Sign(g.network.Dispatch, m)
 	check(g.T, err)
 	return g.link(g.manifest, envelope)
@@ -269,6 +283,7 @@ func parcel(serial int) statement.Expected {
 type phone struct {
 	*rig
 	key         *statement.Signer
+	carrier     string
 	certificate []byte
 	challenge   statement.Challenge
 	number      uint32
@@ -285,9 +300,10 @@ func (g *rig) phone(change ...func(*statement.Courier)) *phone {
 	for _, f := range change {
 		f(&c)
 	}
-	certificate, err := statement.Sign(g.network.Carrier, c)
+	signer := map[string]*statement.Signer{ceremony.HouseCarrier: g.network.Carrier, otherCarrier: g.other}[c.Carrier]
+	certificate, err := statement.Sign(signer, c)
 	check(g.T, err)
-	return &phone{rig: g, key: key, certificate: certificate}
+	return &phone{rig: g, key: key, carrier: c.Carrier, certificate: certificate}
 }
 
 // scan reads the challenge from the kiosk's screen.

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"testing"
 
+	"lockstep/ceremony"
 	"lockstep/guard/door"
 	"lockstep/guard/journal"
 	"lockstep/guard/rules"
@@ -20,24 +21,43 @@ type walker struct {
 	hands    string            // barcode the courier is holding
 	next     int               // serial of the next parcel
 	steps    []string
+
+	phones    []*phone          // of two couriers of one carrier and one of another
+	owner     map[string]string // carrier by barcode
+	stored    map[string]int64  // real time by barcode
+	presented string            // barcode whose code or QR the recipient showed
 }
 
 // TestWalks takes random walks through deposits, collections, refusals, jams, power cuts at any moment, forced doors and
-// broken disks. After every step: no pulse without a press, no pulse beside an open door, and no pulse that shows anybody a
-// parcel that is not theirs.
+// broken disks, withdrawals by two carriers, days that pass, lying time keys and checkpoints. After every step: no pulse
+// without a press, no pulse beside an open door, no pulse that shows anybody a parcel that is not theirs or not due, and the
+// real time between the bounds.
 func TestWalks(t *testing.T) {
 	walks, length := 150, 120
 	if testing.Short() {
 		walks = 20
 	}
+	seen := map[journal.Kind]int{}
 	for seed := range uint64(walks) {
-		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { walk(t, seed, length) })
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			for _, e := range walk(t, seed, length) {
+				seen[e.Record.Kind]++
+			}
+		})
+	}
+	t.Log(seen)
+	for _, kind := range journal.Kinds {
+		if seen[kind] == 0 && !testing.Short() {
+			t.Errorf("no walk came to %q: the walks are blind there", kind)
+		}
 	}
 }
 
-func walk(t *testing.T, seed uint64, length int) {
-	w := &walker{phone: stocked(t, 6, 0+1), random: rand.New(rand.NewPCG(seed, 1)), physical: map[uint16]string{}, next: 2}
+func walk(t *testing.T, seed uint64, length int) []journal.Entry {
+	w := &walker{phone: stocked(t, 6, 1), random: rand.New(rand.NewPCG(seed, 1)), physical: map[uint16]string{}, next: 2,
+		owner: map[string]string{parcel(1).Barcode: ceremony.HouseCarrier}, stored: map[string]int64{}}
 	w.hands = parcel(1).Barcode
+	w.enrol()
 	defer func() {
 		if t.Failed() {
 			t.Logf("steps: %v", w.steps)
@@ -53,7 +73,9 @@ func walk(t *testing.T, seed uint64, length int) {
 	}{
 		{"deposit", 8, w.tryDeposit}, {"code", 8, w.tryCode}, {"press", 14, w.tryPress}, {"hands", 16, w.useHands},
 		{"say", 4, w.saySomething}, {"reopen", 3, w.tryReopen}, {"reboot", 2, w.powerCut}, {"time", 4, w.wait}, {"wrong", 2, w.guess},
-		{"force", 1, w.force}, {"jam", 1, w.jam}, {"disk", 1, w.disk}, {"cancel", 1, w.cancel}, {"silence", 1, w.silence},
+		{"force", 1, w.force}, {"jam", 2, w.jam}, {"disk", 1, w.disk}, {"cancel", 1, w.cancel}, {"silence", 1, w.silence},
+		{"qr", 3, w.tryQR}, {"withdraw", 6, w.tryWithdraw}, {"day", 2, w.day}, {"receipt", 1, w.endSession}, {"liar", 2, w.lyingTimeKey},
+		{"checkpoint", 2, w.checkpoint}, {"intruder", 2, w.intruder}, {"re-expect", 2, w.expectAgain},
 	}
 	total := 0
 	for _, a := range actions {
@@ -65,11 +87,15 @@ func walk(t *testing.T, seed uint64, length int) {
 			if pick -= a.odds; pick < 0 {
 				w.steps = append(w.steps, a.name)
 				a.do()
+				if w.view().Stage == door.Press && w.random.IntN(3) > 0 {
+					w.tryPress()
+				}
 				break
 			}
 		}
+		w.judgeTime()
 		if t.Failed() {
-			return
+			return w.entries
 		}
 	}
 	w.noDisk = false
@@ -79,18 +105,68 @@ func walk(t *testing.T, seed uint64, length int) {
 	if !reflect.DeepEqual(w.refold(), w.state.Facts) {
 		t.Fatal("the journal does not tell the facts")
 	}
+	w.checkpoint()
+	if restored, err := (rules.Facts{}).Fold(w.entries[len(w.entries)-1]); err != nil || !reflect.DeepEqual(restored, w.state.Facts) {
+		t.Fatalf("the last checkpoint does not tell the facts: %v", err)
+	}
+	return w.entries
+}
+
+// enrol gives the couriers phones, with certificates that hold for some days from now.
+func (w *walker) enrol() {
+	w.phones = []*phone{w.rig.phone(), w.rig.phone(func(c *statement.Courier) { c.ID = "c2" }),
+		w.rig.phone(func(c *statement.Courier) { c.Carrier, c.ID = otherCarrier, "c3" })}
+	w.phone = w.phones[0]
+}
+
+// behind is what is behind each door, door by door.
+func (w *walker) behind() (barcodes []string) {
+	for n := range uint16(6) {
+		barcodes = append(barcodes, w.physical[n+1])
+	}
+	return barcodes
+}
+
+// judgeTime holds the bounds to the real time.
+func (w *walker) judgeTime() {
+	if low := w.state.Head(w.now).Low; low > w.wall {
+		w.Errorf("the lower bound is %d s ahead of the time", (low-w.wall)/rules.Second)
+	}
+	passed := w.now - w.state.Powered
+	if high := w.state.High; high > 0 && high+passed+passed/5000+1 < w.wall {
+		w.Errorf("the upper bound is %d s behind the time", (w.wall-high-passed)/rules.Second)
+	}
+}
+
+// judgeCourier holds an opening by a courier to what is really behind the door.
+func (w *walker) judgeCourier(at uint16, withdrawal bool) {
+	inside := w.physical[at]
+	if inside == "" {
+		return
+	}
+	if w.owner[inside] != w.phone.carrier {
+		w.Errorf("a courier of %s opened door %d with parcel %s of %s behind it", w.phone.carrier, at, inside, w.owner[inside])
+	}
+	if withdrawal && w.wall-w.stored[inside] < 24*rules.Hour {
+		w.Errorf("parcel %s was taken back after %d h", inside, (w.wall-w.stored[inside])/rules.Hour)
+	}
 }
 
 // pressed does a press and judges the pulse that follows, if one does.
 func (w *walker) tryPress() {
 	before, pulses := w.view(), len(w.pulses)
 	open := len(before.OpenDoors)
-	holder := w.compartment(max(before.Compartment, 1)).Parcel
 	w.press()
 	if len(w.pulses) == pulses {
 		return
 	}
 	at := w.pulses[pulses]
+	defer func() {
+		if w.stuck[at] && w.random.IntN(2) == 0 {
+			w.pass(3 * rules.Second)
+			w.tryPress()
+		}
+	}()
 	if open > 0 {
 		w.Errorf("door %d was pulsed beside an open door", at)
 	}
@@ -101,9 +177,11 @@ func (w *walker) tryPress() {
 			w.Errorf("a deposit opened door %d with parcel %s behind it", at, inside)
 		}
 	case door.Collecting:
-		if inside != "" && inside != holder {
-			w.Errorf("the code of %s opened door %d with parcel %s behind it", holder, at, inside)
+		if inside != "" && inside != w.presented {
+			w.Errorf("the code of %s opened door %d with parcel %s behind it", w.presented, at, inside)
 		}
+	case door.Withdrawing, door.Reopening:
+		w.judgeCourier(at, before.Errand == door.Withdrawing)
 	}
 	w.pass(rules.Second)
 }
@@ -111,6 +189,7 @@ func (w *walker) tryPress() {
 func (w *walker) fresh() {
 	if w.session() == nil || w.session().Receipt != nil {
 		w.setTimeIfPossible()
+		w.phone = w.phones[w.random.IntN(len(w.phones))]
 		if w.ask(door.KioskRequest{Verb: door.Courier}) == "" {
 			c, _, err := statement.Verify[statement.Challenge](w.view().Session.Challenge, func(statement.KeyID) (statement.Key, bool) {
 				return w.guard.Key(), true
@@ -139,20 +218,122 @@ func (w *walker) tryDeposit() {
 		}
 		x := parcel(w.next)
 		x.Size = uint8(w.random.IntN(3) + 1)
-		if !w.expect(x).Accepted {
+		carrier := []string{ceremony.HouseCarrier, otherCarrier}[w.random.IntN(2)]
+		if !w.expectFor(carrier, x).Accepted {
 			return
 		}
 		w.next++
-		w.hands = x.Barcode
+		w.hands, w.owner[x.Barcode] = x.Barcode, carrier
 	}
 	w.fresh()
-	w.wish(statement.WantDeposit, w.hands, 0)
+	reason := w.wish(statement.WantDeposit, w.hands, 0)
+	if reason == "" && w.owner[w.hands] != w.phone.carrier {
+		w.Errorf("a courier of %s may put in a parcel of %s", w.phone.carrier, w.owner[w.hands])
+	}
+	if reason == door.NotExpected && w.random.IntN(3) == 0 {
+		w.hands = "" // taken back to the depot
+	}
 }
 
 func (w *walker) tryCode() {
-	for _, barcode := range w.physical {
+	for _, barcode := range w.behind() {
 		if barcode != "" && w.random.IntN(2) == 0 {
-			w.typeCode(barcode)
+			if w.typeCode(barcode) == "" {
+				w.presented = barcode
+			}
+			return
+		}
+	}
+}
+
+func (w *walker) tryQR() {
+	for serial := range w.next { // also of parcels long gone
+		barcode := parcel(serial).Barcode
+		code, born := w.codes[barcode]
+		if born && w.random.IntN(3) == 0 {
+			if w.ask(door.KioskRequest{Verb: door.Secret, Secret: code.Secret[:]}) == "" {
+				w.presented = barcode
+			}
+			return
+		}
+	}
+}
+
+func (w *walker) tryWithdraw() {
+	w.fresh()
+	for _, barcode := range w.behind() {
+		if barcode != "" && w.random.IntN(2) == 0 {
+			if w.wish(statement.WantWithdraw, barcode, 0) == "" && w.owner[barcode] != w.phone.carrier {
+				w.Errorf("a courier of %s may take back a parcel of %s", w.phone.carrier, w.owner[barcode])
+			}
+			return
+		}
+	}
+}
+
+// day is half a day to two, with the time told in between.
+func (w *walker) day() {
+	w.mend()
+	w.pass(int64(w.random.IntN(36)+12) * rules.Hour)
+	w.setTimeIfPossible()
+	w.enrolAgain()
+}
+
+// enrolAgain renews the certificates as the days pass. A session goes on with the certificate it began with.
+func (w *walker) enrolAgain() {
+	if s := w.session(); s == nil || s.Receipt != nil {
+		w.enrol()
+	}
+}
+
+func (w *walker) endSession() {
+	if w.session() != nil {
+		w.fresh()
+		w.wish(statement.WantReceipt, "", 0)
+	}
+}
+
+// lyingTimeKey is one time key in wrong hands, years ahead or behind.
+func (w *walker) lyingTimeKey() {
+	if w.noDisk || w.state.StorageBroken {
+		return
+	}
+	head := w.state.Head(w.now)
+	w.heard = w.heard.Signed(head)
+	utc := w.wall + []int64{-3650 * rules.Day, -rules.Hour, rules.Minute, rules.Hour, 3650 * rules.Day}[w.random.IntN(5)]
+	envelope, err := statement.Sign(w.network.Time[2], statement.ReceiptFor(head, utc))
+	check(w.T, err)
+	w.link(0, envelope)
+}
+
+func (w *walker) checkpoint() {
+	if !w.noDisk && !w.state.StorageBroken {
+		w.do(rules.Housekeeping{})
+	}
+}
+
+// intruder is another courier's phone that answers in the session in front.
+func (w *walker) intruder() {
+	s := w.session()
+	if s == nil || s.Courier == "" || w.hands == "" {
+		return
+	}
+	thief := w.rig.phone(func(c *statement.Courier) { c.ID = "thief" })
+	thief.challenge, thief.number = w.challenge, s.Number
+	if reason := thief.wish(statement.WantDeposit, w.hands, 0); reason != door.NotBelieved {
+		w.Errorf("another phone was heard in a session: %q", reason)
+	}
+}
+
+// expectAgain is dispatch in wrong hands: a parcel that is inside, for the other carrier.
+func (w *walker) expectAgain() {
+	if w.noDisk || w.state.StorageBroken {
+		return
+	}
+	for _, barcode := range w.behind() {
+		if barcode != "" {
+			x := statement.Expected{Barcode: barcode, Size: 1, DwellHours: 24}
+			w.expectFor([]string{ceremony.HouseCarrier, otherCarrier, "nobody"}[w.random.IntN(3)], x)
 			return
 		}
 	}
@@ -177,12 +358,12 @@ func (w *walker) handle(v door.View, number uint16) {
 			w.fresh()
 			w.wish(statement.WantNotEmpty, w.hands, 0)
 		} else if w.hands != "" && v.Session != nil && v.Session.Parcel == w.hands && w.random.IntN(5) > 0 {
-			w.physical[number], w.hands = w.hands, ""
+			w.physical[number], w.stored[w.hands], w.hands = w.hands, w.wall, ""
 		} else if w.hands != "" {
 			w.fresh()
 			w.wish(statement.WantCancel, w.hands, 0)
 		}
-	case door.Collecting:
+	case door.Collecting, door.Withdrawing:
 		w.physical[number] = ""
 	case door.Reopening:
 		w.fresh()
@@ -214,11 +395,23 @@ func (w *walker) tryReopen() {
 func (w *walker) powerCut() {
 	w.noDisk = false
 	w.reboot()
-	w.setTime()
+	w.wall += int64(w.random.IntN(10)) * rules.Hour
+	if w.random.IntN(3) > 0 {
+		w.setTime()
+	}
 }
 
 func (w *walker) wait() {
 	w.pass([]int64{rules.Second, 5 * rules.Second, rules.Minute, 4 * rules.Minute}[w.random.IntN(4)])
+	w.mend()
+}
+
+// mend ends bad luck.
+func (w *walker) mend() {
+	w.silent, w.stuck = map[uint8]bool{}, map[uint16]bool{}
+	if w.noDisk {
+		w.disk()
+	}
 }
 
 func (w *walker) guess() {
