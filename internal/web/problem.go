@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 
 	"lockstep/internal/fault"
@@ -38,7 +39,7 @@ func JSON(w http.ResponseWriter, body any) {
 	_ = json.NewEncoder(w).Encode(body) // a browser that went away asks again
 }
 
-// ReadJSON reads a body of at most limit bytes that has the fields of into, a pointer, and no others.
+// ReadJSON reads a body of at most limit bytes: one JSON value with the fields of into, a pointer, and no others. w may be nil.
 func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64, into any) error {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit))
 	decoder.DisallowUnknownFields()
@@ -46,8 +47,11 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, limit int64, into any) err
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return fault.New(fault.Invalid, "too_large", "a body of at most %d bytes, please", limit)
 	}
-	if err != nil || decoder.More() {
+	if err != nil {
 		return fault.New(fault.Invalid, "malformed", "not the JSON that is expected here")
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return fault.New(fault.Invalid, "malformed", "there is something after the JSON value")
 	}
 	return nil
 }

@@ -77,3 +77,18 @@ func TestProblemKeepsTheCause(t *testing.T) {
 		}
 	}
 }
+
+func TestReadJSONTakesOneValueOfTheForm(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"a":1}`: "", ` {"a":1} ` + "\n": "", `{"a":1}}`: "malformed", `{"a":1}{"a":2}`: "malformed", `{"a":1,"b":2}`: "malformed",
+		`{"a":`: "malformed", ``: "malformed", `{"a":1` + strings.Repeat(" ", 100) + `}`: "too_large",
+	} {
+		var into struct {
+			A int `json:"a"`
+		}
+		err := web.ReadJSON(nil, httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body)), 64, &into)
+		if code, _ := fault.Public(err); err == nil && (want != "" || into.A != 1) || err != nil && code != want {
+			t.Errorf("%q: %v, want %q", body, err, want)
+		}
+	}
+}

@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -13,6 +11,7 @@ import (
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
 	"lockstep/internal/fault"
+	"lockstep/internal/web"
 )
 
 const (
@@ -128,7 +127,7 @@ func (d *door) feedAck(r *http.Request) (any, error) {
 	var body struct {
 		Barcodes []string `json:"barcodes"`
 	}
-	if err := read(r, &body); err != nil {
+	if err := web.ReadJSON(nil, r, maxFeed, &body); err != nil {
 		return nil, err
 	}
 	for _, b := range body.Barcodes {
@@ -163,7 +162,7 @@ func (d *door) feedReceipts(r *http.Request) (any, error) {
 	var body struct {
 		Receipts [][]byte `json:"receipts"`
 	}
-	if err := read(r, &body); err != nil {
+	if err := web.ReadJSON(nil, r, maxFeed, &body); err != nil {
 		return nil, err
 	}
 	return nil, d.Fleet.TakeReceipts(r.Context(), body.Receipts)
@@ -183,19 +182,6 @@ func (d *door) feedLockers(r *http.Request) (any, error) {
 		out = append(out, feedLocker{l.ID, l.Name, l.Address, l.Zone, l.Certificate, line, since})
 	}
 	return map[string]any{"lockers": out}, nil
-}
-
-// read takes one JSON value of the expected form and nothing else.
-func read(r *http.Request, into any) error {
-	decoder := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxFeed))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil {
-		return fault.Wrap(err, fault.Invalid, "malformed", "the body is not JSON of the expected form")
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return fault.New(fault.Invalid, "malformed", "there is something after the JSON value")
-	}
-	return nil
 }
 
 func number(r *http.Request, name string, absent, least, most int64) (int64, error) {
