@@ -59,7 +59,8 @@ export function front(doors, yours, open) {
 // drawPanel draws the screen somebody stands before, and the green button.
 function drawPanel(x, high) {
   const screen = { class: "screen", x: x + 40, y: 60, width: width - 80, height: high * 0.4, rx: 20 };
-  return make("g", { class: "panel" }, make("rect", screen), make("circle", { class: "button", cx: x + width / 2, cy: high * 0.62, r: 70 }));
+  const body = { class: "body", x, y: gap, width, height: high - 2 * gap, rx: 8 };
+  return make("g", { class: "panel" }, make("rect", body), make("rect", screen), make("circle", { class: "button", cx: x + width / 2, cy: high * 0.62, r: 70 }));
 }
 
 function drawDoor(door, x, y, yours, open) {
