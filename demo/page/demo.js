@@ -107,7 +107,7 @@ async function guide() {
   const at = steps.findIndex((s) => s.name === name);
   byId("progress").value = at / (steps.length - 1);
   byId("count").textContent = `${at + 1}/${steps.length}`;
-  const text = w.steps[name].replace("{barcode}", parcel?.barcode ?? "");
+  const text = w.steps[name].replace("{barcode}", (parcel?.barcode ?? "").replace(/(\d{4})(?=\d)/g, "$1\u00a0"));
   if (byId("next").textContent !== text) { byId("next").textContent = text; say(""); }
   document.body.dataset.step = name;
   mark(steps[at].place);
