@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -15,43 +14,20 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"lockstep/ceremony"
-	"lockstep/guard/clock"
 	"lockstep/guard/door"
-	"lockstep/guard/journal"
-	"lockstep/guard/rules"
 	"lockstep/guard/statement"
 )
 
 // running is a guard without wires behind real sockets.
 func running(t *testing.T) (kiosk, link string) {
 	t.Helper()
-	network, err := ceremony.NewDevelopment("bench")
-	check(t, err)
-	dir := t.TempDir()
-	key, err := Init(dir)
-	check(t, err)
-	certificate, err := network.SignLocker(statement.Locker{Network: "bench", ID: "l1", Zone: "UTC", Guard: key, Interlock: true,
-		Boards:       []statement.Board{{Line: "bus0", Family: "cu48", Address: 0, Channels: 48}},
-		Compartments: []statement.Compartment{{Number: 1, Size: 1, Channel: 1}},
-		Inputs:       statement.Inputs{Gate: &statement.Point{Channel: 48}}})
-	check(t, err)
-	check(t, Provision(dir, network.Bundle, certificate))
-	keys, err := readSecrets(dir)
-	check(t, err)
-	var facts rules.Facts
-	log, err := journal.Open(journalDir(dir), func(e journal.Entry) (err error) { facts, err = facts.Fold(e); return err })
-	check(t, err)
-	c, err := clock.New("")
-	check(t, err)
-	g := newLoop(Config{Clock: c, Log: slog.New(slog.DiscardHandler)}, keys, facts, log)
-	g.lines = map[string]pulser{"bus0": noWire{}}
+	g, dir := onDisk(t, &fullDisk{})
 	kiosk, link = filepath.Join(dir, "k"), filepath.Join(dir, "l")
 	stop, err := g.listen(Socket{kiosk, os.Getuid(), -1}, Socket{link, os.Getuid(), -1})
 	check(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	go g.run(ctx)
-	t.Cleanup(func() { cancel(); stop(); <-g.done; log.Close() })
+	t.Cleanup(func() { cancel(); stop(); <-g.done })
 	return kiosk, link
 }
 

@@ -1,0 +1,98 @@
+package guard
+
+import (
+	"log/slog"
+	"os"
+	"syscall"
+	"testing"
+
+	"lockstep/ceremony"
+	"lockstep/guard/clock"
+	"lockstep/guard/journal"
+	"lockstep/guard/rules"
+	"lockstep/guard/statement"
+)
+
+// fullDisk is a disk that takes nothing while it is full.
+type fullDisk struct{ full bool }
+
+type fullFile struct {
+	*os.File
+	disk *fullDisk
+}
+
+func (f fullFile) Write(p []byte) (int, error) {
+	if f.disk.full {
+		n, _ := f.File.Write(p[:len(p)/2])
+		return n, syscall.ENOSPC
+	}
+	return f.File.Write(p)
+}
+
+func (d *fullDisk) open(path string, flag int) (journal.File, error) {
+	f, err := os.OpenFile(path, flag, 0o600)
+	return fullFile{f, d}, err
+}
+
+func onDisk(t *testing.T, disk *fullDisk) (*loop, string) {
+	t.Helper()
+	network, err := ceremony.NewDevelopment("bench")
+	check(t, err)
+	dir := t.TempDir()
+	key, err := Init(dir)
+	check(t, err)
+	certificate, err := network.SignLocker(statement.Locker{Network: "bench", ID: "l1", Zone: "UTC", Guard: key, Interlock: true,
+		Boards:       []statement.Board{{Line: "bus0", Family: "cu48", Address: 0, Channels: 48}},
+		Compartments: []statement.Compartment{{Number: 1, Size: 1, Channel: 1}},
+		Inputs:       statement.Inputs{Gate: &statement.Point{Channel: 48}}})
+	check(t, err)
+	check(t, Provision(dir, network.Bundle, certificate))
+	return reopened(t, dir, disk), dir
+}
+
+func reopened(t *testing.T, dir string, disk *fullDisk) *loop {
+	t.Helper()
+	keys, err := readSecrets(dir)
+	check(t, err)
+	var facts rules.Facts
+	log, err := journal.OpenWith(journalDir(dir), disk.open, func(e journal.Entry) (err error) { facts, err = facts.Fold(e); return err })
+	check(t, err)
+	t.Cleanup(func() { log.Close() })
+	c, err := clock.New("")
+	check(t, err)
+	g := newLoop(Config{Clock: c, Log: slog.New(slog.DiscardHandler)}, keys, facts, log)
+	g.lines = map[string]pulser{"bus0": noWire{}}
+	return g
+}
+
+// TestASegmentWithoutItsCheckpointKeepsTheOneBefore: the disk was full just when a checkpoint began a new segment. What the
+// segment builds on must not be let go, or the guard could never start again.
+func TestASegmentWithoutItsCheckpointKeepsTheOneBefore(t *testing.T) {
+	disk := &fullDisk{}
+	g, dir := onDisk(t, disk)
+	check(t, g.do(rules.Boot{}))
+	disk.full = true
+	check(t, g.do(rules.Housekeeping{}))
+	disk.full = false
+	check(t, g.do(rules.StorageRetry{}))
+	if n := len(g.log.Segments()); n != 2 || g.state.StorageBroken {
+		t.Fatalf("%d segments, storage broken %v", n, g.state.StorageBroken)
+	}
+	g.receipted = g.log.End().Number
+	g.state.Low = 100 * rules.Day // the first time it hears of the time, long after
+	check(t, g.housekeep())
+	if g.log.First() != 1 {
+		t.Fatalf("the journal now begins at record %d", g.log.First())
+	}
+	check(t, g.do(rules.Housekeeping{}))
+	g.receipted = g.log.End().Number
+	g.state.Low = 300 * rules.Day
+	check(t, g.housekeep())
+	if segments := g.log.Segments(); len(segments) != 1 {
+		t.Fatalf("after a good checkpoint, segments %v", segments)
+	}
+	check(t, g.log.Close())
+	if again := reopened(t, dir, disk); again.state.Position != g.state.Position {
+		t.Fatalf("read again: %+v, not %+v", again.state.Position, g.state.Position)
+	}
+}
