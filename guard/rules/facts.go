@@ -192,7 +192,7 @@ func (f *Facts) foldCompartment(c *Compartment, e journal.Entry) error {
 		}
 		c.GraceUntil, c.Overdue, c.Unclosed = r.Powered+graceTime, false, false
 	case journal.CollectFailed, journal.WithdrawFailed:
-		c.Unclosed = r.Reason == crash || c.OpenedSeen && r.Reason != notEmpty
+		c.Unclosed = r.Reason == crash || c.OpenedSeen && r.Reason != notTaken
 	case journal.Withdrawn, journal.TakenOut:
 		f.bury(c)
 		c.clear()

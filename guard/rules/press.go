@@ -229,8 +229,8 @@ func (d *decision) leftInside() {
 	if d.visit.errand == door.Withdrawing {
 		kind = journal.WithdrawFailed
 	}
-	d.write(d.result(kind, notEmpty))
-	d.end(door.Failed, notEmpty)
+	d.write(d.result(kind, notTaken))
+	d.end(door.Failed, notTaken)
 }
 
 func (d *decision) closedDeposit() {
@@ -262,7 +262,7 @@ func (d *decision) closedReopening() {
 	case takenOut:
 		if d.Doors[d.visit.compartment].Inside == Something {
 			d.write(d.result(journal.ReopenFailed, notEmpty))
-			d.end(door.Failed, notEmpty)
+			d.end(door.Failed, "quarantine")
 			return
 		}
 		d.write(d.result(journal.TakenOut, ""))

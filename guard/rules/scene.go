@@ -70,6 +70,7 @@ type visit struct {
 const (
 	tooSmall  = "too small"
 	notEmpty  = "not empty"
+	notTaken  = "not taken"
 	cancelled = "cancelled"
 	jam       = "jam"
 	crash     = "crash"

@@ -343,8 +343,9 @@ func (w *walker) expectAgain() {
 func (w *walker) useHands() {
 	v := w.view()
 	for _, number := range v.OpenDoors {
-		// A recipient who closes the door on a parcel leaves it to grace and to the next courier's "not empty": not tried here.
-		if v.Stage == door.Open && v.Compartment == number && (v.Errand == door.Collecting || w.random.IntN(8) > 0) {
+		// Who closes a door on the parcel they came for leaves it to the next courier's "not empty": not tried here.
+		takes := v.Errand == door.Collecting || v.Errand == door.Withdrawing
+		if v.Stage == door.Open && v.Compartment == number && (takes || w.random.IntN(8) > 0) {
 			w.handle(v, number)
 		}
 		w.closeDoor(number)
