@@ -426,3 +426,50 @@ func FuzzKioskRequests(f *testing.F) {
 		}
 	})
 }
+
+// TestAPowerCutResetsNoBudget: nor a wrong code's wait, also where only a checkpoint is left.
+func TestAPowerCutResetsNoBudget(t *testing.T) {
+	p := stocked(t, 24, 12)
+	for i := range 12 {
+		for p.wish(statement.WantDeposit, parcel(i+1).Barcode, 0) == door.Budget {
+			p.pass(p.reply.Wait * 1000)
+		}
+		number := p.view().Compartment
+		p.press()
+		p.pass(rules.Second / 2)
+		p.closeDoor(number)
+	}
+	for i := range 10 {
+		p.closeDoor(p.opened(parcel(i + 1)))
+	}
+	p.ask(door.KioskRequest{Verb: door.Code, Code: statement.CompleteCode("00000000")})
+	p.do(rules.Housekeeping{})
+	p.entries = p.entries[len(p.entries)-1:]
+	p.reboot()
+	if reason := p.typeCode(parcel(11).Barcode); reason != door.Slow {
+		t.Errorf("right after a wrong code and a power cut: %q", reason)
+	}
+	p.pass(4 * rules.Second)
+	if reason := p.typeCode(parcel(11).Barcode); reason != door.Budget {
+		t.Errorf("the eleventh collection in ten minutes, after a power cut: %q", reason)
+	}
+}
+
+// TestGraceIsSaidInTheJournal: an opening in grace is told from a collection.
+func TestGraceIsSaidInTheJournal(t *testing.T) {
+	p := stocked(t, 24, 1)
+	x := parcel(1)
+	p.deposited(x)
+	for range 2 {
+		p.closeDoor(p.opened(x))
+	}
+	var said []string
+	for _, e := range p.entries {
+		if e.Record.Kind == journal.CollectIntent {
+			said = append(said, e.Record.Credential)
+		}
+	}
+	if !slices.Equal(said, []string{"code", "grace"}) {
+		t.Errorf("the journal says %q", said)
+	}
+}
