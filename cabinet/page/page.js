@@ -9,6 +9,7 @@ const asked = new URLSearchParams(location.search).get("language") || localStora
 let language = asked.startsWith("ru") ? "ru" : "en";
 let state = null;
 let meant = "";
+let held = new Set(); // barcodes that were in hand at the last paint
 let drawn = "";
 
 const word = (key) => words[language][key];
@@ -97,7 +98,7 @@ function compartment(c) {
   const inside = element("div", "inside");
   const door = button("door", `${word("compartment")} ${c.number}`, () => doorClicked(c.number),
     element("span", "number", String(c.number)), element("span", "lock"));
-  const e = element("div", "compartment", inside, door);
+  const e = element("div", units(c.size) === 1 ? "compartment low" : "compartment", inside, door);
   e.id = `compartment-${c.number}`;
   e.style.setProperty("--units", units(c.size));
   return e;
@@ -127,7 +128,7 @@ function paint() {
     translate();
     build();
   }
-  if (!state.hands.some((p) => p.barcode === meant)) meant = state.hands.length ? state.hands[0].barcode : "";
+  choose();
   state.compartments.forEach(paintCompartment);
   byId("press").classList.toggle("armed", state.armed);
   byId("press").classList.toggle("down", state.pressed);
@@ -135,6 +136,15 @@ function paint() {
   paintVerdict();
   const open = state.compartments.some((c) => c.open);
   byId("hint").textContent = state.armed ? word("armed") : open ? word("open") : word("idle");
+}
+
+// choose keeps the parcel that is meant while it is in hand; one just picked up is meant from then on.
+function choose() {
+  const barcodes = state.hands.map((p) => p.barcode);
+  const fresh = barcodes.find((b) => !held.has(b));
+  if (fresh) meant = fresh;
+  if (!barcodes.includes(meant)) meant = barcodes.at(-1) ?? "";
+  held = new Set(barcodes);
 }
 
 function paintCompartment(c) {
@@ -158,14 +168,14 @@ function paintInside(inside, c) {
 }
 
 function paintTray() {
-  const held = state.hands.map((p) => {
+  const boxes = state.hands.map((p) => {
     const b = box(p, p.barcode, () => { meant = p.barcode; paint(); });
     b.classList.toggle("meant", p.barcode === meant);
     b.querySelector(".digits").textContent = p.barcode;
     const away = button("away", word("putAway"), () => act({ verb: "put away", barcode: p.barcode }), "×");
     return element("div", "holding", b, away);
   });
-  byId("held").replaceChildren(...(held.length ? held : [element("p", "nothing", word("empty"))]));
+  byId("held").replaceChildren(...(boxes.length ? boxes : [element("p", "nothing", word("empty"))]));
 }
 
 function paintVerdict() {
