@@ -1,4 +1,5 @@
 // inbox.js shows /messages and looks again whenever /events says so.
+const language = new URLSearchParams(location.search).get("language") ?? navigator.language;
 const shown = new Set();
 let first = true;
 
@@ -57,8 +58,8 @@ function letter(m) {
 }
 
 function when(m) {
-  const time = new Date(m.at).toLocaleString(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-  return element("p", "when", `to ${m.to} · ${time}`);
+  const time = new Date(m.at).toLocaleString(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  return element("p", "when", `→ ${m.to} · ${time}`);
 }
 
 function element(name, className = "", text = "") {
@@ -68,4 +69,10 @@ function element(name, className = "", text = "") {
   return el;
 }
 
+if (language.startsWith("ru")) {
+  document.documentElement.lang = "ru";
+  for (const [id, text] of Object.entries({ "phone-title": "Телефон", "mail-title": "Почта", "no-sms": "Сообщений пока нет. Положите посылку в постамат.", "no-mail": "Писем пока нет." })) {
+    document.getElementById(id).textContent = text;
+  }
+}
 new EventSource("events").onmessage = () => refresh().catch(() => {});
