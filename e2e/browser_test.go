@@ -287,8 +287,8 @@ func (d *desk) reads(before string) (code string) {
 	return code
 }
 
-// collect walks from the code to the closed door.
-func (d *desk) collect(code string) {
+// collect walks from the code to the closed door; behind it lies the parcel that was announced.
+func (d *desk) collect(code, barcode string) {
 	d.Helper()
 	d.click("kiosk", button("I have a code|У меня есть код"))
 	for _, digit := range strings.ReplaceAll(code, " ", "") {
@@ -297,7 +297,7 @@ func (d *desk) collect(code string) {
 	d.told("pressAgain")
 	d.click("front", element("#press"))
 	d.told("take")
-	d.click("front", element(".open .parcel"))
+	d.click("front", element(`.open .parcel[title*="`+barcode+`"]`))
 	d.click("front", element(".open .door"))
 	d.sees("kiosk", "Done. Thank you!|Готово. Спасибо!")
 	d.told("done")
@@ -334,7 +334,7 @@ func TestStrangerWalksTheDemo(t *testing.T) {
 	d.click("courier", button("^(Enrol|Подключить)$"))
 	d.putIn()
 	code := d.reads("")
-	d.collect(code)
+	d.collect(code, first.Barcode)
 	d.tracked(first.Tracking)
 
 	d.click("page", element("#announce button"))
@@ -344,7 +344,7 @@ func TestStrangerWalksTheDemo(t *testing.T) {
 	if err := n.Kill("hub"); err != nil {
 		t.Fatal(err)
 	}
-	d.collect(code)
+	d.collect(code, second.Barcode)
 	if err := n.Again(t.Context(), "hub"); err != nil {
 		t.Fatal(err)
 	}
