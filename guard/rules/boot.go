@@ -20,7 +20,10 @@ func (d *decision) boot() {
 	d.write(journal.Record{Kind: journal.Booted, Boot: d.Boot + 1, Low: d.Low, Until: d.Powered})
 	for i := range d.Compartments {
 		c := d.Compartments[i]
-		r := journal.Record{Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Courier: c.Courier, Reason: crash}
+		r := journal.Record{Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Reason: crash}
+		if c.Occupancy == Intent {
+			r.Courier = c.Courier
+		}
 		switch {
 		case c.Occupancy == Intent && c.ViaReopen:
 			r.Kind = journal.ReopenFailed

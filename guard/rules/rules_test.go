@@ -55,6 +55,9 @@ func TestFirstParcelGoesInAndComesOut(t *testing.T) {
 	if v := p.view(); v.Outcome != "collected" || p.occupancy(number) != rules.Empty {
 		t.Fatalf("after closing: %s, %s", v.Outcome, p.occupancy(number))
 	}
+	if last := p.entries[len(p.entries)-1].Record; last.Kind != journal.Collected || last.Courier != "" {
+		t.Fatalf("%q by courier %q: a recipient's collection is nobody else's", last.Kind, last.Courier)
+	}
 	if !reflect.DeepEqual(p.refold(), p.state.Facts) {
 		t.Fatal("the journal does not tell the facts")
 	}
