@@ -168,7 +168,7 @@ function paintInside(inside, c) {
 }
 
 function paintTray() {
-  const boxes = state.hands.map((p) => {
+  const boxes = state.hands.toReversed().map((p) => { // the newest is nearest
     const b = box(p, p.barcode, () => { meant = p.barcode; paint(); });
     b.classList.toggle("meant", p.barcode === meant);
     b.querySelector(".digits").textContent = p.barcode;
