@@ -117,7 +117,9 @@ function mark(place) {
   if (["courier", "point", "show"].includes(place) && byId("courier").hidden) place = "tab-courier";
   const target = place.startsWith("tab-") ? document.querySelector(`[data-tab="${place.slice(4)}"]`) : byId(place);
   for (const e of document.querySelectorAll(".next")) if (e !== target) e.classList.remove("next");
+  if (target.classList.contains("next")) return;
   target.classList.add("next");
+  if (matchMedia("(max-width: 62rem)").matches) target.scrollIntoView({ block: "start" }); // the panes are one under the other
 }
 
 async function keepGuiding() {

@@ -4,7 +4,7 @@
 export const steps = [
   { name: "announce", place: "announce" }, { name: "enrol", place: "courier" }, { name: "courier", place: "kiosk" }, { name: "point", place: "point" },
   { name: "choose", place: "courier" }, { name: "show", place: "show" }, { name: "press", place: "front" }, { name: "putIn", place: "front" },
-  { name: "finish", place: "courier" }, { name: "showFinish", place: "show" }, { name: "receipt", place: "point" },
+  { name: "finish", place: "courier" }, { name: "showFinish", place: "show" }, { name: "receipt", place: "point" }, { name: "leave", place: "kiosk" },
   { name: "read", place: "tab-inbox" }, { name: "type", place: "kiosk" }, { name: "pressAgain", place: "front" }, { name: "take", place: "front" },
   { name: "done", place: "tracking" },
 ];
@@ -37,7 +37,7 @@ function beforeStoring(screen, courier) {
 }
 
 function afterStoring(screen, courier, reading) {
-  if (screen === "receipt" && courier.at.startsWith("show")) return "receipt";
+  if (screen === "receipt") return courier.at.startsWith("show") ? "receipt" : "leave";
   if (courier.at === "show receipt") return "showFinish";
   if (["show", "session"].includes(courier.at.split(" ")[0])) return "finish";
   return reading ? "type" : "read";
