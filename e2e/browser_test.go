@@ -266,6 +266,7 @@ func (d *desk) putIn() {
 	d.click("page", element("#show"))
 	d.told("receipt")
 	d.click("page", element("#point"))
+	d.told("leave")
 	d.sees("courier", "Receipt saved|Расписка сохранена")
 	d.click("kiosk", button("Done|Готово"))
 }
