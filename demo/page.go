@@ -5,7 +5,7 @@ import (
 	"context"
 	"embed"
 	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"lockstep/guard/statement"
+	"lockstep/internal/fault"
 	"lockstep/internal/web"
 )
 
@@ -74,9 +75,7 @@ func (n *Network) serveAnnounce(w http.ResponseWriter, r *http.Request) {
 	}
 	p, err := n.Announce(r.Context(), Announcement{Phone: ask.Phone, Size: ask.Size, Language: ask.Language, DwellHours: 72})
 	if err != nil {
-		w.Header().Set("Content-Type", "application/problem+json")
-		w.WriteHeader(http.StatusUnprocessableEntity)
-		_ = json.NewEncoder(w).Encode(map[string]string{"detail": err.Error()})
+		web.Problem(w, plainly(err))
 		return
 	}
 	if err := n.pickUp(r.Context(), p.Barcode); err != nil {
@@ -84,6 +83,14 @@ func (n *Network) serveAnnounce(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.JSON(w, map[string]string{"barcode": p.Barcode, "tracking": p.Tracking, "label": "/label/" + p.Barcode})
+}
+
+// plainly is what of an error is for whoever plays: what the hub says, or that it is away.
+func plainly(err error) error {
+	if r, ok := errors.AsType[*refused](err); ok {
+		return fault.New(fault.Invalid, "refused", "%s", r.detail())
+	}
+	return fault.New(fault.Unavailable, "away", "the hub does not answer")
 }
 
 // serveParcel tells the state of a parcel as the merchant may ask for it.

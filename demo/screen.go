@@ -144,6 +144,23 @@ func (s *Screen) touch(ctx context.Context, path string, body any) (Answer, erro
 	return a, err
 }
 
+// refused is an answer of 300 or more.
+type refused struct {
+	what   string // method, path and status
+	answer []byte
+}
+
+func (r *refused) Error() string { return fmt.Sprintf("%s: %s", r.what, r.answer) }
+
+// detail is what a problem (RFC 9457) says for people; for any other answer, what was asked and its status.
+func (r *refused) detail() string {
+	var problem struct{ Detail string }
+	if json.Unmarshal(r.answer, &problem) != nil || problem.Detail == "" {
+		return r.what
+	}
+	return problem.Detail
+}
+
 // call sends JSON and reads JSON; a status of 300 or more is an error that quotes the answer.
 func call(ctx context.Context, method, url string, header map[string]string, body, into any) error {
 	var reader io.Reader
@@ -174,7 +191,7 @@ func call(ctx context.Context, method, url string, header map[string]string, bod
 		return err
 	}
 	if response.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s: %s", method, request.URL.Path, response.Status, bytes.TrimSpace(data))
+		return &refused{fmt.Sprintf("%s %s: %s", method, request.URL.Path, response.Status), bytes.TrimSpace(data)}
 	}
 	if into == nil || len(data) == 0 {
 		return nil
