@@ -10,43 +10,73 @@ import (
 	"time"
 )
 
-// Client speaks to a cabinet's control socket. It is used by one goroutine at a time.
+// Client speaks to a cabinet's control socket. It is used by one goroutine at a time. After an error the next request dials again.
 type Client struct {
-	conn net.Conn
+	path string
+	conn net.Conn // nil after an error
 	in   *bufio.Reader
 }
 
 // Dial connects to the control socket.
 func Dial(path string) (*Client, error) {
-	conn, err := net.Dial("unix", path)
+	c := &Client{path: path}
+	return c, c.dial()
+}
+
+func (c *Client) dial() error {
+	conn, err := net.Dial("unix", c.path)
 	if err != nil {
-		return nil, fmt.Errorf("cabinet: %w", err)
+		return fmt.Errorf("cabinet: %w", err)
 	}
-	return &Client{conn, bufio.NewReader(conn)}, nil
+	c.conn, c.in = conn, bufio.NewReader(conn)
+	return nil
 }
 
 // Close ends the connection.
-func (c *Client) Close() error { return c.conn.Close() }
+func (c *Client) Close() error {
+	if c.conn == nil {
+		return nil
+	}
+	err := c.conn.Close()
+	c.conn = nil
+	return err
+}
 
-// Do sends one request and returns its reply; a refusal is an error. A context that ends leaves the client unusable.
+// Do sends one request and returns its reply; a refusal is an error. After any other error, such as a context that ended, nobody
+// knows whether the request was done.
 func (c *Client) Do(ctx context.Context, q Request) (Reply, error) {
-	stop := context.AfterFunc(ctx, func() { c.conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-	var reply Reply
-	if err := json.NewEncoder(c.conn).Encode(q); err != nil {
-		return reply, fmt.Errorf("cabinet: %s: %w", q.Verb, err)
+	if c.conn == nil {
+		if err := c.dial(); err != nil {
+			return Reply{}, err
+		}
 	}
-	line, err := c.in.ReadBytes('\n')
-	if err == nil {
-		err = json.Unmarshal(line, &reply)
-	}
+	reply, err := c.exchange(ctx, q)
 	if err != nil {
+		c.Close()
 		return reply, fmt.Errorf("cabinet: %s: %w", q.Verb, err)
 	}
 	if reply.Error != "" {
 		return reply, errors.New(reply.Error)
 	}
 	return reply, nil
+}
+
+func (c *Client) exchange(ctx context.Context, q Request) (reply Reply, err error) {
+	conn := c.conn
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	defer func() {
+		if !stop() && err == nil {
+			err = ctx.Err()
+		}
+	}()
+	if err := json.NewEncoder(conn).Encode(q); err != nil {
+		return reply, err
+	}
+	line, err := c.in.ReadBytes('\n')
+	if err != nil {
+		return reply, err
+	}
+	return reply, json.Unmarshal(line, &reply)
 }
 
 // Press presses the button for a quarter of a second.

@@ -259,3 +259,16 @@ func byNumber(s cabinet.State, number uint16) cabinet.CompartmentState {
 	}
 	return cabinet.CompartmentState{}
 }
+
+// A request that is given up leaves a client that works.
+func TestClientDialsAgain(t *testing.T) {
+	r := start(t, demoConfig())
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := r.Wait(ctx, cabinet.Condition{Compartment: 1, Door: "open"}, time.Minute); err == nil {
+		t.Fatal("a door was open")
+	}
+	if _, err := r.State(t.Context()); err != nil {
+		t.Error("after a request that was given up:", err)
+	}
+}
