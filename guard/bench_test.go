@@ -145,7 +145,7 @@ func (g *bench) expect() string {
 	g.serial++
 	digits := fmt.Sprintf("40000%06d", g.serial)
 	barcode := digits + string(statement.GS1CheckDigit(digits))
-	now := time.Now().UnixMicro()
+	now := g.state.Head(g.powered()).Low // the bench turns the clock; dispatch goes by the guard's
 	m := statement.Manifest{Locker: "l1", Number: g.state.Down + 1, Carrier: ceremony.HouseCarrier, From: now, Until: now + rules.Day,
 		Parcels: []statement.Expected{{Barcode: barcode, Size: 1, DwellHours: 48}}}
 	envelope, err := statement.Sign(g.network.Dispatch, m)
