@@ -262,7 +262,7 @@ func TestFramedPageTellsItsQR(t *testing.T) {
 	r := newRig(t, frame.URL)
 	w := walk{t, newBrowser(t)}
 	w.open(frame.URL + "/?page=" + r.server.URL + "/courier/")
-	told := in[string](w, `new Promise((done) => { const again = setInterval(() => { if (window.told) { clearInterval(again); done(JSON.stringify(window.told)); } else tell({ lockstep: "qr?" }); }, 100); })`)
+	told := in[string](w, `new Promise((done) => { const again = setInterval(() => { if (window.told?.at) { clearInterval(again); done(JSON.stringify(window.told)); } else tell({ lockstep: "qr?" }); }, 100); })`)
 	if told != `{"lockstep":"qr","text":"","at":"enrol"}` {
 		t.Errorf("with no code on the screen the page tells %s", told)
 	}
