@@ -13,22 +13,20 @@ import (
 	"lockstep/guard/statement"
 )
 
-// Stage brings the people of a network before its locker: a courier with a phone, recipients with messages, and a log of what
-// each of them did.
+// Stage brings the people of a network before its locker: a courier with a phone, recipients with messages.
 type Stage struct {
 	*Network
 	Screen *Screen
 	Phone  *Phone
-	Say    func(format string, args ...any)
 }
 
 // Open brings them on.
-func (n *Network) Open(ctx context.Context, say func(string, ...any)) (*Stage, error) {
+func (n *Network) Open(ctx context.Context) (*Stage, error) {
 	phone, err := Enrol(ctx, n.Hub, n.Enrol)
 	if err != nil {
 		return nil, err
 	}
-	return &Stage{n, Watch(ctx, n.Kiosk), phone, say}, nil
+	return &Stage{n, Watch(ctx, n.Kiosk), phone}, nil
 }
 
 // Courier is what the cabinet's judge calls the courier.

@@ -30,7 +30,7 @@ type Counts struct {
 // while hub and notifier are dead; a door left open; one parcel overdue and taken back; the last collected. Then it holds everything
 // that was written against everything that happened. It returns its counts and its parcels with all their secrets.
 func (n *Network) Script(ctx context.Context, say func(string, ...any)) (Counts, []Parcel, error) {
-	stage, err := n.Open(ctx, say)
+	stage, err := n.Open(ctx)
 	if err != nil {
 		return Counts{}, nil, err
 	}

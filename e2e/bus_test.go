@@ -18,7 +18,7 @@ import (
 // TestBadWires plays a deposit and a collection over wires that go wrong in every way the cabinet can break them.
 func TestBadWires(t *testing.T) {
 	ctx, n := start(t)
-	stage, err := n.Open(ctx, say(t))
+	stage, err := n.Open(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

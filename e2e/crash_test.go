@@ -19,7 +19,7 @@ import (
 // middle and after, and starts it again. The people in front then do what the screens offer, and must get their parcel through.
 func TestKilledAtEveryDurableWrite(t *testing.T) {
 	ctx, n := start(t)
-	stage, err := n.Open(ctx, say(t))
+	stage, err := n.Open(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"lockstep/internal/db"
 	"lockstep/internal/db/dbtest"
 	"lockstep/internal/fault"
+	"lockstep/internal/secret"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -117,7 +118,7 @@ func TestAPIKeys(t *testing.T) {
 		if err != nil || first.Reveal() == second.Reveal() || len(first.Reveal()) < 26 {
 			t.Fatal(err)
 		}
-		for _, key := range []account.Secret{first, second} {
+		for _, key := range []secret.Text{first, second} {
 			if got, err := o.Authenticate(t.Context(), key.Reveal()); err != nil || got != m {
 				t.Errorf("%+v, %v", got, err)
 			}

@@ -16,6 +16,7 @@ import (
 	"lockstep/hub/internal/account/store"
 	"lockstep/internal/db"
 	"lockstep/internal/fault"
+	"lockstep/internal/secret"
 )
 
 const (
@@ -27,17 +28,17 @@ const (
 
 // AddCourier expects a courier and makes the one-time enrolment token, good for 7 days. Adding one who is there already, with
 // the same carrier, changes the scope and makes a new token: the next enrolment replaces the device.
-func (a *Accounts) AddCourier(ctx context.Context, n NewCourier) (Courier, Secret, error) {
+func (a *Accounts) AddCourier(ctx context.Context, n NewCourier) (Courier, secret.Text, error) {
 	carrier, err := a.carrier(n.Carrier)
 	if err != nil {
-		return Courier{}, Secret{}, err
+		return Courier{}, secret.Text{}, err
 	}
 	c := Courier{ID: n.ID, Carrier: carrier, Lockers: n.Lockers, Deposit: n.Deposit, Withdraw: n.Withdraw, Created: a.now()}
 	if err := a.certificate(c, a.anyHouseKey()).Check(); err != nil {
-		return Courier{}, Secret{}, fault.Wrap(err, fault.Invalid, "invalid_courier",
+		return Courier{}, secret.Text{}, fault.Wrap(err, fault.Invalid, "invalid_courier",
 			"a courier has an id of a–z, 0–9, '.', '_' and '-', and 1 to 64 lockers or \"*\"")
 	}
-	token, stored := newSecret("")
+	token, stored := secret.New("")
 	err = a.DB.Tx(ctx, func(tx *sql.Tx) error {
 		rows, err := store.New(tx).ExpectCourier(ctx, store.ExpectCourierParams{
 			ID: c.ID, Carrier: c.Carrier, Lockers: strings.Join(c.Lockers, " "), Deposit: c.Deposit, Withdraw: c.Withdraw,
@@ -108,7 +109,7 @@ func (a *Accounts) EnrolCourier(ctx context.Context, token string, key statement
 	if err := VerifyDevice(key, EnrolmentMessage(token), proof); err != nil {
 		return Courier{}, err
 	}
-	row, err := store.New(a.DB.Reads()).CourierOfToken(ctx, store.CourierOfTokenParams{TokenDigest: digest(token), Now: a.now()})
+	row, err := store.New(a.DB.Reads()).CourierOfToken(ctx, store.CourierOfTokenParams{TokenDigest: secret.Digest(token), Now: a.now()})
 	if row, err = db.One(row, err, "", ""); err != nil {
 		return Courier{}, asDenied(err, "unknown_token", "this enrolment link is not known, was used, or is too old")
 	}
@@ -121,7 +122,7 @@ func (a *Accounts) EnrolCourier(ctx context.Context, token string, key statement
 	}
 	err = a.DB.Tx(ctx, func(tx *sql.Tx) error {
 		rows, err := store.New(tx).Enrol(ctx, store.EnrolParams{ID: c.ID, TokenDigest: []byte{}, DeviceKey: statement.Encode(key),
-			Certificate: c.Certificate, CertifiedUntil: c.Until, Used: digest(token)})
+			Certificate: c.Certificate, CertifiedUntil: c.Until, Used: secret.Digest(token)})
 		if err == nil && rows == 0 {
 			return fault.New(fault.Denied, "unknown_token", "this enrolment link was used just now")
 		}

@@ -13,6 +13,7 @@ import (
 	"lockstep/hub/internal/account/store"
 	"lockstep/internal/db"
 	"lockstep/internal/fault"
+	"lockstep/internal/secret"
 )
 
 // firstRange and lastRange bound the number ranges: GS1 keeps prefixes 20–29 for numbers that mean something within one
@@ -91,11 +92,11 @@ func merchant(row store.Merchant) Merchant {
 }
 
 // NewKey makes an API key for a merchant; the key is shown here and never again. Keys made before hold on.
-func (a *Accounts) NewKey(ctx context.Context, merchant string) (Secret, error) {
+func (a *Accounts) NewKey(ctx context.Context, merchant string) (secret.Text, error) {
 	if _, err := a.Merchant(ctx, merchant); err != nil {
-		return Secret{}, err
+		return secret.Text{}, err
 	}
-	key, stored := newSecret("lsk_")
+	key, stored := secret.New("lsk_")
 	err := a.DB.Tx(ctx, func(tx *sql.Tx) error {
 		id := uuid.Must(uuid.NewV7()).String()
 		return store.New(tx).AddKey(ctx, store.AddKeyParams{ID: id, Merchant: merchant, Digest: stored, Created: a.now()})
@@ -114,7 +115,7 @@ func (a *Accounts) EndKeys(ctx context.Context, merchant string) (ended int64, e
 
 // Authenticate finds whose API key this is; Denied for a key of nobody.
 func (a *Accounts) Authenticate(ctx context.Context, key string) (Merchant, error) {
-	row, err := store.New(a.DB.Reads()).MerchantOfKey(ctx, digest(key))
+	row, err := store.New(a.DB.Reads()).MerchantOfKey(ctx, secret.Digest(key))
 	row, err = db.One(row, err, "", "")
 	if fault.KindOf(err) == fault.NotFound {
 		err = fault.New(fault.Denied, "unauthorized", "this API key is not known")
@@ -126,8 +127,8 @@ func (a *Accounts) Authenticate(ctx context.Context, key string) (Merchant, erro
 }
 
 // NewNotifierToken makes the notifier's bearer token and ends the one before.
-func (a *Accounts) NewNotifierToken(ctx context.Context) (Secret, error) {
-	token, stored := newSecret("lsn_")
+func (a *Accounts) NewNotifierToken(ctx context.Context) (secret.Text, error) {
+	token, stored := secret.New("lsn_")
 	err := a.DB.Tx(ctx, func(tx *sql.Tx) error {
 		q := store.New(tx)
 		if err := q.DropNotifierTokens(ctx); err != nil {
@@ -140,7 +141,7 @@ func (a *Accounts) NewNotifierToken(ctx context.Context) (Secret, error) {
 
 // CheckNotifier is Denied unless token is the notifier's.
 func (a *Accounts) CheckNotifier(ctx context.Context, token string) error {
-	_, err := store.New(a.DB.Reads()).NotifierToken(ctx, digest(token))
+	_, err := store.New(a.DB.Reads()).NotifierToken(ctx, secret.Digest(token))
 	if _, err = db.One(0, err, "", ""); fault.KindOf(err) == fault.NotFound {
 		return fault.New(fault.Denied, "unauthorized", "this token is not the notifier's")
 	}

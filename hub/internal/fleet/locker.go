@@ -14,6 +14,7 @@ import (
 	"lockstep/hub/internal/fleet/store"
 	"lockstep/internal/db"
 	"lockstep/internal/fault"
+	"lockstep/internal/secret"
 	"lockstep/parcel"
 )
 
@@ -24,11 +25,11 @@ var lockerID = regexp.MustCompile(`^[a-z0-9._-]{1,32}$`)
 
 // Add adds a locker and makes the secret of its enrolment code, good for 30 days. Adding one that is there changes its name,
 // address and place and makes a new secret; the link's certificate holds until that is used.
-func (f *Fleet) Add(ctx context.Context, n NewLocker) (Locker, Secret, error) {
+func (f *Fleet) Add(ctx context.Context, n NewLocker) (Locker, secret.Text, error) {
 	if err := n.check(); err != nil {
-		return Locker{}, Secret{}, err
+		return Locker{}, secret.Text{}, err
 	}
-	secret, stored := newSecret()
+	shown, stored := secret.New("")
 	err := f.DB.Tx(ctx, func(tx *sql.Tx) error {
 		q := store.New(tx)
 		_, err := q.AddLocker(ctx, store.AddLockerParams{ID: n.ID, Name: n.Name, Address: n.Address, Zone: n.Zone,
@@ -40,10 +41,10 @@ func (f *Fleet) Add(ctx context.Context, n NewLocker) (Locker, Secret, error) {
 		return q.AddLine(ctx, store.AddLineParams{Locker: n.ID, PositionHash: make([]byte, len(statement.Hash{}))})
 	})
 	if err != nil {
-		return Locker{}, Secret{}, err
+		return Locker{}, secret.Text{}, err
 	}
 	l, err := f.Locker(ctx, n.ID)
-	return l, secret, err
+	return l, shown, err
 }
 
 func (n NewLocker) check() error {
@@ -147,12 +148,12 @@ func compartment(row store.Compartment) Compartment {
 	return Compartment{uint16(row.Number), parcel.Size(row.Size), row.Low, CompartmentState(row.State), row.Faulted, row.Parcel, uint64(row.Record)}
 }
 
-// Enrol takes the secret of an enrolment code and binds the link's key (its fingerprint, as edge reckons it) to the locker.
+// Enrol takes the secret part of an enrolment code and binds the link's key (its fingerprint, as edge reckons it) to the locker.
 // Denied when the secret is wrong, used or too old.
-func (f *Fleet) Enrol(ctx context.Context, locker, secret, fingerprint string) error {
+func (f *Fleet) Enrol(ctx context.Context, locker, code, fingerprint string) error {
 	return f.DB.Tx(ctx, func(tx *sql.Tx) error {
 		rows, err := store.New(tx).Enrol(ctx, store.EnrolParams{Gone: []byte{}, Fingerprint: fingerprint, ID: locker,
-			Digest: digest(secret), Now: f.now()})
+			Digest: secret.Digest(code), Now: f.now()})
 		if err == nil && rows == 0 {
 			return errCode()
 		}
@@ -165,8 +166,8 @@ func errCode() error {
 }
 
 // CheckEnrol says whether Enrol would take the secret, so that a certificate can be made before it is used up.
-func (f *Fleet) CheckEnrol(ctx context.Context, locker, secret string) error {
-	_, err := store.New(f.DB.Reads()).MayEnrol(ctx, store.MayEnrolParams{ID: locker, Digest: digest(secret), Now: f.now()})
+func (f *Fleet) CheckEnrol(ctx context.Context, locker, code string) error {
+	_, err := store.New(f.DB.Reads()).MayEnrol(ctx, store.MayEnrolParams{ID: locker, Digest: secret.Digest(code), Now: f.now()})
 	if _, err = db.One("", err, "", ""); fault.KindOf(err) == fault.NotFound {
 		return errCode()
 	}
