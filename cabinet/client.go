@@ -147,17 +147,3 @@ func (c *Client) Wait(ctx context.Context, until Condition, timeout time.Duratio
 	}
 	return *reply.State, nil
 }
-
-// WaitOpened waits until some door has been opened after the given entry of the log, and says which.
-func (c *Client) WaitOpened(ctx context.Context, since int, timeout time.Duration) (uint16, error) {
-	if _, err := c.Wait(ctx, Condition{What: DoorOpened, Since: since}, timeout); err != nil {
-		return 0, err
-	}
-	log, err := c.Log(ctx, since)
-	for _, e := range log {
-		if e.What == DoorOpened {
-			return e.Compartment, nil
-		}
-	}
-	return 0, err
-}
