@@ -126,7 +126,11 @@ func (n *Network) layOut() error {
 	if err := n.bringPrograms(); err != nil {
 		return err
 	}
-	n.programs = &programs{logs: n.path("logs")}
+	bare, err := newBare()
+	if err != nil {
+		return err
+	}
+	n.programs = &programs{logs: n.path("logs"), bare: bare}
 	own := map[string]int{"hub": n.users.hub, "notifier": n.users.notifier, "guard": n.users.guard, "link": n.users.link,
 		"cabinet": n.users.cabinet}
 	for name, user := range own {
@@ -134,8 +138,8 @@ func (n *Network) layOut() error {
 			return err
 		}
 	}
-	n.Clock = Clock{n.path("clock")}
-	if err := errors.Join(n.Clock.set(0, 0), n.folder(n.users.guard, 0o755, "doors")); err != nil {
+	n.Clock = Clock{n.path("clock", "offsets")} // in a folder of its own, because the guard may read all of that
+	if err := errors.Join(n.folder(0, 0o755, "clock"), n.Clock.set(0, 0), n.folder(n.users.guard, 0o755, "doors")); err != nil {
 		return err
 	}
 	return n.takePorts()
@@ -238,6 +242,9 @@ func (n *Network) launch(name string, recipe func() *process) (*process, error) 
 	return p, n.programs.start(p)
 }
 
+// Confined says whether the guard is: only root can start it so.
+func (n *Network) Confined() bool { return n.users.guard != 0 }
+
 // Kill ends a process at once, as a power cut would.
 func (n *Network) Kill(name string) error { return n.alive[name].kill() }
 
@@ -259,6 +266,47 @@ func (n *Network) Relaunch(name string, env ...string) error {
 	n.alive[name] = p
 	return n.programs.start(p)
 }
+
+// Probe ends the guard and starts it as it was, but to try what it must not be able to do. It returns what the guard printed: a
+// line of JSON for each attempt. Unconfined, it runs as an ordinary user's guard would.
+func (n *Network) Probe(ctx context.Context, confined bool, flags ...string) (string, error) {
+	if err := n.End("guard"); err != nil {
+		return "", err
+	}
+	p := n.recipes["guard"]()
+	p.name, p.args[1] = "probe", "probe"
+	p.args = append(p.args, flags...)
+	if !confined {
+		p.alone, p.args = false, append(p.args, "-unconfined")
+	}
+	if err := os.RemoveAll(n.Log("probe")); err != nil {
+		return "", err
+	}
+	if err := n.programs.start(p); err != nil {
+		return "", err
+	}
+	select {
+	case <-p.ended:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	said, err := os.ReadFile(n.Log("probe"))
+	if err != nil || p.result != nil {
+		return "", fmt.Errorf("probe: %w\n%s", errors.Join(err, p.result), said)
+	}
+	return string(said), nil
+}
+
+// User is the id of a process's user, 0 where all processes are of one.
+func (n *Network) User(name string) int {
+	return map[string]int{"guard": n.users.guard, "kiosk": n.users.kiosk, "link": n.users.link}[name]
+}
+
+// Line is the device of one of the lock boards' lines.
+func (n *Network) Line(name string) string { return n.lines[name] }
+
+// State is the guard's own directory.
+func (n *Network) State() string { return n.path("guard", "state") }
 
 // Door is the path of one of the guard's sockets: kiosk or link.
 func (n *Network) Door(name string) string { return n.path("doors", name) }

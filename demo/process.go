@@ -23,6 +23,7 @@ type process struct {
 	env    []string
 	user   int   // uid and gid, 0 to keep ours
 	groups []int // further gids
+	alone  bool  // in an empty network namespace
 	dir    string
 
 	cmd    *exec.Cmd
@@ -34,6 +35,7 @@ type process struct {
 // programs starts processes in order and ends them in the opposite one.
 type programs struct {
 	logs    string // directory of their logs
+	bare    *bare
 	mu      sync.Mutex
 	running []*process
 }
@@ -57,7 +59,10 @@ func (ps *programs) start(p *process) error {
 		}
 		p.cmd.SysProcAttr.Credential = credential
 	}
-	if err := p.cmd.Start(); err != nil {
+	if p.alone {
+		p.cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWNET
+	}
+	if err := ps.bare.start(p.cmd); err != nil {
 		log.Close()
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
@@ -124,6 +129,7 @@ func (ps *programs) stopAll() {
 		_ = p.stop()
 	}
 	ps.running = nil
+	ps.bare.end()
 }
 
 // run runs a command to its end and returns its standard output.
@@ -135,7 +141,11 @@ func (ps *programs) run(user int, name string, args ...string) (string, error) {
 	if user != 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(user), Gid: uint32(user)}}
 	}
-	if err := cmd.Run(); err != nil {
+	err := ps.bare.start(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
+	if err != nil {
 		return "", fmt.Errorf("%s %v: %w: %s", filepath.Base(name), args, err, bytes.TrimSpace(errs.Bytes()))
 	}
 	return out.String(), nil

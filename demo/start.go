@@ -137,11 +137,13 @@ func (n *Network) startGuard(ctx context.Context) error {
 		args := []string{n.bin("lockstep-guard"), "run", "-dir", state, "-clock-file", n.Clock.path,
 			"-line", "bus0=" + n.lines["bus0"], "-line", "bus1=" + n.lines["bus1"],
 			"-kiosk", n.path("doors", "kiosk"), "-link", n.path("doors", "link")}
-		if n.users.guard != 0 {
+		if n.Confined() {
 			args = append(args, "-kiosk-uid", fmt.Sprint(n.users.kiosk), "-link-uid", fmt.Sprint(n.users.link),
 				"-kiosk-gid", fmt.Sprint(n.users.kiosk), "-link-gid", fmt.Sprint(n.users.link))
+		} else {
+			args = append(args, "-unconfined")
 		}
-		return &process{user: n.users.guard, groups: []int{n.users.kiosk, n.users.link}, args: args}
+		return &process{user: n.users.guard, groups: []int{n.users.kiosk, n.users.link}, alone: n.Confined(), args: args}
 	})
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -24,12 +25,15 @@ type loop struct {
 	names map[string]string // devices by line name
 	lines map[string]pulser
 
+	devices    map[string]fs.FileInfo // what each line's device was at the start
+	unconfined bool
+
 	state     rules.State
 	heard     rules.Heard
 	base      int64 // powered time when this process began
 	receipted uint64
 
-	inbox   chan any      // rules events and link requests
+	inbox   chan any      // rules events, link requests, and a fault that ends the guard
 	done    chan struct{} // closed when the loop has ended
 	view    atomic.Pointer[published]
 	records atomic.Pointer[waitable]
@@ -57,7 +61,7 @@ const (
 )
 
 func newLoop(c Config, keys secrets, facts rules.Facts, log *journal.Log) *loop {
-	g := &loop{rules: newRules(keys, facts.Network.Notifier), log: log, clock: c.Clock, slog: c.Log, names: c.Lines,
+	g := &loop{rules: newRules(keys, facts.Network.Notifier), log: log, clock: c.Clock, slog: c.Log, names: c.Lines, unconfined: c.Unconfined,
 		state: rules.State{Facts: facts}, base: facts.Powered,
 		inbox: make(chan any, 64), done: make(chan struct{})}
 	g.view.Store(&published{next: make(chan struct{})})
@@ -110,8 +114,11 @@ func (g *loop) run(ctx context.Context) error {
 }
 
 func (g *loop) take(message any) error {
-	if q, ok := message.(linkRequest); ok {
-		return g.answerLink(q)
+	switch m := message.(type) {
+	case linkRequest:
+		return g.answerLink(m)
+	case error:
+		return m
 	}
 	return g.do(message)
 }

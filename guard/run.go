@@ -22,11 +22,16 @@ type Config struct {
 	Link   Socket
 	Clock  *clock.Clock
 	Log    *slog.Logger
-	OnOpen func() // called once both sockets are open; may be nil
+	OnOpen func() // called once the guard is confined and both sockets are served; may be nil
+
+	Unconfined bool // development builds only; such a guard drives only pseudo-terminals
 }
 
 // Run is a guard from start to end of ctx, or to a fault that only a restart can mend.
 func Run(ctx context.Context, c Config) error {
+	if err := c.surroundings(); err != nil {
+		return err
+	}
 	keys, err := readSecrets(c.Dir)
 	if err != nil {
 		return fmt.Errorf("guard: no keys; run init first: %w", err)
@@ -46,17 +51,24 @@ func Run(ctx context.Context, c Config) error {
 	if !facts.Locker.Guard.Equal(keys.signer.Key()) {
 		return errors.New("guard: this journal belongs to another guard's key")
 	}
+	c.Log.Info("journal read", "locker", facts.Locker.ID, "record", log.End().Number)
 	g := newLoop(c, keys, facts, log)
 	if err := g.openLines(); err != nil {
 		return err
 	}
 	defer g.closeLines()
-	stop, err := g.listen(c.Kiosk, c.Link)
+	kiosk, link, err := openSockets(c.Kiosk, c.Link)
 	if err != nil {
 		return err
 	}
-	defer stop()
-	c.Log.Info("guard is up", "locker", facts.Locker.ID, "compartments", len(facts.Compartments), "record", log.End().Number)
+	defer kiosk.Close()
+	defer link.Close()
+	if err := g.confine(c); err != nil {
+		return err
+	}
+	go g.accept(kiosk, c.Kiosk.UID, g.serveKiosk)
+	go g.accept(link, c.Link.UID, g.serveLink)
+	c.Log.Info("guard is up", "compartments", len(facts.Compartments), "confined", !c.Unconfined)
 	if c.OnOpen != nil {
 		c.OnOpen()
 	}

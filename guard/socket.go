@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -31,23 +32,21 @@ const (
 	restOfFrame = 2 * time.Second
 )
 
-// listen opens both sockets and serves them until stop is called.
-func (g *loop) listen(kiosk, link Socket) (stop func(), err error) {
-	k, err := kiosk.open()
-	if err != nil {
-		return nil, err
+// openSockets opens both, and nobody is answered yet.
+func openSockets(kiosk, link Socket) (k, l *net.UnixListener, err error) {
+	if k, err = kiosk.open(); err != nil {
+		return nil, nil, err
 	}
-	l, err := link.open()
-	if err != nil {
+	if l, err = link.open(); err != nil {
 		k.Close()
-		return nil, err
 	}
-	go g.accept(k, kiosk.UID, g.serveKiosk)
-	go g.accept(l, link.UID, g.serveLink)
-	return func() { k.Close(); l.Close() }, nil
+	return k, l, err
 }
 
 func (s Socket) open() (*net.UnixListener, error) {
+	if err := isOurs(filepath.Dir(s.Path)); err != nil {
+		return nil, fmt.Errorf("guard: socket: %w", err)
+	}
 	if err := os.Remove(s.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("guard: socket: %w", err)
 	}
@@ -60,6 +59,18 @@ func (s Socket) open() (*net.UnixListener, error) {
 		return nil, fmt.Errorf("guard: socket: %w", err)
 	}
 	return l, nil
+}
+
+// isOurs refuses a directory in which somebody else could put a socket in the place of ours.
+func isOurs(dir string) error {
+	var st unix.Stat_t
+	if err := unix.Stat(dir, &st); err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	if int(st.Uid) != os.Getuid() || st.Mode&0o022 != 0 {
+		return fmt.Errorf("%s must belong to the guard and be writable by nobody else", dir)
+	}
+	return nil
 }
 
 // accept serves a socket. A peer of another user, or one too many, is closed without a word.

@@ -23,11 +23,13 @@ func running(t *testing.T) (kiosk, link string) {
 	t.Helper()
 	g, dir := onDisk(t, &fullDisk{})
 	kiosk, link = filepath.Join(dir, "k"), filepath.Join(dir, "l")
-	stop, err := g.listen(Socket{kiosk, os.Getuid(), -1}, Socket{link, os.Getuid(), -1})
+	k, l, err := openSockets(Socket{kiosk, os.Getuid(), -1}, Socket{link, os.Getuid(), -1})
 	check(t, err)
+	go g.accept(k, os.Getuid(), g.serveKiosk)
+	go g.accept(l, os.Getuid(), g.serveLink)
 	ctx, cancel := context.WithCancel(t.Context())
 	go g.run(ctx)
-	t.Cleanup(func() { cancel(); stop(); <-g.done })
+	t.Cleanup(func() { cancel(); k.Close(); l.Close(); <-g.done })
 	return kiosk, link
 }
 

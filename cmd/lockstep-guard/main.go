@@ -1,4 +1,5 @@
 // Command lockstep-guard is the door guard. It has three verbs: init makes its keys, provision makes it a locker's, run guards.
+// Development builds have a fourth: probe.
 package main
 
 import (
@@ -7,8 +8,11 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"os/signal"
+	"os/user"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -31,6 +35,7 @@ func main() {
 		os.Exit(2)
 	}
 	verbs := map[string]func([]string) error{"init": initialise, "provision": provision, "run": run}
+	maps.Copy(verbs, developmentVerbs())
 	verb, ok := verbs[os.Args[1]]
 	if !ok {
 		fmt.Fprint(os.Stderr, usage)
@@ -95,23 +100,61 @@ func (l lines) Set(s string) error {
 }
 
 func run(args []string) error {
-	flags := flag.NewFlagSet("run", flag.ExitOnError)
-	c := guard.Config{Lines: map[string]string{}, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
-	flags.StringVar(&c.Dir, "dir", "", "the guard's directory")
-	flags.Var(lines(c.Lines), "line", "NAME=DEVICE: the serial device of a line in the certificate; once per line")
-	flags.StringVar(&c.Kiosk.Path, "kiosk", "", "path of the kiosk's socket")
-	flags.IntVar(&c.Kiosk.UID, "kiosk-uid", os.Getuid(), "the kiosk's user")
-	flags.IntVar(&c.Kiosk.GID, "kiosk-gid", -1, "group of the kiosk's socket")
-	flags.StringVar(&c.Link.Path, "link", "", "path of the link's socket")
-	flags.IntVar(&c.Link.UID, "link-uid", os.Getuid(), "the link's user")
-	flags.IntVar(&c.Link.GID, "link-gid", -1, "group of the link's socket")
-	offsets := flags.String("clock-file", "", "development builds only: offsets of the clocks")
-	flags.Parse(args)
-	var err error
-	if c.Clock, err = clock.New(*offsets); err != nil {
+	c, err := configure("run", args, func(*flag.FlagSet) {})
+	if err != nil {
 		return err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	return guard.Run(ctx, c)
+}
+
+// configure reads run's flags, and more.
+func configure(verb string, args []string, more func(*flag.FlagSet)) (c guard.Config, err error) {
+	flags := flag.NewFlagSet(verb, flag.ExitOnError)
+	c = guard.Config{Lines: map[string]string{}, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Kiosk: guard.Socket{UID: os.Getuid(), GID: -1}, Link: guard.Socket{UID: os.Getuid(), GID: -1}}
+	flags.StringVar(&c.Dir, "dir", "", "the guard's directory")
+	flags.Var(lines(c.Lines), "line", "NAME=DEVICE: the serial device of a line in the certificate; once per line")
+	flags.StringVar(&c.Kiosk.Path, "kiosk", "", "path of the kiosk's socket")
+	flags.Func("kiosk-uid", "the kiosk's user, by name or number; without it, the guard's own", id(&c.Kiosk.UID, userNamed))
+	flags.Func("kiosk-gid", "group of the kiosk's socket, by name or number", id(&c.Kiosk.GID, groupNamed))
+	flags.StringVar(&c.Link.Path, "link", "", "path of the link's socket")
+	flags.Func("link-uid", "the link's user, by name or number; without it, the guard's own", id(&c.Link.UID, userNamed))
+	flags.Func("link-gid", "group of the link's socket, by name or number", id(&c.Link.GID, groupNamed))
+	flags.BoolVar(&c.Unconfined, "unconfined", false, "development builds only: run without confinement, on pseudo-terminals")
+	offsets := flags.String("clock-file", "", "development builds only: offsets of the clocks")
+	more(flags)
+	flags.Parse(args)
+	c.Clock, err = clock.New(*offsets)
+	return c, err
+}
+
+// id reads a number, or the number of a name.
+func id(into *int, number func(name string) (string, error)) func(string) error {
+	return func(s string) (err error) {
+		if *into, err = strconv.Atoi(s); err == nil {
+			return nil
+		}
+		if s, err = number(s); err == nil {
+			*into, err = strconv.Atoi(s)
+		}
+		return err
+	}
+}
+
+func userNamed(name string) (string, error) {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return "", err
+	}
+	return u.Uid, nil
+}
+
+func groupNamed(name string) (string, error) {
+	g, err := user.LookupGroup(name)
+	if err != nil {
+		return "", err
+	}
+	return g.Gid, nil
 }

@@ -42,6 +42,9 @@ func (c demoCommand) Run() error {
 		return err
 	}
 	defer n.Stop()
+	if !n.Confined() {
+		fmt.Println("not root: all processes are one user, and the guard is not confined")
+	}
 	if c.Script {
 		return c.script(ctx, n)
 	}

@@ -23,6 +23,9 @@ func New(offsetFile string) (*Clock, error) {
 	return &Clock{time.Now(), shift, skip}, nil
 }
 
+// File is the file that this clock goes on reading; empty but in development builds.
+func (c *Clock) File() string { return c.shift.path() }
+
 // Now is the wall clock.
 func (c *Clock) Now() time.Time {
 	wall, _ := c.shift.read()

@@ -30,6 +30,13 @@ func newOffsets(path string) (offsets, error) {
 	return offsets{f}, f.load()
 }
 
+func (o offsets) path() string {
+	if o.file == nil {
+		return ""
+	}
+	return o.file.path
+}
+
 func (o offsets) read() (wall, running time.Duration) {
 	if o.file == nil {
 		return 0, 0

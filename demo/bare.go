@@ -1,0 +1,58 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// bare is a thread that has nothing to hand down: what is started on it can never gain a privilege, and as root it leaves its
+// children without a capability to regain. It must live as long as they do, for they are told to die with the thread that started
+// them.
+type bare struct {
+	starts chan func()
+	end    func() // lets the thread go; nothing that it started may still run
+}
+
+func newBare() (*bare, error) {
+	starts, ready := make(chan func()), make(chan error)
+	go func() {
+		runtime.LockOSThread() // for good: the thread ends with the goroutine
+		ready <- strip()
+		for start := range starts {
+			start()
+		}
+	}()
+	return &bare{starts, sync.OnceFunc(func() { close(starts) })}, <-ready
+}
+
+// strip takes from this thread what its children must not have.
+func strip() error {
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("demo: no_new_privs: %w", err)
+	}
+	if os.Getuid() != 0 {
+		return nil
+	}
+	for capability := 0; ; capability++ {
+		err := unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(capability), 0, 0, 0)
+		if errors.Is(err, unix.EINVAL) {
+			return nil // there are no more
+		}
+		if err != nil {
+			return fmt.Errorf("demo: capability %d: %w", capability, err)
+		}
+	}
+}
+
+// start starts a command on the thread.
+func (b *bare) start(cmd *exec.Cmd) error {
+	started := make(chan error)
+	b.starts <- func() { started <- cmd.Start() }
+	return <-started
+}

@@ -1,0 +1,5 @@
+//go:build development
+
+package guard
+
+func mayBeUnconfined() error { return nil }
