@@ -297,8 +297,11 @@ func (n *Network) Probe(ctx context.Context, confined bool, flags ...string) (st
 	return string(said), nil
 }
 
-// User is the id of a process's user, 0 where all processes are of one.
+// User is the id that one of the locker's processes runs under.
 func (n *Network) User(name string) int {
+	if !n.Confined() {
+		return os.Getuid()
+	}
 	return map[string]int{"guard": n.users.guard, "kiosk": n.users.kiosk, "link": n.users.link}[name]
 }
 

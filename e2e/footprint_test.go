@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lockstep/demo"
 )
 
 // BenchmarkFootprint prints what a locker's processes weigh: the guard's binary as it is shipped, its start until both sockets
@@ -38,7 +40,7 @@ func BenchmarkFootprint(b *testing.B) {
 		if err := n.Relaunch("guard"); err != nil {
 			b.Fatal(err)
 		}
-		answers(b, n.Door("link"))
+		answers(b, n)
 		quickest = min(quickest, time.Since(began))
 	}
 	b.ReportMetric(float64(info.Size())/1e6, "guard-binary-MB")
@@ -48,11 +50,11 @@ func BenchmarkFootprint(b *testing.B) {
 	}
 }
 
-// answers waits until a socket is there.
-func answers(b *testing.B, path string) {
+// answers waits until the guard answers its link.
+func answers(b *testing.B, n *demo.Network) {
 	b.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
-		if _, err := os.Stat(path); err == nil {
+		if answered(n) == nil {
 			return
 		}
 		time.Sleep(100 * time.Microsecond)

@@ -150,7 +150,7 @@ func (c Config) grants() []grant {
 func (c Config) restrictFiles() error {
 	version, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
 	if errno != 0 {
-		return fmt.Errorf("this kernel has no landlock (Linux 5.13 or newer, with landlock among its lsm=): %w", errno)
+		return fmt.Errorf("landlock cannot be used (it wants Linux 5.13, landlock among the kernel's lsm=, and no container that hides it): %w", errno)
 	}
 	handled := unix.LandlockRulesetAttr{Handled_access_fs: 1<<fileRights[min(int(version), len(fileRights)-1)] - 1}
 	if version >= 4 {

@@ -15,7 +15,7 @@ var allowed = []uint32{
 	// Files, lines and connections that are open, and those that landlock lets be opened.
 	unix.SYS_READ, unix.SYS_WRITE, unix.SYS_PREAD64, unix.SYS_OPENAT, unix.SYS_CLOSE, unix.SYS_FSYNC, unix.SYS_GETDENTS64,
 	unix.SYS_UNLINKAT, unix.SYS_IOCTL, unix.SYS_ACCEPT4, unix.SYS_GETSOCKNAME, unix.SYS_GETSOCKOPT,
-	unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_PWAIT,
+	unix.SYS_EPOLL_CTL, unix.SYS_EPOLL_PWAIT, unix.SYS_PIPE2, // PIPE2 by a line that is opened afresh
 	// The runtime's threads, memory, time and signals. RESTART_SYSCALL is the kernel's own, after a signal.
 	unix.SYS_FUTEX, unix.SYS_NANOSLEEP, unix.SYS_SCHED_YIELD, unix.SYS_SCHED_GETAFFINITY, unix.SYS_GETTID, unix.SYS_GETPID,
 	unix.SYS_MUNMAP, unix.SYS_MADVISE, unix.SYS_GETRANDOM, unix.SYS_CLOCK_GETTIME, unix.SYS_RT_SIGACTION, unix.SYS_RT_SIGPROCMASK,
