@@ -224,6 +224,11 @@ func TestTheKiosksUserCannotReachTheGuard(t *testing.T) {
 			t.Errorf("the kiosk's user: %s: %v", what, err)
 		}
 	}
+	for _, what := range []string{"attach to it", "write its memory", "read its memory", "read its map"} {
+		if err := as(n.User("guard"), n.User("guard"), attempts[what]); !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EACCES) {
+			t.Errorf("another process of the guard's own user: %s: %v", what, err)
+		}
+	}
 	must(t, n.Kill("kiosk"))
 	must(t, answered(n))
 }
