@@ -194,6 +194,15 @@ func TestAnotherDeviceInALinesPlaceEndsTheGuard(t *testing.T) {
 	check(t, news())
 }
 
+// TestAnUnconfinedGuardDrivesNoRealLine, whatever its charter.
+func TestAnUnconfinedGuardDrivesNoRealLine(t *testing.T) {
+	g, _ := onDisk(t, &fullDisk{})
+	g.state.Network.Development = false
+	check(t, g.mayDrive("/dev/null"))
+	g.unconfined = true
+	wants(t, "a real device", g.mayDrive("/dev/null"), "only pseudo-terminals")
+}
+
 // TestOnlyDevelopmentBuildsCanBeLeftUnconfined builds the guard as it is shipped.
 func TestOnlyDevelopmentBuildsCanBeLeftUnconfined(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "lockstep-guard")

@@ -3,6 +3,7 @@ package guard
 import (
 	"fmt"
 	"os"
+	"slices"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -45,7 +46,7 @@ func filter(pid uint32) []unix.SockFilter {
 		{Code: verdict, K: killed},
 		{Code: load, K: atCall},
 	}
-	for _, call := range append(native, allowed...) {
+	for _, call := range slices.Concat(native, allowed) {
 		f = append(f, unix.SockFilter{Code: equal, K: call, Jf: 1}, unix.SockFilter{Code: verdict, K: allow})
 	}
 	f = append(f, when(unix.SYS_CLONE, itself, anyBit, unix.CLONE_THREAD, allow, deny)...)

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -40,6 +41,7 @@ func probe(args []string) error {
 		return err
 	}
 	ctx, stop := context.WithCancel(context.Background())
+	t.journal = filepath.Join(c.Dir, "journal")
 	c.OnOpen = func() { t.tryAll(slog.New(slog.NewJSONHandler(os.Stdout, nil))); stop() }
 	return guard.Run(ctx, c)
 }
@@ -49,29 +51,34 @@ type targets struct {
 	address string   // of a TCP listener
 	socket  string   // path of a socket that anybody may connect to
 	files   []string // that anybody may read
+	journal string   // the guard's own, where it may still do what it needs
 }
 
 func (t targets) tryAll(log *slog.Logger) {
-	for _, a := range slices.Concat(t.onNetwork(), t.onFiles(), calls()) {
-		log.Info("probe", "tried", a.what, "want", unix.ErrnoName(a.want), "got", outcome(a.do()))
+	for _, a := range slices.Concat(t.onNetwork(), t.onFiles(), calls(), t.onJournal()) {
+		log.Info("probe", "tried", a.what, "want", named(a.want), "got", outcome(a.do()))
 	}
 }
 
 type attempt struct {
 	what string
-	want syscall.Errno
+	want syscall.Errno // 0 for what a confined guard must still be able to do
 	do   func() error
 }
 
 func outcome(err error) string {
 	var errno syscall.Errno
-	switch {
-	case err == nil:
-		return "done"
-	case errors.As(err, &errno):
-		return unix.ErrnoName(errno)
+	if err == nil || errors.As(err, &errno) {
+		return named(errno)
 	}
 	return err.Error()
+}
+
+func named(errno syscall.Errno) string {
+	if errno == 0 {
+		return "done"
+	}
+	return unix.ErrnoName(errno)
 }
 
 func (t targets) onNetwork() []attempt {
@@ -135,6 +142,31 @@ func (t targets) onFiles() []attempt {
 		tried = append(tried, attempt{"read " + path, unix.EACCES, read(path)})
 	}
 	return tried
+}
+
+// onJournal is what closing a long segment and forgetting an old one take.
+func (t targets) onJournal() []attempt {
+	segment := filepath.Join(t.journal, "probe")
+	return []attempt{
+		{"begin a segment", 0, func() error {
+			file, err := os.OpenFile(segment, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+			if err != nil {
+				return err
+			}
+			_, err = file.WriteString("probe")
+			return errors.Join(err, file.Truncate(1), file.Sync(), file.Close())
+		}},
+		{"make its name durable", 0, func() error {
+			dir, err := os.Open(t.journal)
+			if err != nil {
+				return err
+			}
+			return errors.Join(dir.Sync(), dir.Close())
+		}},
+		{"read it back", 0, func() error { _, err := os.ReadFile(segment); return err }},
+		{"list segments", 0, func() error { _, err := os.ReadDir(t.journal); return err }},
+		{"forget it", 0, func() error { return os.Remove(segment) }},
+	}
 }
 
 // inThreads does the same on n threads at once and returns nil if one of them could.
