@@ -101,7 +101,11 @@ func (d *Development) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	files := map[string][]byte{"charter.bundle": d.Bundle.Encode(), "notifier.seal": []byte(hex.EncodeToString(d.SealKey) + "\n")}
+	charter, err := d.Bundle.Encode()
+	if err != nil {
+		return err
+	}
+	files := map[string][]byte{"charter.bundle": charter, "notifier.seal": []byte(hex.EncodeToString(d.SealKey) + "\n")}
 	for name, seed := range d.seeds {
 		files[name+".seed"] = []byte(hex.EncodeToString(seed) + "\n")
 	}

@@ -125,7 +125,11 @@ func (n *Network) startGuard(ctx context.Context) error {
 	if err := n.give(n.users.guard, certificate, "guard", "locker.bundle"); err != nil {
 		return err
 	}
-	if err := n.give(n.users.guard, n.keys.Bundle.Encode(), "guard", "charter.bundle"); err != nil {
+	charter, err := n.keys.Bundle.Encode()
+	if err != nil {
+		return err
+	}
+	if err := n.give(n.users.guard, charter, "guard", "charter.bundle"); err != nil {
 		return err
 	}
 	state := n.path("guard", "state")
