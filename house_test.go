@@ -228,7 +228,7 @@ func TestGuardLinks(t *testing.T) {
 
 // maxGuard is how many lines of code the guard may have without its drivers, its tests and the statements, which are a room of
 // their own that everybody reads.
-const maxGuard = 4000
+const maxGuard = 5200
 
 func guardIsSmall(tree []file) []string {
 	lines := 0

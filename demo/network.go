@@ -355,9 +355,11 @@ func (n *Network) HubCommand(into any, args ...string) error { return n.hubComma
 
 // certify makes the locker's certificate for the key its guard has drawn.
 func (n *Network) certify(guard statement.Key) ([]byte, error) {
-	locker := lockerOf(guard)
-	bundle, err := n.keys.SignLocker(locker)
-	return bundle.Encode(), err
+	bundle, err := n.keys.SignLocker(lockerOf(guard))
+	if err != nil {
+		return nil, err
+	}
+	return bundle.Encode()
 }
 
 // hand lets another user use a device of the cabinet's and returns its real path, which needs no way through the cabinet's

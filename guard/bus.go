@@ -24,9 +24,9 @@ func checkBoards(boards []statement.Board) error {
 	return nil
 }
 
-// openLines starts every line that the certificate names. A development charter drives only pseudo-terminals.
+// openLines starts every line that the certificate names, its boards as they were commissioned. A development charter drives only pseudo-terminals.
 func (g *loop) openLines() error {
-	boards := g.state.Locker.Boards
+	boards := g.state.Wiring
 	g.lines = map[string]pulser{}
 	for _, b := range boards {
 		if g.lines[b.Line] != nil {
@@ -36,7 +36,7 @@ func (g *loop) openLines() error {
 		if !ok {
 			return fmt.Errorf("guard: no device was given for line %q", b.Line)
 		}
-		if err := g.mayDrive(device); err != nil {
+		if err := mayDrive(g.state.Network, device); err != nil {
 			return err
 		}
 		line, err := lockboard.OpenLine(lockboard.Config{Name: b.Line, Boards: boards, Port: lockboard.SerialPort(device),
@@ -49,8 +49,8 @@ func (g *loop) openLines() error {
 	return nil
 }
 
-func (g *loop) mayDrive(device string) error {
-	if !g.state.Network.Development {
+func mayDrive(charter statement.Charter, device string) error {
+	if !charter.Development {
 		return nil
 	}
 	pseudo, err := lockboard.IsPseudoTerminal(device)
@@ -73,16 +73,32 @@ func (g *loop) closeLines() {
 
 // heardBus passes a board's picture on to the rules. When they are behind, a picture is left out: the next one comes at once.
 func (g *loop) heardBus(e lockboard.Event, boards []statement.Board) {
+	if e.Foreign != nil {
+		g.offer(rules.Foreign{Board: e.Board})
+	}
 	switch e.Kind {
 	case lockboard.Polled:
-		select {
-		case g.inbox <- seen(e, boards[e.Board].Channels):
-		default:
-		}
+		g.offer(seen(e, boards[e.Board].Channels))
 	case lockboard.Pulsed:
 		if e.Err != nil {
 			g.slog.Warn("a pulse may not have been sent", "board", e.Board, "channel", e.Channel.Number(), "error", e.Err)
 		}
+	}
+}
+
+// offer hands the loop an event that may be left out when it is behind.
+func (g *loop) offer(event any) {
+	select {
+	case g.inbox <- event:
+	default:
+	}
+}
+
+// rewire opens the lines again, as the boards are described now. Where it cannot, the boards stay silent and nothing opens.
+func (g *loop) rewire() {
+	g.closeLines()
+	if err := g.openLines(); err != nil {
+		g.slog.Error("the lines could not be opened again; a restart tries it anew", "error", err)
 	}
 }
 
@@ -106,10 +122,10 @@ var (
 
 // pulse hands one frame to its line. The rules have already written why.
 func (g *loop) pulse(p rules.Pulse) {
-	board := g.state.Locker.Boards[p.Board]
+	board := g.state.Wiring[p.Board]
 	channel, err := lockboard.NewChannel(board, p.Channel)
-	if err == nil {
-		err = g.lines[board.Line].Pulse(p.Board, channel)
+	if line := g.lines[board.Line]; err == nil && line != nil {
+		err = line.Pulse(p.Board, channel)
 	}
 	if err != nil {
 		g.slog.Error("a pulse was not sent", "board", p.Board, "channel", p.Channel, "error", err)

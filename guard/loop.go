@@ -57,7 +57,7 @@ const (
 )
 
 func newLoop(c Config, keys secrets, facts rules.Facts, log *journal.Log) *loop {
-	g := &loop{rules: newRules(keys, facts.Network.Notifier), log: log, clock: c.Clock, slog: c.Log, names: c.Lines,
+	g := &loop{rules: newRules(keys), log: log, clock: c.Clock, slog: c.Log, names: c.Lines,
 		state: rules.State{Facts: facts}, base: facts.Powered,
 		inbox: make(chan any, 64), done: make(chan struct{})}
 	g.view.Store(&published{next: make(chan struct{})})
@@ -130,6 +130,8 @@ func (g *loop) do(what any) error {
 			}
 		case rules.Pulse:
 			g.pulse(f)
+		case rules.Rewire:
+			defer g.rewire()
 		case rules.Reply:
 			f.To.(chan door.KioskReply) <- f.Reply
 		}

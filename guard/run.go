@@ -10,6 +10,7 @@ import (
 
 	"lockstep/guard/clock"
 	"lockstep/guard/journal"
+	"lockstep/guard/lockboard"
 	"lockstep/guard/rules"
 	"lockstep/guard/statement"
 )
@@ -27,24 +28,18 @@ type Config struct {
 
 // Run is a guard from start to end of ctx, or to a fault that only a restart can mend.
 func Run(ctx context.Context, c Config) error {
-	keys, err := readSecrets(c.Dir)
+	unlock, err := lock(c.Dir)
 	if err != nil {
-		return fmt.Errorf("guard: no keys; run init first: %w", err)
-	}
-	var facts rules.Facts
-	log, err := journal.Open(journalDir(c.Dir), func(e journal.Entry) (err error) {
-		facts, err = facts.Fold(e)
 		return err
-	})
+	}
+	defer unlock()
+	keys, facts, log, err := openJournal(c.Dir)
 	if err != nil {
 		return fmt.Errorf("guard: nothing will be opened: %w", err)
 	}
 	defer log.Close()
 	if log.End().Number == 0 {
 		return errors.New("guard: not provisioned")
-	}
-	if !facts.Locker.Guard.Equal(keys.signer.Key()) {
-		return errors.New("guard: this journal belongs to another guard's key")
 	}
 	g := newLoop(c, keys, facts, log)
 	if err := g.openLines(); err != nil {
@@ -63,12 +58,29 @@ func Run(ctx context.Context, c Config) error {
 	return g.run(ctx)
 }
 
-func newRules(keys secrets, notifier []byte) *rules.Rules {
+// openJournal reads a guard's keys and journal. A journal of another guard's key is refused.
+func openJournal(dir string) (keys secrets, facts rules.Facts, log *journal.Log, err error) {
+	if keys, err = readSecrets(dir); err != nil {
+		return keys, facts, nil, fmt.Errorf("no keys; run init first: %w", err)
+	}
+	log, err = journal.Open(journalDir(dir), func(e journal.Entry) (err error) {
+		facts, err = facts.Fold(e)
+		return err
+	})
+	if err != nil {
+		return keys, facts, nil, err
+	}
+	if log.End().Number > 0 && !facts.Locker.Guard.Equal(keys.signer.Key()) {
+		return keys, facts, nil, errors.Join(errors.New("this journal belongs to another guard's key"), log.Close())
+	}
+	return keys, facts, log, nil
+}
+
+func newRules(keys secrets) *rules.Rules {
 	return &rules.Rules{
-		Key: keys.mac,
-		Seal: func(code statement.SealedCode, locker string, record uint64, barcode string) ([]byte, error) {
-			return statement.SealCode(notifier, code, locker, record, barcode)
-		},
-		Sign: func(s statement.Statement) ([]byte, error) { return statement.Sign(keys.signer, s) },
+		Key:    keys.mac,
+		Seal:   statement.SealCode,
+		Sign:   func(s statement.Statement) ([]byte, error) { return statement.Sign(keys.signer, s) },
+		Drives: lockboard.Check,
 	}
 }

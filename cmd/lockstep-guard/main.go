@@ -19,8 +19,9 @@ import (
 
 const usage = `lockstep-guard init -dir DIR
     make the guard's keys, where there are none, and print the public key and its fingerprint
-lockstep-guard provision -dir DIR -charter FILE -certificate FILE
-    make this guard a locker's, by its charter and the certificate signed on site
+lockstep-guard provision -dir DIR -charter FILE -certificate FILE -line NAME=DEVICE …
+    make this guard a locker's, by its charter and the certificate signed on site; the jumper must be set.
+    Again, while every compartment is empty: describe the locker anew
 lockstep-guard run -dir DIR -line NAME=DEVICE … -kiosk SOCKET -link SOCKET
     guard the doors
 `
@@ -60,6 +61,8 @@ func provision(args []string) error {
 	dir := flags.String("dir", "", "the guard's directory")
 	charter := flags.String("charter", "", "bundle with the charter")
 	certificate := flags.String("certificate", "", "bundle with the locker certificate")
+	devices := lines{}
+	flags.Var(devices, "line", "NAME=DEVICE: the serial device of the line with the jumper")
 	flags.Parse(args)
 	c, err := readBundle(*charter)
 	if err != nil {
@@ -69,7 +72,7 @@ func provision(args []string) error {
 	if err != nil {
 		return err
 	}
-	return guard.Provision(*dir, c, l)
+	return guard.Provision(*dir, c, l, guard.ReadJumper(devices, slog.New(slog.NewTextHandler(os.Stderr, nil))))
 }
 
 func readBundle(path string) (statement.Bundle, error) {

@@ -95,6 +95,13 @@ type Record struct {
 	Certificate [][]byte `cbor:"24,keyasint,omitempty"` // envelopes
 	Policy      uint8    `cbor:"25,keyasint,omitempty"`
 
+	Persons      []statement.Person `cbor:"26,keyasint,omitempty"` // who signed, as the charter names them
+	Compartments []uint16           `cbor:"27,keyasint,omitempty"`
+	Key          []byte             `cbor:"28,keyasint,omitempty"` // a statement.KeyID
+	Index        uint8              `cbor:"29,keyasint,omitempty"` // of a board in the locker certificate
+	Board        *statement.Board   `cbor:"30,keyasint,omitempty"`
+	Counts       []Count            `cbor:"31,keyasint,omitempty"`
+
 	Private []byte `cbor:"40,keyasint,omitempty"` // SHA-256 of the salted private part
 }
 

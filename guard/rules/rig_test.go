@@ -61,7 +61,8 @@ func newRig(t *testing.T, compartments int, change ...func(*statement.Locker)) *
 	g := &rig{T: t, network: network, other: other, guard: guard, now: rules.Second, wall: start, gate: rules.Open, doors: map[uint16]rules.Switch{},
 		inside: map[uint16]rules.Inside{}, silent: map[uint8]bool{}, stuck: map[uint16]bool{}, codes: map[string]statement.SealedCode{}}
 	g.rules = &rules.Rules{Key: [32]byte{7}, Sign: func(s statement.Statement) ([]byte, error) { return statement.Sign(guard, s) },
-		Seal: func(code statement.SealedCode, _ string, _ uint64, barcode string) ([]byte, error) {
+		Drives: func(statement.Board) error { return nil },
+		Seal: func(_ []byte, code statement.SealedCode, _ string, _ uint64, barcode string) ([]byte, error) {
 			g.codes[barcode] = code
 			return []byte("sealed"), nil
 		}}
@@ -82,10 +83,9 @@ func newRig(t *testing.T, compartments int, change ...func(*statement.Locker)) *
 	}
 	certificate, err := network.SignLocker(locker)
 	check(t, err)
-	first, err := rules.Provision(network.Bundle.Envelopes, certificate.Envelopes)
+	first, facts, err := g.state.Provision(network.Bundle.Envelopes, certificate.Envelopes)
 	check(t, err)
-	g.state.Facts, err = g.state.Facts.Fold(first)
-	check(t, err)
+	g.state.Facts = facts
 	g.entries = append(g.entries, first)
 	for _, c := range locker.Compartments {
 		g.doors[c.Number] = rules.Closed
@@ -170,7 +170,7 @@ func (g *rig) refold() rules.Facts {
 // look is one read of every board.
 func (g *rig) look() {
 	g.Helper()
-	for b, board := range g.state.Locker.Boards {
+	for b, board := range g.state.Wiring {
 		seen := rules.Seen{Board: uint8(b), Silent: g.silent[uint8(b)], Channels: make([]rules.Switch, board.Channels)}
 		if g.sensors {
 			seen.Inside = make([]rules.Inside, board.Channels)
@@ -229,9 +229,9 @@ func (g *rig) ask(q door.KioskRequest) door.Reason {
 func (g *rig) view() door.View { return g.state.View(g.now) }
 
 // link brings one statement and does what follows.
-func (g *rig) link(number uint64, envelope []byte) rules.Verdict {
+func (g *rig) link(number uint64, envelopes ...[]byte) rules.Verdict {
 	g.Helper()
-	heard, entries, verdict := g.rules.FromLink(g.state.Facts, g.heard, rules.FromLink{At: g.now, Number: number, Envelope: envelope})
+	heard, entries, verdict := g.rules.FromLink(g.state, g.heard, rules.FromLink{At: g.now, Number: number, Envelopes: envelopes})
 	g.heard = heard
 	for _, e := range entries {
 		var err error

@@ -13,9 +13,10 @@ import (
 
 // Rules holds what does not change while a guard runs.
 type Rules struct {
-	Key  [32]byte                                                                                      // for the MACs of codes; never leaves the guard
-	Seal func(code statement.SealedCode, locker string, record uint64, barcode string) ([]byte, error) // to the notifier
-	Sign func(statement.Statement) ([]byte, error)                                                     // with the guard's key
+	Key    [32]byte                                                                                                       // for the MACs of codes; never leaves the guard
+	Seal   func(notifier []byte, code statement.SealedCode, locker string, record uint64, barcode string) ([]byte, error) // statement.SealCode
+	Sign   func(statement.Statement) ([]byte, error)                                                                      // with the guard's key
+	Drives func(statement.Board) error                                                                                    // why no driver here can speak to a board
 }
 
 // State is everything Decide goes by.
@@ -28,7 +29,7 @@ type State struct {
 type Event struct {
 	At      int64
 	Entropy [32]byte
-	What    any // Boot, Tick, Seen, Asked, Housekeeping, StorageFault, StorageRetry
+	What    any // Boot, Tick, Seen, Foreign, Asked, Refused, Housekeeping, StorageFault, StorageRetry
 }
 
 // Boot is the first event after a start: the facts are those the journal told.
@@ -44,6 +45,12 @@ type Seen struct {
 	Channels []Switch // by channel, from 1 at index 0; a short answer leaves the rest unknown
 	Inside   []Inside // by channel, where the board has sensors
 }
+
+// Foreign is a sound answer on the bus from an address that the certificate does not know.
+type Foreign struct{ Board uint8 }
+
+// Refused counts something that was turned away before it came here.
+type Refused struct{ What string }
 
 // Asked is a request of the kiosk. To comes back in the Reply.
 type Asked struct {
@@ -94,9 +101,14 @@ type Reply struct {
 	Reply door.KioskReply
 }
 
+// Rewire opens the lines again, as the boards are described now.
+type Rewire struct{}
+
 func (Write) effect() {}
 func (Pulse) effect() {}
 func (Reply) effect() {}
+
+func (Rewire) effect() {}
 
 // Decide is the guard. It never keeps or changes what s shares with the state it returns.
 func (r *Rules) Decide(s State, e Event) (State, []Effect) {
@@ -110,8 +122,12 @@ func (r *Rules) Decide(s State, e Event) (State, []Effect) {
 		}
 	case Seen:
 		d.see(what)
+	case Foreign:
+		d.foreign(what)
 	case Asked:
 		d.ask(what)
+	case Refused:
+		d.refused(what.What)
 	case Housekeeping:
 		d.write(journal.Record{Kind: journal.Checkpoint}, d.checkpoint())
 	case StorageFault:

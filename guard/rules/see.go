@@ -70,6 +70,11 @@ func (d *decision) watch() {
 		if sight.Switch == Open && d.visit.pulses > 0 {
 			d.opened()
 		}
+	case door.ByKey:
+		if sight.Switch == Open {
+			d.Doors[d.visit.compartment].Excused = true
+			d.stage(door.Open, 0)
+		}
 	case door.Open:
 		if sight.Switch == Closed && d.now-sight.Since >= closedFor {
 			d.closed()
@@ -87,15 +92,17 @@ func (d *decision) opened() {
 // judgeOpening finds a door that opened without a pulse of ours: three valid reads over at least a second.
 func (d *decision) judgeOpening(i int) {
 	sight := &d.Doors[i]
-	if sight.Switch != Open || sight.Excused || d.Compartments[i].Faulted || d.expectsOpening(i) {
+	if sight.Switch != Open || sight.Excused || !d.Compartments[i].usable() || d.expectsOpening(i) {
 		return
 	}
 	if sight.OpenReads < forcedReads || d.now-sight.OpenFrom < forcedTime {
 		return
 	}
 	sight.Excused = true
-	d.quarantine(i, "uncommanded")
+	before := d.Forced
+	d.quarantine(i, uncommanded)
 	d.alarm("uncommanded opening", d.Compartments[i].Number)
+	d.judgeForced(i, before)
 }
 
 // quarantine takes a compartment out of use until somebody has looked, and ends a visit that was about it. An empty one names
@@ -116,7 +123,11 @@ func (d *decision) expectsOpening(i int) bool {
 	if d.visit == nil || d.visit.compartment != i {
 		return false
 	}
-	return d.visit.stage == door.Pulsed || d.visit.stage == door.Jammed || d.visit.stage == door.Open
+	switch d.visit.stage {
+	case door.Pulsed, door.Jammed, door.Open, door.ByKey:
+		return true
+	}
+	return false
 }
 
 // loseGate forgets how the button stood when its board falls silent: what changes unseen is no press.
@@ -138,6 +149,11 @@ func (d *decision) seeInputs(s Seen) {
 			d.seeCase(now)
 		}
 	}
+	if p := d.Locker.Inputs.Jumper; p != nil {
+		if now, ok := read(p.Board, p.Channel); ok {
+			d.Inputs.Jumper = now
+		}
+	}
 	if p := d.Locker.Inputs.Gate; p != nil {
 		if now, ok := read(p.Board, p.Channel); ok {
 			edge := d.Inputs.Gate == Open && now == Closed
@@ -155,6 +171,9 @@ func (d *decision) seeCase(now Switch) {
 	}
 	if now == Open && d.Inputs.Case != Open {
 		d.alarm("case open", 0)
+		if !d.serving() {
+			d.lockdown("the case was opened", 0)
+		}
 	}
 	if now != Unknown {
 		d.Inputs.Case = now
@@ -166,7 +185,7 @@ func (d *decision) seeCase(now Switch) {
 func (d *decision) tickDoors() {
 	for i := range d.Doors {
 		s := d.Doors[i]
-		if s.Switch != Open || d.Compartments[i].Faulted {
+		if s.Switch != Open || !d.Compartments[i].usable() {
 			continue
 		}
 		number := d.Compartments[i].Number
@@ -182,7 +201,7 @@ func (d *decision) tickDoors() {
 
 func (d *decision) giveUpDoor(i int) {
 	d.quarantine(i, leftOpen)
-	d.write(journal.Record{Kind: journal.Faulted, Compartment: d.Compartments[i].Number, Reason: leftOpen})
+	d.fault(d.Compartments[i].Number, leftOpen)
 	d.changeDoor(i, func(s *Sight) { s.Excused = true })
 	if d.visit != nil && d.visit.compartment == i {
 		d.end(door.Failed, leftOpen)

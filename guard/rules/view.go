@@ -12,8 +12,8 @@ func (s *State) View(now int64) door.View {
 	v.Doors = make([]door.Door, 0, len(s.Compartments))
 	for i := range s.Compartments {
 		c := &s.Compartments[i]
-		v.Doors = append(v.Doors, door.Door{Number: c.Number, Size: c.Size, Low: c.Low, Broken: c.Faulted})
-		if i < len(s.Doors) && s.Doors[i].Switch == Open && !c.Faulted {
+		v.Doors = append(v.Doors, door.Door{Number: c.Number, Size: c.Size, Low: c.Low, Broken: !c.usable()})
+		if i < len(s.Doors) && s.Doors[i].Switch == Open && c.usable() {
 			v.OpenDoors = append(v.OpenDoors, c.Number)
 			v.LeftOpen = v.LeftOpen || s.Doors[i].Alarmed
 		}
@@ -22,7 +22,11 @@ func (s *State) View(now int64) door.View {
 		v.Stage, v.Errand, v.Compartment = s.visit.stage, s.visit.errand, s.Compartments[s.visit.compartment].Number
 		v.Outcome, v.Left = s.visit.outcome, left(s.visit.until, now)
 	}
-	v.Session = s.viewSession(now)
+	v.PausedFor, v.LockedDown = millis(s.pauseLeft(now)), s.Lockdown.Record
+	if s.override != nil {
+		v.Override = s.override.envelope
+	}
+	v.Session, v.Service = s.viewSession(now), s.viewService(now)
 	return v
 }
 
@@ -58,10 +62,10 @@ func (s *State) viewSession(now int64) *door.Session {
 		if c.Carrier != s.session.courier.Carrier {
 			continue
 		}
-		if c.Occupancy == Occupied && c.Overdue {
+		if c.Occupancy == Occupied && (c.Overdue || c.Outbound) {
 			view.Overdue = append(view.Overdue, c.Parcel)
 		}
-		if c.Occupancy == Quarantine && !c.Faulted {
+		if c.Occupancy == Quarantine && c.usable() {
 			view.Uncertain = append(view.Uncertain, c.Parcel)
 		}
 	}
