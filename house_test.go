@@ -38,7 +38,7 @@ var floors = map[string]int{
 
 	"notifier": 8,
 
-	"demo": 9, "e2e": 10,
+	"demo": 9, "drill": 9, "e2e": 10,
 	"cmd/lockstep": 10, "cmd/lockstep-locker": 10, "cmd/lockstep-guard": 10,
 	"": 11,
 }

@@ -13,6 +13,7 @@ type commands struct {
 	Notifier notifierCommand `cmd:"" help:"The notifier: holds contacts and brings codes to recipients."`
 	Cabinet  cabinetCommand  `cmd:"" help:"An emulated cabinet: lock boards on pseudo-terminals, doors, a button."`
 	Demo     demoCommand     `cmd:"" help:"A whole network on this machine, to try."`
+	Drill    drillCommand    `cmd:"" help:"Attacks lockers in every way of the corpus, and says what opened."`
 }
 
 func main() {
