@@ -302,6 +302,9 @@ func (b *Bench) turn() error {
 // Now is the time that everybody but the guard knows.
 func (b *Bench) Now() int64 { return time.Now().Add(b.wall).UnixMicro() }
 
+// Lived is how long the guard's clock has run since the bench began, what was turned included.
+func (b *Bench) Lived() time.Duration { return time.Since(b.began) + b.running }
+
 // Pass lets time go by: on the wall and in powered hours. It returns when the guard has looked at its boards again.
 func (b *Bench) Pass(ctx context.Context, d time.Duration) error {
 	b.wall, b.running = b.wall+d, b.running+d
@@ -439,7 +442,8 @@ func (b *Bench) down(ctx context.Context, make func(number uint64) statement.Sta
 
 // manifest lets couriers of a carrier put parcels in.
 func (b *Bench) manifest(ctx context.Context, carrier string, parcels ...statement.Expected) (door.LinkReply, error) {
+	now := b.Now()
 	return b.down(ctx, func(number uint64) statement.Statement {
-		return statement.Manifest{Locker: b.Locker.ID, Number: number, Carrier: carrier, From: b.Now(), Until: b.Now() + 36*rules.Hour, Parcels: parcels}
+		return statement.Manifest{Locker: b.Locker.ID, Number: number, Carrier: carrier, From: now, Until: now + 36*rules.Hour, Parcels: parcels}
 	})
 }

@@ -97,12 +97,19 @@ func (b *Bench) press(person string) {
 	b.Cabinet.Cabinet.Press(person, 250*time.Millisecond)
 }
 
-// pressed presses for a prompt and waits for what comes of it: an open door, or the end.
+// pressed presses for a prompt and waits for what comes of it: an open door, or the end. Where nothing happens it presses again,
+// as people do.
 func (b *Bench) pressed(ctx context.Context, person string) (v door.View, err error) {
-	b.press(person)
+	last := time.Time{}
 	err = b.until(ctx, "an open door", func() bool {
-		v, err = b.View(ctx)
-		return err == nil && v.Stage != door.Press && v.Stage != door.Pulsed
+		if v, err = b.View(ctx); err != nil {
+			return false
+		}
+		if v.Stage == door.Press && time.Since(last) > 2*time.Second {
+			b.press(person)
+			last = time.Now()
+		}
+		return v.Stage != door.Press && v.Stage != door.Pulsed
 	})
 	if err == nil && v.Stage != door.Open {
 		err = fmt.Errorf("the door did not open: %s %s", v.Stage, v.Outcome)

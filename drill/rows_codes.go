@@ -13,7 +13,7 @@ import (
 // Corpus is every attack that is played.
 func Corpus() []Row {
 	var all []Row
-	for _, rows := range [][]Row{codeRows} {
+	for _, rows := range [][]Row{lineRows, codeRows} {
 		all = append(all, rows...)
 	}
 	return all
@@ -48,8 +48,8 @@ func (b *Bench) guess(random *rand.Rand) string {
 
 func guessing(ctx context.Context, b *Bench) (string, error) {
 	random := rand.New(rand.NewPCG(1, 1))
-	judged, end := 0, b.running+24*time.Hour
-	for b.running < end {
+	judged, end := 0, b.Lived()+24*time.Hour
+	for b.Lived() < end {
 		reply, err := b.Kiosk(ctx, door.KioskRequest{Verb: door.Code, Code: b.guess(random)})
 		switch {
 		case err != nil:
@@ -123,20 +123,20 @@ func (b *Bench) refill(ctx context.Context, at uint16) error {
 
 func allCodes(ctx context.Context, b *Bench) (string, error) {
 	var opened []time.Duration
-	begun := b.running
+	begun := b.Lived()
 	alarm := time.Duration(0)
 	for _, code := range b.Codes {
-		if b.running-begun > 70*time.Minute {
+		if b.Lived()-begun > 70*time.Minute {
 			break
 		}
 		if _, err := b.collect(ctx, Thief, code.Code); err != nil {
 			return "", err
 		}
-		opened = append(opened, b.running-begun)
+		opened = append(opened, b.Lived()-begun)
 		if n, err := b.count(ctx, "alarm", "many openings by recipients"); err != nil {
 			return "", err
 		} else if n > 0 && alarm == 0 {
-			alarm = b.running - begun
+			alarm = b.Lived() - begun
 		}
 	}
 	ten, hour := most(opened, 10*time.Minute), most(opened, time.Hour)
@@ -165,8 +165,8 @@ func most(times []time.Duration, span time.Duration) (worst int) {
 
 func bruteForce(ctx context.Context, b *Bench) (string, error) {
 	random := rand.New(rand.NewPCG(2, 1))
-	judged, asked, end := 0, 0, b.running+24*time.Hour
-	for b.running < end {
+	judged, asked, end := 0, 0, b.Lived()+24*time.Hour
+	for b.Lived() < end {
 		for range 5 { // as fast as it goes
 			reply, err := b.Kiosk(ctx, door.KioskRequest{Verb: door.Code, Code: b.guess(random)})
 			if err != nil {

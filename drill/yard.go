@@ -21,8 +21,9 @@ import (
 // Yard is where lockers stand to be attacked: one network's keys, and a folder for each bench.
 type Yard struct {
 	Network *ceremony.Development
-	Dir     string // everything lies below it
-	Guard   string // the guard's binary, a development build
+	Dir     string            // everything lies below it
+	Guard   string            // the guard's binary, a development build
+	other   *statement.Signer // of otherCarrier
 	seal    hpke.PrivateKey
 	count   int
 	stocks  map[int]*stock
@@ -47,9 +48,21 @@ func NewYard(dir, guard string) (*Yard, error) {
 	if err != nil {
 		return nil, err
 	}
+	other, err := statement.SignerFromSeed(statement.NewSeed())
+	if err != nil {
+		return nil, err
+	}
+	network.Charter.Carriers = append(network.Charter.Carriers, statement.Carrier{ID: otherCarrier,
+		Keys: statement.Role{Threshold: 1, Holders: []statement.Holder{{Key: other.Key(), Person: "carrier Y"}}}})
+	if network.Bundle, err = ceremony.SignAll(network.Charter, network.Roots...); err != nil {
+		return nil, err
+	}
 	seal, err := statement.ParseSealKey(network.SealKey)
-	return &Yard{Network: network, Dir: dir, Guard: guard, seal: seal, stocks: map[int]*stock{}}, err
+	return &Yard{Network: network, Dir: dir, Guard: guard, other: other, seal: seal, stocks: map[int]*stock{}}, err
 }
+
+// otherCarrier is a second carrier, with a key of its own.
+const otherCarrier = "carrier-y"
 
 // root says that processes can be given users of their own.
 func root() bool { return os.Getuid() == 0 }
@@ -80,7 +93,7 @@ func as(user int, do func() error) error {
 	}
 	result := make(chan error)
 	go func() {
-		runtime.LockOSThread() // and never unlock: the thread ends with this goroutine
+		runtime.LockOSThread()                                                         // and never unlock: the thread ends with this goroutine
 		for _, call := range []uintptr{syscall.SYS_SETRESGID, syscall.SYS_SETRESUID} { // of this thread alone
 			if _, _, errno := syscall.RawSyscall(call, ^uintptr(0), uintptr(user), ^uintptr(0)); errno != 0 {
 				result <- errno
