@@ -29,8 +29,8 @@ type Development struct {
 // HouseCarrier is the carrier that a development network's hub runs itself.
 const HouseCarrier = "house"
 
-// NewDevelopment makes a development network with fresh keys.
-func NewDevelopment(network string) (*Development, error) {
+// NewDevelopment makes a development network with fresh keys. Further carriers keep their own: only their public keys come here.
+func NewDevelopment(network string, carriers ...statement.Carrier) (*Development, error) {
 	d := &Development{seeds: map[string][]byte{}}
 	for _, n := range []string{"root-1", "root-2", "root-3"} {
 		d.Roots = append(d.Roots, d.newKey(n))
@@ -52,7 +52,7 @@ func NewDevelopment(network string) (*Development, error) {
 		Network: network, Epoch: 1, Development: true,
 		Roots: role(2, d.Roots...), Provisioning: role(2, d.Provisioning...), Dispatch: role(1, d.Dispatch),
 		Time:     role(1, d.Time...),
-		Carriers: []statement.Carrier{{ID: HouseCarrier, Keys: role(1, d.Carrier), KeyAtHub: true}},
+		Carriers: append([]statement.Carrier{{ID: HouseCarrier, Keys: role(1, d.Carrier), KeyAtHub: true}}, carriers...),
 		Notifier: public,
 	}
 	d.Bundle, err = SignAll(d.Charter, d.Roots...)

@@ -24,6 +24,7 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/outbox"
 	"lockstep/hub/migrations"
+	"lockstep/internal/courier"
 	"lockstep/internal/db"
 )
 
@@ -48,10 +49,15 @@ type Hub struct {
 	db       *db.DB
 	keys     keys
 	accounts *account.Accounts
+	couriers *courier.Couriers
 	fleet    *fleet.Fleet
 	dispatch *dispatch.Dispatch
 	outbox   *outbox.Outbox
 	custody  *custody.Custody
+
+	// revoke tells the lockers that a device is no courier's any more: dispatch's work, wired in furnish. While it is nil revocations
+	// wait in the database.
+	revoke func(context.Context, courier.Revocation) error
 }
 
 // Open opens the database, brings its tables up to date and furnishes the rooms from the ground up.
@@ -77,7 +83,8 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 	if err := d.Migrate(ctx, migrations.Files); err != nil {
 		return err
 	}
-	h.accounts = account.New(account.Config{DB: d, Now: c.Now, Charter: k.charter, House: k.house})
+	h.accounts = account.New(account.Config{DB: d, Now: c.Now, Charter: k.charter})
+	h.couriers = courier.New(courier.Config{DB: d, Now: c.Now, Keys: k.house, Audit: h.accounts.AuditIn})
 	h.dispatch = dispatch.New(dispatch.Config{DB: d, Now: c.Now, Log: c.Log, Dispatch: k.dispatch, Time: k.time})
 	h.fleet = fleet.New(fleet.Config{DB: d, Now: c.Now, Charter: k.charter, Ring: h.dispatch.Ring})
 	h.outbox, err = outbox.New(ctx, outbox.Config{DB: d, Now: c.Now, Log: c.Log, AllowPrivate: c.AllowPrivate})
@@ -132,10 +139,16 @@ func (h *Hub) Serve(ctx context.Context) error {
 	work.Go(func() error { return h.every(ctx, 5*time.Second, "alarms", h.fleet.Sweep) })
 	work.Go(func() error { return h.every(ctx, time.Minute, "lapse", h.custody.Lapse) })
 	work.Go(func() error { return h.every(ctx, time.Hour, "clean", h.custody.Clean) })
+	if h.revoke != nil {
+		work.Go(func() error { return h.every(ctx, 5*time.Second, "revocations", h.tellRevocations) })
+	}
 	work.Go(func() error { return links.Serve(ctx, dialled) })
 	work.Go(func() error { return serve(ctx, public, doors) })
 	return work.Wait()
 }
+
+// tellRevocations hands on what house couriers' revocations, replaced phones and other carriers' services have left.
+func (h *Hub) tellRevocations(ctx context.Context) error { return h.couriers.Tell(ctx, h.revoke) }
 
 func (h *Hub) edge() (*edge.Edge, error) {
 	return edge.New(edge.Config{
@@ -150,16 +163,16 @@ func (h *Hub) edge() (*edge.Edge, error) {
 // handler is everything behind the public listener.
 func (h *Hub) handler() (http.Handler, error) {
 	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Outbox: h.outbox,
-		Notifier: h.keys.charter.Notifier, BodyKey: h.keys.body, Tracking: h.tracking, Now: h.config.Now, Log: h.config.Log,
+		Revoke: h.couriers.RevokeKey, Notifier: h.keys.charter.Notifier, BodyKey: h.keys.body, Tracking: h.tracking, Now: h.config.Now, Log: h.config.Log,
 		PublicURL: h.config.PublicURL})
 	if err != nil {
 		return nil, err
 	}
-	people := console.New(console.Config{Accounts: h.accounts, Custody: h.custody, Fleet: h.fleet, Now: h.config.Now,
-		Log: h.config.Log, FrameAncestor: h.config.FrameAncestor})
+	people := console.New(console.Config{Couriers: h.couriers, Custody: h.custody, Now: h.config.Now, Log: h.config.Log,
+		FrameAncestor: h.config.FrameAncestor})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.health)
-	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/"} {
+	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/", "/carrier/v1/"} {
 		mux.Handle(path, machines)
 	}
 	for _, path := range []string{"/courier", "/courier/", "/t/", "/assets/"} {

@@ -24,7 +24,8 @@ type hubCommand struct {
 	Serve    hubServe    `cmd:"" default:"withargs" help:"Serve (the default)."`
 	Merchant hubMerchant `cmd:"" help:"Merchants and their API keys."`
 	Locker   hubLocker   `cmd:"" help:"Lockers and their enrolment codes."`
-	Courier  hubCourier  `cmd:"" help:"Couriers and their enrolment."`
+	Courier  hubCourier  `cmd:"" help:"House couriers and their enrolment."`
+	Carrier  hubCarrier  `cmd:"" help:"Carriers with a service of their own, and what they ask with."`
 	Parcel   hubParcel   `cmd:"" help:"Parcels and where they are."`
 	Status   hubStatus   `cmd:"" help:"The network at a glance."`
 	Alarm    hubAlarm    `cmd:"" help:"End an alarm that somebody has looked after."`
