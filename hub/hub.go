@@ -26,6 +26,7 @@ import (
 	"lockstep/hub/migrations"
 	"lockstep/internal/courier"
 	"lockstep/internal/db"
+	"lockstep/internal/web"
 )
 
 // Config is what a hub is started with.
@@ -143,7 +144,7 @@ func (h *Hub) Serve(ctx context.Context) error {
 		work.Go(func() error { return h.every(ctx, 5*time.Second, "revocations", h.tellRevocations) })
 	}
 	work.Go(func() error { return links.Serve(ctx, dialled) })
-	work.Go(func() error { return serve(ctx, public, doors) })
+	work.Go(func() error { return web.Serve(ctx, public, doors) })
 	return work.Wait()
 }
 
@@ -191,29 +192,6 @@ func (h *Hub) health(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fmt.Fprintln(w, "ok")
-}
-
-// requestTime bounds a request from its first byte to the last of its answer; the feed's long polls take the most of it.
-const requestTime = time.Minute
-
-// serve answers HTTP until ctx is done; requests under way get three seconds to end, then they are cut off.
-func serve(ctx context.Context, l net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-		ReadTimeout: requestTime, WriteTimeout: requestTime,
-		BaseContext: func(net.Listener) context.Context { return ctx }}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("hub: %w", err)
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-	defer cancel()
-	if server.Shutdown(grace) != nil {
-		return server.Close()
-	}
-	return nil
 }
 
 // every does a chore now and then at a pace until ctx is done. A failure is logged; the next round tries again.

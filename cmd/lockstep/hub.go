@@ -39,7 +39,12 @@ type hubStore struct {
 	Database  string `env:"LOCKSTEP_HUB_DATABASE" default:"hub.db" help:"Path of an SQLite file, or a postgres:// URL."`
 	PublicURL string `name:"public-url" env:"LOCKSTEP_HUB_PUBLIC_URL" default:"http://127.0.0.1:8080" help:"Where people reach the hub."`
 	ClockFile string `env:"LOCKSTEP_CLOCK_FILE" type:"path" help:"Offsets of a development clock; development builds only."`
-	JSON      bool   `name:"json" help:"Print JSON for scripts."`
+	printed
+}
+
+// printed is how a command shows its result.
+type printed struct {
+	JSON bool `name:"json" help:"Print JSON for scripts."`
 }
 
 func (s hubStore) config() (hub.Config, error) {
@@ -67,7 +72,7 @@ func (s hubStore) with(do func(context.Context, *hub.Hub) error) error {
 }
 
 // print shows v as JSON, or lets table write it for people.
-func (s hubStore) print(v any, table func(w io.Writer)) error {
+func (s printed) print(v any, table func(w io.Writer)) error {
 	if s.JSON {
 		out := json.NewEncoder(os.Stdout)
 		out.SetIndent("", "  ")
