@@ -32,9 +32,6 @@ func (d *door) carrier(pattern string, do func(r *http.Request, carrier string) 
 // carrierRound lists the carrier's parcels at the lockers named by ?locker=, or everywhere.
 func (d *door) carrierRound(r *http.Request, carrier string) (any, error) {
 	lockers := r.URL.Query()["locker"]
-	if len(lockers) == 0 {
-		lockers = []string{"*"}
-	}
 	if len(lockers) > 64 {
 		return nil, fault.New(fault.Invalid, "invalid_request", "at most 64 lockers")
 	}
@@ -42,6 +39,9 @@ func (d *door) carrierRound(r *http.Request, carrier string) (any, error) {
 		if err := known(locker, "unknown_locker", "locker"); err != nil {
 			return nil, err
 		}
+	}
+	if len(lockers) == 0 {
+		lockers = []string{"*"}
 	}
 	stops, err := d.Custody.Round(r.Context(), carrier, lockers)
 	if err != nil {
