@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -294,13 +295,15 @@ func TestRevocationReachesAHubThatWasSilent(t *testing.T) {
 		if v, err := d.Status(t.Context()); err != nil || v.Couriers != 1 || v.Enrolled != 0 || !slices.Equal(v.Waiting, []string{p.key.ID().String()}) {
 			t.Errorf("%+v, %v", v, err)
 		}
-		silent, told := true, []string{}
+		var silent atomic.Bool
+		silent.Store(true)
+		told := []string{}
 		client, err := newHub("https://hub.example", "lsc_x", false)
 		if err != nil {
 			t.Fatal(err)
 		}
 		client.http.Transport = wire(func(r *http.Request) (*http.Response, error) {
-			if silent {
+			if silent.Load() {
 				return nil, errors.New("no road")
 			}
 			body, _ := io.ReadAll(r.Body)
@@ -311,7 +314,7 @@ func TestRevocationReachesAHubThatWasSilent(t *testing.T) {
 		ended := make(chan error, 1)
 		go func() { ended <- d.tell(ctx, client) }()
 		time.Sleep(3 * pace)
-		silent = false
+		silent.Store(false)
 		time.Sleep(3 * pace)
 		stop()
 		if err := <-ended; err != nil {
