@@ -35,7 +35,7 @@ func (c *Couriers) Revoke(ctx context.Context, id string) error {
 		if row, err = db.One(row, err, "unknown_courier", "there is no such courier"); err != nil {
 			return err
 		}
-		rows, err := q.Release(ctx, store.ReleaseParams{ID: id, Nothing: []byte{}, Was: row.DeviceKey})
+		rows, err := q.Release(ctx, store.ReleaseParams{ID: id, Nothing: []byte{}, Was: append([]byte{}, row.DeviceKey...)}) // an empty column is read as nil
 		if err == nil && rows == 0 {
 			err = fmt.Errorf("courier: revoke %s: %w", id, db.ErrRaced)
 		}

@@ -54,6 +54,24 @@ func TestARevokedDeviceGetsNothingMore(t *testing.T) {
 	})
 }
 
+// A courier without a phone has nothing to revoke but the link.
+func TestAnUnusedLinkIsRevoked(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		p, link := newPhone(t), o.expect(t, "anna")
+		for range 2 {
+			if err := o.Revoke(t.Context(), "anna"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := o.Enrol(t.Context(), link, p.key, p.sign(t, courier.EnrolmentMessage(link))); code(err) != "unknown_token" {
+			t.Errorf("the link: %v", err)
+		}
+		if got := o.waiting(t); len(got) != 0 {
+			t.Errorf("waiting: %v", got)
+		}
+	})
+}
+
 func TestAnotherPhoneRevokesTheOneBefore(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		old, _ := o.enrol(t, "anna")
