@@ -22,7 +22,7 @@ type Development struct {
 	Carrier      *statement.Signer   // the house carrier's, at the hub
 	Operators    []*statement.Signer // two of them together override and lift
 	Technicians  []*statement.Signer
-	SealKey      []byte              // the notifier's private HPKE key
+	SealKey      []byte // the notifier's private HPKE key
 	Charter      statement.Charter
 	Bundle       statement.Bundle // the charter's envelopes
 	seeds        map[string][]byte
@@ -31,8 +31,8 @@ type Development struct {
 // HouseCarrier is the carrier that a development network's hub runs itself.
 const HouseCarrier = "house"
 
-// NewDevelopment makes a development network with fresh keys.
-func NewDevelopment(network string) (*Development, error) {
+// NewDevelopment makes a development network with fresh keys. Further carriers keep their own: only their public keys come here.
+func NewDevelopment(network string, carriers ...statement.Carrier) (*Development, error) {
 	d := &Development{seeds: map[string][]byte{}}
 	for _, n := range []string{"root-1", "root-2", "root-3"} {
 		d.Roots = append(d.Roots, d.newKey(n))
@@ -60,7 +60,7 @@ func NewDevelopment(network string) (*Development, error) {
 		Network: network, Epoch: 1, Development: true,
 		Roots: role("root", 2, d.Roots...), Provisioning: role("provisioning", 2, d.Provisioning...), Dispatch: role("dispatch", 1, d.Dispatch),
 		Time: role("time", 1, d.Time...), Operators: role("operator", 2, d.Operators...), Technicians: role("technician", 1, d.Technicians...),
-		Carriers: []statement.Carrier{{ID: HouseCarrier, Keys: role(HouseCarrier, 1, d.Carrier), KeyAtHub: true}},
+		Carriers: append([]statement.Carrier{{ID: HouseCarrier, Keys: role(HouseCarrier, 1, d.Carrier), KeyAtHub: true}}, carriers...),
 		Notifier: public,
 	}
 	d.Bundle, err = SignAll(d.Charter, d.Roots...)
