@@ -100,7 +100,7 @@ func TestAddAndList(t *testing.T) {
 				break
 			}
 			for _, l := range page {
-				if len(l.Room) != 3 || l.Room[0].Free != 2 || l.State != fleet.Provisioned || l.Line != fleet.Never || len(l.Certificate) != 1 {
+				if len(l.Room) != 3 || l.Room[0].Free != 2 || l.State != fleet.Provisioned || l.Line != fleet.Never || len(l.Certificate) != 3 {
 					t.Errorf("%+v", l)
 				}
 				ids = append(ids, l.ID)
