@@ -13,7 +13,7 @@ import (
 // Corpus is every attack that is played.
 func Corpus() []Row {
 	var all []Row
-	for _, rows := range [][]Row{lineRows, peopleRows, codeRows} {
+	for _, rows := range [][]Row{lineRows, peopleRows, codeRows, staffRows} {
 		all = append(all, rows...)
 	}
 	return all
@@ -63,7 +63,7 @@ func guessing(ctx context.Context, b *Bench) (string, error) {
 		if reply.Wait > (5 * time.Minute).Milliseconds() {
 			return "", breach("an honest code would wait %d s", reply.Wait/1000)
 		}
-		if err := b.Pass(ctx, max(time.Second, time.Duration(reply.Wait)*time.Millisecond)); err != nil {
+		if err := b.hurry(ctx, max(time.Second, time.Duration(reply.Wait)*time.Millisecond)); err != nil {
 			return "", err
 		}
 	}
@@ -180,7 +180,7 @@ func bruteForce(ctx context.Context, b *Bench) (string, error) {
 				judged++
 			}
 		}
-		if err := b.Pass(ctx, time.Minute); err != nil {
+		if err := b.hurry(ctx, time.Minute); err != nil {
 			return "", err
 		}
 	}
