@@ -36,6 +36,7 @@ type Bench struct {
 	dir     string // the guard's folder, its sockets, its clock file
 	guard   *exec.Cmd
 	ended   chan struct{}
+	broken  *exec.Cmd // what breaks its disk
 	kiosk   *door.KioskClient
 	link    *door.LinkClient
 	began   time.Time
@@ -76,8 +77,11 @@ func (b *Bench) path(parts ...string) string {
 func (y *Yard) layOut(l func(statement.Key) statement.Locker) (*Bench, error) {
 	y.count++
 	b := &Bench{Yard: y, dir: filepath.Join(y.Dir, fmt.Sprintf("locker-%d", y.count)), began: time.Now(), Codes: map[string]Code{}, Parcels: map[string]uint16{}}
-	for _, folder := range []string{"", "state", "doors"} {
-		if err := os.MkdirAll(b.path(folder), 0o755); err != nil {
+	for folder, mode := range map[string]os.FileMode{"doors": 0o755, "state": 0o700} {
+		if err := os.MkdirAll(b.dir, 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.MkdirAll(b.path(folder), mode); err != nil {
 			return nil, err
 		}
 		if err := own(b.path(folder)); err != nil {

@@ -23,6 +23,8 @@ type Yard struct {
 	Network *ceremony.Development
 	Dir     string            // everything lies below it
 	Guard   string            // the guard's binary, a development build
+	Release string            // a release build of the guard, for the row that looks at one; "" where there is none
+	Locked  string            // the locker's other program, with its symbols; "" where there is none
 	other   *statement.Signer // of otherCarrier
 	seal    hpke.PrivateKey
 	count   int
@@ -178,7 +180,7 @@ func copyTree(from, to string) error {
 	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
 		return err
 	}
-	return errors.Join(own(to), walkOwn(to))
+	return errors.Join(os.Chmod(to, 0o700), walkOwn(to))
 }
 
 func walkOwn(dir string) error {

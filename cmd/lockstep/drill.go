@@ -14,6 +14,8 @@ type drillCommand struct {
 	Rows  []string `arg:"" optional:"" help:"Rows of the corpus to play, such as D06. Without any, all of them."`
 	Quick bool     `help:"Only the rows that take seconds."`
 	Guard string   `help:"The guard's binary. Without it, the one beside this program; it must be a development build." placeholder:"FILE"`
+
+	Release string `help:"A release build of the guard, which row U08 looks at." placeholder:"FILE"`
 }
 
 // Run plays the corpus in a directory of its own, which is removed at the end.
@@ -36,6 +38,7 @@ func (c drillCommand) Run() error {
 	if err != nil {
 		return err
 	}
+	yard.Release, yard.Locked = c.Release, filepath.Join(filepath.Dir(c.Guard), "lockstep-locker")
 	rows, err := drill.Pick(c.Rows...)
 	if err != nil {
 		return err
