@@ -124,7 +124,12 @@ inline ask(verb, p) {
 }
 
 /* What is judged again after the press. */
-#define rightful (pulses > 0 || errand == COLLECT && codeOpens(door, parcel) || errand == DEPOSIT && takesDeposits(door))
+#ifdef BUG_CALLER_NAMES_THE_COMPARTMENT
+#define mayTake(d) true
+#else
+#define mayTake(d) takesDeposits(d)
+#endif
+#define rightful (pulses > 0 || errand == COLLECT && codeOpens(door, parcel) || errand == DEPOSIT && mayTake(door))
 #define wanted (stage == PRESS || stage == JAMMED)
 
 inline writeIntent() {
@@ -349,11 +354,11 @@ end:	do
  * From every quiet moment a stored parcel's recipient gets it: what this process waits for in vain is an invalid end state.
  * Quiet is: nobody there, doors closed, the guard up, no visit.
  */
-#define lies(d, p) (occ[d] == OCCUPIED && named[d] == p && behind[d] == p)
+#define lies(d, p) (occ[d] == OCCUPIED && named[d] == p && behind[d] == p && !codeOpens(1 - d, p)) /* the other would be an older code of p */
 active proctype Epilogue() {
 	byte p, d;
 end:	atomic {
-		ready && at == NOBODY && stage == NONE && !isOpen[0] && !isOpen[1] ->
+		ready && at == NOBODY && stage == NONE && doorsShut && (lies(0, 1) || lies(0, 2) || lies(1, 1) || lies(1, 2)) ->
 		if
 		:: lies(0, 1) -> d = 0; p = 1
 		:: lies(0, 2) -> d = 0; p = 2
