@@ -77,12 +77,10 @@ inline writeIntent() {
 /* stored: the door is closed, the code is born and goes to the recipient of the barcode. */
 inline stored() {
 	occ[door] = OCCUPIED; named[door] = parcel; viaReopen[door] = false;
-#ifndef BUG_NAME_STAYS_ELSEWHERE
-	if
+	if /* where this parcel was thought to be, it is not */
 	:: occ[1 - door] == QUARANTINE && named[1 - door] == parcel -> named[1 - door] = 0
 	:: else
 	fi;
-#endif
 	must(behind[door] == 0 || behind[door] == parcel, code_for_another_parcel);
 	if
 	:: behind[door] == parcel -> custody[parcel] = true
@@ -93,7 +91,7 @@ inline stored() {
 
 inline emptied() {
 	occ[door] = EMPTY; named[door] = 0; viaReopen[door] = false; /* the carrier stays, as after a collection */
-	must(behind[door] == 0 || givenUp[behind[door]], empty_with_a_parcel_inside);
+	must(behind[door] == 0 || errand == COLLECT && givenUp[behind[door]], empty_with_a_parcel_inside);
 	endVisit()
 }
 
