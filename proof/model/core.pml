@@ -5,7 +5,8 @@
  * Every process is one loop of atomic steps. A decision of the guard is one step but for the press, which is three: judged and
  * taken, written, pulsed; the power may go between any two. All parcels are always expected, for the hub is the attacker's.
  * Parcel p belongs to recipient p. One carrier; its courier brings a parcel of a recipient again once the one before is
- * taken and its code dead, so that runs have no end. The courier is honest, recipients may leave their parcel inside.
+ * taken and its code dead, so that runs have no end. The courier is honest, recipients may leave their parcel inside. What
+ * has become QUARANTINE stays it: its release is quarantine.pml's.
  */
 #define DOORS 2
 #define PARCELS 2
@@ -20,7 +21,7 @@
 
 bool given[PARCELS + 1];
 
-/* latch: an honest latch opens or jams; when all is quiet it opens. */
+/* latch: it opens or jams; when all is quiet it opens. */
 inline latch(d) {
 	if
 	:: doorOpens(d)
@@ -162,8 +163,8 @@ inline closed() {
 	if
 	:: errand == COLLECT ->
 		if
-		:: byGrace[door]
-		#ifdef BUG_GRACE_OUTLIVES_DEPOSIT
+		:: byGrace[door] /* of the ones left, one is used already */
+#ifdef BUG_GRACE_OUTLIVES_DEPOSIT
 		:: else -> grace[door] = 1; lastly[door] = parcel
 #else
 		:: else -> grace[door] = 1
@@ -174,8 +175,7 @@ inline closed() {
 		; if :: where[parcel] == TAKEN && behind[door] == 0 -> witness() :: else fi
 #endif
 	:: errand == DEPOSIT && !cancelled ->
-		occ[door] = OCCUPIED; named[door] = parcel; 
-		
+		occ[door] = OCCUPIED; named[door] = parcel;
 		must(behind[door] == 0 || behind[door] == parcel || given[behind[door]], stored_under_another_name);
 		if
 		:: behind[door] == parcel -> where[parcel] = STORED; given[parcel] = false
@@ -235,6 +235,7 @@ inline look(d) {
 
 #define mayPulse (wanted && rightful && noDoorOpen)
 
+/* The guard looks at a door that has changed, sooner or later; a board that is silent is one it has not looked at yet. */
 active proctype Guard() {
 end:	do
 	:: atomic { !up -> bootDoor(0); bootDoor(1); up = true }
@@ -354,7 +355,8 @@ end:	do
  * From every quiet moment a stored parcel's recipient gets it: what this process waits for in vain is an invalid end state.
  * Quiet is: nobody there, doors closed, the guard up, no visit.
  */
-#define lies(d, p) (occ[d] == OCCUPIED && named[d] == p && behind[d] == p && !codeOpens(1 - d, p)) /* the other would be an older code of p */
+/* lies: p is stored behind door d, and no older code of a parcel of p's is in grace at the other. */
+#define lies(d, p) (occ[d] == OCCUPIED && named[d] == p && behind[d] == p && !codeOpens(1 - d, p))
 active proctype Epilogue() {
 	byte p, d;
 end:	atomic {

@@ -34,7 +34,6 @@ bool judged[DOORS]; /* the opening of this door has been judged; a power cut doe
 /* Scene. */
 bool up; bool prompt; bool writing; bool window; /* from the pulse to the door seen open */
 
-
 /* What operators have signed, and what guard and properties know of it. */
 mtype signedA = NEVER, signedB = NEVER;
 bool lately;   /* recently, as somebody says whom no power cut makes forget */

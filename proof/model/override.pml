@@ -19,7 +19,7 @@ inline latch(d) {
 	:: skip
 	fi
 }
-bool agreed;/* B and T have agreed to this very pulse: the challenge, this compartment, not used yet */
+bool agreed; /* B and T have agreed to this very pulse: the challenge, this compartment, not used yet */
 #include "locker.pml"
 
 /* Behind each door lies a parcel that is nobody's in front. */
@@ -71,7 +71,8 @@ inline age(kind) {
 
 #define idle (up && stage == NONE)
 
-/* believeOverride: every signature over the challenge outstanding, for one and the same compartment, by distinct persons. */
+/* An override is believed when all its signatures are over the challenge outstanding, for one and the same compartment. A's is
+ * there whenever it is wanted, by either key; so B's and T's decide. */
 #if defined(BUG_ANY_PURPOSE_WILL_DO)
 #define technicianSigned(d) (overT == OVERRIDE && forT == d || answerT == SESSION && outstanding[0])
 #else

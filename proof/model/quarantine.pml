@@ -41,7 +41,6 @@ byte door, parcel, who;
 bool looked; /* in a reopening: the door was really open before its ending was said */
 bool writing;
 
-
 #define ready (up && !writing)
 #define inside(p) (behind[0] == p || behind[1] == p)
 #define believed(d, p) (named[d] == p && (occ[d] == OCCUPIED || occ[d] == COLLECTING || occ[d] == INTENT))

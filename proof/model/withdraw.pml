@@ -117,7 +117,7 @@ inline ask(carrier) {
 	if
 	:: occ == OCCUPIED && overdue && sure && carrier == X -> prompt = true; who = carrier
 #endif
-#ifdef BUG_ONLY_A_LIST_IS_ASKED
+#ifdef BUG_A_LIST_IS_ENOUGH
 	:: occ == OCCUPIED && sure && carrier == X -> prompt = true; who = carrier /* the hub says it is due */
 #endif
 	:: else
@@ -133,7 +133,7 @@ end:	do
 	:: atomic { powered && edge -> edge = false;
 		if
 		:: prompt && occ == OCCUPIED && overdue && sure -> owed = true; tookPress = true
-#ifdef BUG_ONLY_A_LIST_IS_ASKED
+#ifdef BUG_A_LIST_IS_ENOUGH
 		:: prompt && occ == OCCUPIED && sure -> owed = true; tookPress = true
 #endif
 		:: else -> prompt = false
@@ -179,13 +179,11 @@ active proctype Attacker() {
 end:	do
 	:: atomic { powered -> saidTime = real; saidHours = hours; saidThisBoot = true } /* a head is shown to the honest key */
 	:: atomic { powered && !tookPress && saidTime > 0 && sameBoot && hours - saidHours <= AGE ->
-		if
-		:: n = 1
-		:: n = real
-		:: n = real + 1
-		:: n = saidTime
-		:: n = HORIZON
-		fi;
+		n = 1; /* the stolen key says any time */
+		do
+		:: n < HORIZON -> n++
+		:: break
+		od;
 		setTime(saidTime, saidHours, n); n = 0 }
 #ifdef BUG_ONE_TIME_KEY_IS_ENOUGH
 	:: atomic { powered -> lo = HORIZON; hi = max(hi, HORIZON); judgeBounds() }
