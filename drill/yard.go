@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"syscall"
 
 	"lockstep/cabinet"
@@ -27,6 +28,8 @@ type Yard struct {
 	Locked  string            // the locker's other program, with its symbols; "" where there is none
 	other   *statement.Signer // of otherCarrier
 	seal    hpke.PrivateKey
+	mu      sync.Mutex // of count
+	filling sync.Mutex
 	count   int
 	stocks  map[int]*stock
 }
@@ -144,15 +147,22 @@ type stock struct {
 
 // Stocked is a bench with n compartments, filled of them holding parcels that an honest courier put in.
 func (y *Yard) Stocked(ctx context.Context, n, filled int) (*Bench, error) {
+	s, err := y.stock(ctx, n, filled)
+	if err != nil {
+		return nil, fmt.Errorf("drill: filling a locker: %w", err)
+	}
+	return y.from(ctx, s)
+}
+
+// stock fills a locker once; who comes meanwhile waits for it.
+func (y *Yard) stock(ctx context.Context, n, filled int) (s *stock, err error) {
+	y.filling.Lock()
+	defer y.filling.Unlock()
 	key := n*1000 + filled
 	if y.stocks[key] == nil {
-		s, err := y.fill(ctx, n, filled)
-		if err != nil {
-			return nil, fmt.Errorf("drill: filling a locker: %w", err)
-		}
-		y.stocks[key] = s
+		y.stocks[key], err = y.fill(ctx, n, filled)
 	}
-	return y.from(ctx, y.stocks[key])
+	return y.stocks[key], err
 }
 
 func (y *Yard) fill(ctx context.Context, n, filled int) (*stock, error) {
