@@ -46,8 +46,10 @@ func (y *Yard) Play(ctx context.Context, r Row) Result {
 	}
 	defer b.Close()
 	seen, err := r.Do(ctx, b)
-	if err == nil {
-		err = b.judge(ctx, r.Limits)
+	if !IsBreach(err) { // what came between may be the attack's own doing
+		if judged := b.judge(ctx, r.Limits); judged != nil {
+			err = judged
+		}
 	}
 	doors := b.opened(Thief)
 	if err == nil && !r.Limits.Locked && !r.Limits.Dishonest {

@@ -63,7 +63,7 @@ func (m Mutant) build(ctx context.Context, root, dir string) (string, error) {
 }
 
 // judge plays the mutant's rows until one fails. killed names it.
-func (m Mutant) judge(ctx context.Context, root string) (killed string, err error) {
+func (m Mutant) judge(ctx context.Context, root, honest string) (killed string, err error) {
 	dir, err := os.MkdirTemp("", "lockstep-mutant")
 	if err != nil {
 		return "", err
@@ -77,6 +77,7 @@ func (m Mutant) judge(ctx context.Context, root string) (killed string, err erro
 	if err != nil {
 		return "", err
 	}
+	yard.honest = honest
 	rows, err := Pick(m.Rows...)
 	if err != nil {
 		return "", err
@@ -93,8 +94,9 @@ func (m Mutant) judge(ctx context.Context, root string) (killed string, err erro
 	return "", nil
 }
 
-// Mutate builds and judges every mutant whose rule contains a word, two side by side, and prints killed or ALIVE.
-func Mutate(ctx context.Context, root, word string, out io.Writer) error {
+// Mutate builds and judges every mutant whose rule contains a word, two side by side, and prints killed or ALIVE. honest is the
+// guard's binary with every rule on.
+func Mutate(ctx context.Context, root, honest, word string, out io.Writer) error {
 	type verdict struct {
 		Mutant
 		killed string
@@ -117,7 +119,7 @@ func Mutate(ctx context.Context, root, word string, out io.Writer) error {
 			places <- struct{}{}
 			go func() {
 				begun := time.Now()
-				killed, err := m.judge(ctx, root)
+				killed, err := m.judge(ctx, root, honest)
 				verdicts[i] <- verdict{m, killed, err, time.Since(begun)}
 				<-places
 			}()

@@ -24,19 +24,19 @@ type drillCommand struct {
 func (c drillCommand) Run() error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if c.Mutants {
-		here, err := os.Getwd()
-		if err != nil {
-			return err
-		}
-		return drill.Mutate(ctx, here, c.Rule, os.Stdout)
-	}
 	if c.Guard == "" {
 		self, err := os.Executable()
 		if err != nil {
 			return err
 		}
 		c.Guard = filepath.Join(filepath.Dir(self), "lockstep-guard")
+	}
+	if c.Mutants {
+		here, err := os.Getwd()
+		if err != nil {
+			return err
+		}
+		return drill.Mutate(ctx, here, c.Guard, c.Rule, os.Stdout)
 	}
 	dir, err := os.MkdirTemp("", "lockstep-drill")
 	if err != nil {
