@@ -308,6 +308,7 @@ type phone struct {
 	certificate []byte
 	challenge   statement.Challenge
 	number      uint32
+	signed      [][]byte // an override, see signLast
 }
 
 func (g *rig) phone(change ...func(*statement.Courier)) *phone {
