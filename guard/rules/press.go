@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"lockstep/guard/door"
 	"lockstep/guard/journal"
 	"lockstep/guard/statement"
@@ -105,6 +107,9 @@ func (d *decision) rightful(v *visit, c *Compartment) door.Reason {
 	if v.ofCourier() && (low == 0 || d.outside(v.courier.From, v.courier.Until, d.now)) {
 		return door.TimeUnsure
 	}
+	if v.ofCourier() && d.isRevoked(v.courier.Key, d.now) {
+		return door.NotBelieved
+	}
 	if v.pulses > 0 { // a jam's further press: the intent stands
 		if c.Occupancy != Intent && c.Occupancy != Collecting {
 			return door.NotNow
@@ -121,7 +126,7 @@ func (d *decision) rightful(v *visit, c *Compartment) door.Reason {
 			return door.OutOfOrder
 		}
 	case door.Depositing, door.Returning:
-		if !c.takesDeposits() || low > v.expected.Until || d.Doors[v.compartment].Inside == Something {
+		if !c.takesDeposits() || low > v.expected.Until || d.Doors[v.compartment].Inside == Something || !d.expects(v) {
 			return door.NotExpected
 		}
 	case door.Withdrawing:
@@ -138,6 +143,14 @@ func (d *decision) rightful(v *visit, c *Compartment) door.Reason {
 		}
 	}
 	return ""
+}
+
+// expects says that what allowed a deposit still does: its manifest, or a permit with a try left.
+func (f *Facts) expects(v *visit) bool {
+	if v.errand == door.Returning {
+		return slices.ContainsFunc(f.Permits, func(p Permit) bool { return p.Barcode == v.parcel })
+	}
+	return slices.ContainsFunc(f.Expected, func(x Expected) bool { return x.Barcode == v.parcel && x.Carrier == v.courier.Carrier })
 }
 
 // opensOccupied says that a parcel may be behind the door of this errand.
@@ -350,8 +363,9 @@ func (d *decision) storeParcel(parcel string, dwell uint16) {
 	d.end(door.Done, isStored)
 }
 
+// countSession counts for a courier's receipt, what a courier did.
 func (d *decision) countSession(do func(*session)) {
-	if d.session != nil {
+	if d.session != nil && d.visit.ofCourier() {
 		d.changeSession(do)
 	}
 }
