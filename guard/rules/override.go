@@ -99,6 +99,9 @@ func (d *decision) mayOverride(v *visit, c *Compartment) door.Reason {
 	if c.Occupancy != Occupied && c.Occupancy != Quarantine || c.Parcel != v.parcel {
 		return door.NotHere
 	}
+	if c.Untested { // behind an exchanged board the pulse could go to another door
+		return door.OutOfOrder
+	}
 	return ""
 }
 

@@ -138,7 +138,7 @@ func (d *decision) rightful(v *visit, c *Compartment) door.Reason {
 	case door.Overriding:
 		return d.mayOverride(v, c)
 	case door.Testing:
-		if d.service == nil || c.Occupancy != Empty {
+		if d.service == nil || !d.mayTest(v.compartment) {
 			return door.NotNow
 		}
 	}
@@ -203,6 +203,8 @@ func (d *decision) tickVisit() {
 		d.unsaid()
 	case door.ByKey:
 		d.end(door.Failed, "skipped")
+	case door.Open:
+		d.leaveOpen()
 	default:
 		d.visit = nil
 	}
@@ -224,6 +226,20 @@ func (d *decision) unsaid() {
 	}
 	d.write(d.result(journal.ReopenFailed, unsaid))
 	d.end(door.Failed, "quarantine")
+}
+
+// leaveOpen ends a visit at a door that had been given up before and is not seen closed: nobody is asked to close such a door,
+// and the next visitor must not wait for it.
+func (d *decision) leaveOpen() {
+	d.alarm(leftOpen, d.at().Number)
+	switch d.visit.errand {
+	case door.Testing:
+	case door.Overriding:
+		d.write(d.result(journal.OverrideFailed, leftOpen))
+	default:
+		d.quarantine(d.visit.compartment, leftOpen)
+	}
+	d.end(door.Failed, leftOpen)
 }
 
 // giveUp ends a visit whose door was pulsed and never seen open.

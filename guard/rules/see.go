@@ -72,8 +72,7 @@ func (d *decision) watch() {
 		}
 	case door.ByKey:
 		if sight.Switch == Open {
-			d.Doors[d.visit.compartment].Excused = true
-			d.stage(door.Open, 0)
+			d.stageOpen()
 		}
 	case door.Open:
 		if sight.Switch == Closed && d.now-sight.Since >= closedFor {
@@ -84,9 +83,18 @@ func (d *decision) watch() {
 
 func (d *decision) opened() {
 	c := d.at()
-	d.Doors[d.visit.compartment].Excused = true
 	d.write(journal.Record{Kind: journal.Opened, Compartment: c.Number, Parcel: c.Parcel})
-	d.stage(door.Open, 0)
+	d.stageOpen()
+}
+
+// stageOpen waits for the door to close: for as long as it takes where tickDoors watches it.
+func (d *decision) stageOpen() {
+	d.Doors[d.visit.compartment].Excused = true
+	if d.at().usable() {
+		d.stage(door.Open, 0)
+	} else {
+		d.stage(door.Open, leftOpenAlarm+leftOpenMore)
+	}
 }
 
 // judgeOpening finds a door that opened without a pulse of ours: three valid reads over at least a second.
