@@ -268,7 +268,7 @@ func (d *decision) giveUp() {
 // result is the record that ends what an intent began. The courier is whoever stands there, not who once put the parcel in.
 func (d *decision) result(kind journal.Kind, reason string) journal.Record {
 	c := d.at()
-	return journal.Record{Kind: kind, Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Courier: d.visit.courier.ID, Reason: reason}
+	return journal.Record{Kind: kind, Compartment: c.Number, Parcel: c.holds(), Carrier: c.Carrier, Courier: d.visit.courier.ID, Reason: reason}
 }
 
 // end leaves the outcome on the screen for a moment.

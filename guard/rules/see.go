@@ -83,7 +83,7 @@ func (d *decision) watch() {
 
 func (d *decision) opened() {
 	c := d.at()
-	d.write(journal.Record{Kind: journal.Opened, Compartment: c.Number, Parcel: c.Parcel})
+	d.write(journal.Record{Kind: journal.Opened, Compartment: c.Number, Parcel: c.holds()})
 	d.stageOpen()
 }
 
@@ -113,14 +113,10 @@ func (d *decision) judgeOpening(i int) {
 	d.judgeForced(i, before)
 }
 
-// quarantine takes a compartment out of use until somebody has looked, and ends a visit that was about it. An empty one names
-// no parcel: the one whose grace it may still remember has been collected.
+// quarantine takes a compartment out of use until somebody has looked, and ends a visit that was about it.
 func (d *decision) quarantine(i int, reason string) {
 	c := d.Compartments[i]
-	r := journal.Record{Kind: journal.Quarantined, Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Reason: reason}
-	if c.Occupancy == Empty {
-		r.Parcel = ""
-	}
+	r := journal.Record{Kind: journal.Quarantined, Compartment: c.Number, Parcel: c.holds(), Carrier: c.Carrier, Reason: reason}
 	d.write(r)
 	if d.busy() && d.visit.compartment == i {
 		d.end(door.Failed, "quarantine")

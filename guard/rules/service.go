@@ -168,7 +168,7 @@ func (d *decision) test(at int) door.Reason {
 	case d.Doors[at].Switch != Closed:
 		return door.OutOfOrder
 	}
-	v := visit{errand: door.Testing, compartment: at, class: ClassDeposit, parcel: c.Parcel, persons: []statement.Person{d.service.person}}
+	v := visit{errand: door.Testing, compartment: at, class: ClassDeposit, parcel: c.holds(), persons: []statement.Person{d.service.person}}
 	if d.mayTest(at) && !c.Untested {
 		reason, _ := d.begin(v)
 		return reason

@@ -370,6 +370,24 @@ func TestASensorsWordKeepsATestFromTheLatch(t *testing.T) {
 	}
 }
 
+// TestATestNamesNoCollectedParcel: its recipient is told of every opening, and has it already.
+func TestATestNamesNoCollectedParcel(t *testing.T) {
+	p := stocked(t, 1, 1)
+	p.deposited(parcel(1))
+	p.closeDoor(p.opened(parcel(1)))
+	p.wish(statement.WantReceipt, "", 0)
+	from := len(p.entries)
+	p.walkedThrough()
+	for _, e := range p.entries[from:] {
+		if e.Record.Parcel != "" {
+			t.Errorf("%q names parcel %s", e.Record.Kind, e.Record.Parcel)
+		}
+	}
+	if p.count(journal.Tested) != 1 {
+		t.Fatal("nothing was tested")
+	}
+}
+
 // certified is the locker certificate's, changed and signed again.
 func (g *rig) certified(change func(*statement.Locker)) [][]byte {
 	g.Helper()
