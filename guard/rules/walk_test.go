@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"testing"
 
 	"lockstep/ceremony"
@@ -34,6 +35,7 @@ type walker struct {
 	over     statement.Override     // the last one signed
 	believed statement.Override     // the last one believed
 	revoked  map[*phone]bool
+	linked   map[string]int // verdicts on random events from the link
 }
 
 // TestWalks takes random walks through deposits, collections, refusals, jams, power cuts at any moment, forced doors and
@@ -46,15 +48,16 @@ func TestWalks(t *testing.T) {
 	if testing.Short() {
 		walks = 20
 	}
-	seen := map[journal.Kind]int{}
+	seen, linked := map[journal.Kind]int{}, map[string]int{}
 	for seed := range uint64(walks) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
-			for _, e := range walk(t, seed, length) {
+			for _, e := range walk(t, seed, length, linked) {
 				seen[e.Record.Kind]++
 			}
 		})
 	}
 	t.Log(seen)
+	t.Log("from the link:", linked)
 	for _, kind := range journal.Kinds {
 		if seen[kind] == 0 && !testing.Short() {
 			t.Errorf("no walk came to %q: the walks are blind there", kind)
@@ -62,10 +65,10 @@ func TestWalks(t *testing.T) {
 	}
 }
 
-func walk(t *testing.T, seed uint64, length int) []journal.Entry {
+func walk(t *testing.T, seed uint64, length int, linked map[string]int) []journal.Entry {
 	w := &walker{phone: stocked(t, 6, 1), random: rand.New(rand.NewPCG(seed, 1)), physical: map[uint16]string{}, next: 2,
 		owner: map[string]string{parcel(1).Barcode: ceremony.HouseCarrier}, stored: map[string]int64{},
-		dwell: map[string]int64{}, permits: map[string]string{}, revoked: map[*phone]bool{}}
+		dwell: map[string]int64{}, permits: map[string]string{}, revoked: map[*phone]bool{}, linked: linked}
 	w.hands, w.dwell[parcel(1).Barcode] = parcel(1).Barcode, 24*rules.Hour
 	w.enrol()
 	defer func() {
@@ -108,6 +111,7 @@ func walk(t *testing.T, seed uint64, length int) []journal.Entry {
 		}
 		w.judgeTime()
 		w.judgePure()
+		w.judgeLink()
 		if t.Failed() {
 			return w.entries
 		}
@@ -486,6 +490,82 @@ func (w *walker) judgePure() {
 	if !reflect.DeepEqual(one, two) || !reflect.DeepEqual(effects, again) {
 		w.Error("a decision changed the state it was given")
 	}
+}
+
+// fromLink is what records may follow from the link, whatever it brings.
+var fromLink = []journal.Kind{journal.TimeSet, journal.Took, journal.Refused, journal.Paused, journal.Blocked, journal.Unblocked, journal.Extended,
+	journal.Reissued, journal.Revoked, journal.Permitted, journal.Chartered, journal.Lifted}
+
+// judgeLink holds random events from the link to the wall: they change nothing by themselves, and what they have written folds.
+func (w *walker) judgeLink() {
+	if w.random.IntN(6) > 0 {
+		return
+	}
+	envelopes := w.anything()
+	if w.random.IntN(3) == 0 {
+		bent := slices.Clone(envelopes[0])
+		bent[w.random.IntN(len(bent))] ^= 1 << w.random.IntN(8)
+		envelopes = append([][]byte{bent}, envelopes[1:]...)
+	}
+	before := w.state.Picture()
+	e := rules.FromLink{At: w.now, Number: w.state.Down + uint64(w.random.IntN(3)), Envelopes: envelopes}
+	_, entries, verdict := w.rules.FromLink(w.state, w.heard, e)
+	if w.state.Picture() != before {
+		w.Error("an event from the link changed the state it was given")
+	}
+	facts := w.state.Facts
+	for _, entry := range entries {
+		var err error
+		if facts, err = facts.Fold(entry); err != nil {
+			w.Errorf("an event from the link writes what does not fold: %v", err)
+		}
+		if !slices.Contains(fromLink, entry.Record.Kind) || !verdict.Accepted && entry.Record.Kind != journal.Refused {
+			w.Errorf("an event from the link writes %q, accepted: %v", entry.Record.Kind, verdict.Accepted)
+		}
+	}
+	for i, c := range facts.Compartments {
+		if is := w.state.Compartments[i]; c.Occupancy != is.Occupancy || c.Parcel != is.Parcel || c.Due < is.Due || c.DuePowered < is.DuePowered || c.Overdue && !is.Overdue {
+			w.Errorf("an event from the link made compartment %d %s of %q, due %d", c.Number, c.Occupancy, c.Parcel, c.Due)
+		}
+	}
+	w.linked[string(verdict.Reason)]++
+}
+
+// anything is one statement of any type, mostly well signed.
+func (w *walker) anything() [][]byte {
+	number, x := w.state.Down+uint64(w.random.IntN(3)), parcel(1+w.random.IntN(w.next))
+	id := w.phones[0].key.Key().ID()
+	next := w.state.Network
+	next.Epoch += uint64(w.random.IntN(2))
+	statements := []statement.Statement{
+		statement.Manifest{Locker: "l1", Number: number, Carrier: otherCarrier, From: w.wall, Until: w.wall + rules.Hour, Parcels: []statement.Expected{x}},
+		statement.Restriction{Locker: "l1", Number: number, Kind: statement.Pause, Minutes: 240},
+		statement.Restriction{Locker: "l1", Number: number, Kind: statement.Block, Compartments: []uint16{1, 4}},
+		statement.Restriction{Locker: "l1", Number: number, Kind: statement.Unblock, Compartments: []uint16{1, 4}},
+		statement.Restriction{Locker: "l1", Number: number, Kind: statement.Extend, Barcode: x.Barcode, DwellHours: 24 + uint16(w.random.IntN(200))},
+		statement.Restriction{Locker: "l1", Number: number, Kind: statement.Reissue, Barcode: x.Barcode},
+		statement.Restriction{Locker: "l1", Number: number, Kind: statement.Revoke, Courier: &id, At: w.wall},
+		statement.Permit{Locker: "l1", Number: number, Barcode: x.Barcode, Size: 1, Carrier: otherCarrier, Code: statement.CompleteCode("123456789"),
+			From: w.wall, Until: w.wall + rules.Day},
+		statement.Lift{Locker: "l1", Record: max(1, w.state.Lockdown.Record), Hash: w.state.Lockdown.Hash},
+		next, w.state.Locker, w.state.Head(w.now), statement.ReceiptFor(w.state.Head(w.now), w.wall),
+		statement.Service{Locker: "l1", Nonce: w.challenge.Nonce, Number: 1, Task: statement.TaskWalk},
+		statement.Answer{Locker: "l1", Nonce: w.challenge.Nonce, Number: 1, Want: statement.WantDeposit, Barcode: x.Barcode},
+		statement.Override{Locker: "l1", Counter: 1, Compartment: 1, Reason: "because I can"},
+	}
+	said := statements[w.random.IntN(len(statements))]
+	signers := []*statement.Signer{w.network.Dispatch}
+	switch said.Type() {
+	case statement.TypeLift:
+		signers = w.network.Operators[:2]
+	case statement.TypeCharter:
+		signers = w.network.Roots[:2]
+	case statement.TypeReceipt:
+		signers = w.network.Time[:1]
+	case statement.TypeOverride:
+		signers = w.crew()
+	}
+	return w.cosign(said, signers...)
 }
 
 func (w *walker) broken() bool { return w.noDisk || w.state.StorageBroken }
