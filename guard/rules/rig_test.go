@@ -120,6 +120,7 @@ func (g *rig) do(what any) {
 			}
 			if g.noDisk {
 				g.do(rules.StorageFault{})
+				g.reply = door.KioskReply{Reason: door.OutOfOrder, View: g.state.View(g.now)}
 				return
 			}
 			g.entries = append(g.entries, f.Entries...)

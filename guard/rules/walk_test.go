@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -509,7 +510,9 @@ func (w *walker) judgeLink() {
 	}
 	before := w.state.Picture()
 	e := rules.FromLink{At: w.now, Number: w.state.Down + uint64(w.random.IntN(3)), Envelopes: envelopes}
+	codes := maps.Clone(w.codes)
 	_, entries, verdict := w.rules.FromLink(w.state, w.heard, e)
+	w.codes = codes // what was drawn here is never written
 	if w.state.Picture() != before {
 		w.Error("an event from the link changed the state it was given")
 	}
