@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -26,6 +27,7 @@ type stroll struct {
 	trail    []string
 	enrolled int64
 	secretAt int64
+	rush     bool // visitors come one upon the other
 	served   int
 	refused  int
 }
@@ -63,7 +65,7 @@ func newStroll(t *testing.T, seed uint64) *stroll {
 	random := rand.New(rand.NewPCG(seed, 11))
 	interlock := random.IntN(3) > 0
 	g := newRig(t, 12, func(l *statement.Locker) { l.Boards, l.Interlock = l.Boards[:1], interlock })
-	s := &stroll{random: random, next: 1, secretAt: -rules.Hour, m: &model{interlock: interlock, expected: map[string]string{}, until: map[string]int64{}, permits: map[string]string{},
+	s := &stroll{random: random, rush: random.IntN(3) == 0, next: 1, secretAt: -rules.Hour, m: &model{interlock: interlock, expected: map[string]string{}, until: map[string]int64{}, permits: map[string]string{},
 		tries: map[string]int{}, sender: map[string]string{}, spent: map[class][]int64{}, buckets: map[class]bucket{}}}
 	for i := range 12 {
 		s.m.cells = append(s.m.cells, cell{state: "EMPTY", size: uint8(i%3 + 1)})
@@ -297,7 +299,11 @@ func (s *stroll) hearForeign() {
 
 // act is one thing that happens.
 func (s *stroll) act() {
-	if s.wait(int64(s.random.IntN(40)) * rules.Second / 2); s.wall-s.enrolled > 5*rules.Day && s.m.timed {
+	pause := int64(s.random.IntN(40)) * rules.Second / 2
+	if s.rush {
+		pause /= 20
+	}
+	if s.wait(pause); s.wall-s.enrolled > 5*rules.Day && s.m.timed {
 		s.enrol()
 	}
 	switch s.random.IntN(34) {
@@ -321,7 +327,7 @@ func (s *stroll) act() {
 			s.pauseFor(0)
 		}
 	case 25:
-		s.block(s.random.IntN(12), s.random.IntN(3) == 0)
+		s.block(s.random.IntN(12), s.random.IntN(4) == 0)
 	case 26:
 		s.reissueAt(s.random.IntN(12))
 	case 27:
@@ -385,6 +391,26 @@ func (s *stroll) courier(i int) bool {
 
 func carrierOf(i int) string { return []string{ceremony.HouseCarrier, otherCarrier}[i] }
 
+// mostly is a carrier's courier, and now and then the other's.
+func (s *stroll) mostly(carrier string) int {
+	if s.random.IntN(5) == 0 {
+		return s.random.IntN(2)
+	}
+	return map[string]int{ceremony.HouseCarrier: 0, otherCarrier: 1}[carrier]
+}
+
+// some is a cell in a state, where there is one, and now and then another.
+func (s *stroll) some(state string) int {
+	at := s.random.IntN(12)
+	for range 30 {
+		if s.m.cells[at].state == state {
+			break
+		}
+		at = s.random.IntN(12)
+	}
+	return at
+}
+
 // deposit is a courier with a parcel of its own, of another carrier, of nobody, or one that is inside already.
 func (s *stroll) deposit() {
 	if len(s.waiting) == 0 || s.random.IntN(3) == 0 {
@@ -400,7 +426,8 @@ func (s *stroll) deposit() {
 			s.waiting = s.waiting[1:]
 		}
 	}
-	i, barcode := s.random.IntN(2), s.waiting[s.random.IntN(len(s.waiting))]
+	barcode := s.waiting[s.random.IntN(len(s.waiting))]
+	i := s.mostly(s.m.expected[barcode])
 	if s.random.IntN(12) == 0 {
 		barcode = parcel(1 + s.random.IntN(s.next)).Barcode
 	}
@@ -456,6 +483,7 @@ func (s *stroll) storedAt(at int, barcode, carrier string, outbound bool) {
 	*c = cell{state: "OCCUPIED", size: c.size, blocked: c.blocked, faulted: c.faulted, parcel: barcode, carrier: carrier, outbound: outbound, dwell: 24 * rules.Hour,
 		stored: s.wall, storedPowered: s.now, code: s.codes[barcode], alive: !outbound}
 	delete(s.m.expected, barcode)
+	maps.DeleteFunc(s.m.permits, func(_, b string) bool { return b == barcode }) // a permit holds once
 	s.waiting = slices.DeleteFunc(s.waiting, func(b string) bool { return b == barcode })
 }
 
@@ -542,8 +570,8 @@ func (s *stroll) collect(want int, same func(statement.SealedCode) bool) {
 func (s *stroll) back(at int) { s.m.cells[at].state = "OCCUPIED" }
 
 func (s *stroll) withdraw() {
-	i, at := s.random.IntN(2), s.random.IntN(12)
-	c := s.m.cells[at]
+	c := s.m.cells[s.some("OCCUPIED")]
+	i := s.mostly(c.carrier)
 	if c.parcel == "" || !s.courier(i) {
 		return
 	}
@@ -568,9 +596,8 @@ func (s *stroll) withdraw() {
 
 // reopen is a courier who looks into a quarantine of its own carrier.
 func (s *stroll) reopen() {
-	i, where := s.random.IntN(2), s.random.IntN(12)
-	barcode := s.m.cells[where].parcel
-	where = s.m.find(barcode, "QUARANTINE")
+	c := s.m.cells[s.some("QUARANTINE")]
+	barcode, i := c.parcel, s.mostly(c.carrier)
 	if barcode == "" || !s.courier(i) {
 		return
 	}
@@ -624,7 +651,7 @@ func (s *stroll) handIn() {
 	}
 	code := statement.CompleteCode(fmt.Sprintf("%09d", s.random.IntN(1e9)))
 	if s.random.IntN(5) > 0 {
-		for _, c := range slices.Sorted(keys(s.m.permits)) {
+		for _, c := range slices.Sorted(maps.Keys(s.m.permits)) {
 			code = c
 		}
 	}
@@ -663,19 +690,9 @@ func (s *stroll) handIn() {
 		}})
 }
 
-func keys[K comparable, V any](m map[K]V) func(func(K) bool) {
-	return func(yield func(K) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
-}
-
 // operators is an override: by a whole crew, or by fewer.
 func (s *stroll) operators() {
-	where := s.random.IntN(12)
+	where := s.some([]string{"OCCUPIED", "QUARANTINE", "EMPTY"}[s.random.IntN(3)])
 	if s.ask(door.KioskRequest{Verb: door.Override}) != "" {
 		s.Errorf("no challenge for an override: %s", s.reply.Reason)
 		return
