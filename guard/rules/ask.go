@@ -13,7 +13,11 @@ import (
 func (d *decision) ask(a Asked) {
 	d.remindOpenDoors()
 	reason, wait := d.judge(a.Request)
-	if reason != "" {
+	switch reason {
+	case "":
+	case door.Malformed: // the verb may be anything
+		d.refused(string(reason))
+	default:
 		d.refused(string(a.Request.Verb) + ": " + string(reason))
 	}
 	d.flush()
@@ -175,7 +179,7 @@ func (d *decision) refused(what string) {
 }
 
 const (
-	maxRefusals   = 64 // kinds in one record
+	maxRefusals   = 128 // kinds in one record: more than there are
 	refusalsAfter = 10 * Minute
 )
 

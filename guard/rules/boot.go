@@ -15,7 +15,7 @@ func (f Facts) Provision(charter, certificate [][]byte) (journal.Entry, Facts, e
 // boot reads what a crash may have left half done in the safe way: a courier's door into quarantine, a collection back to
 // occupied with its code alive.
 func (d *decision) boot() {
-	d.Scene = Scene{Doors: make([]Sight, len(d.Compartments)), Boards: make([]Bus, len(d.Wiring))}
+	d.Scene = Scene{Doors: make([]Sight, len(d.Compartments)), Boards: make([]Bus, len(d.Wiring)), epoch: d.Network.Epoch}
 	d.write(journal.Record{Kind: journal.Booted, Boot: d.Boot + 1, Low: d.Low, Until: d.Powered})
 	for i := range d.Compartments {
 		c := d.Compartments[i]

@@ -133,6 +133,15 @@ func (c *Compartment) inGrace(powered int64) bool {
 	return c.Occupancy == Empty && c.GraceLeft > 0 && powered < c.GraceUntil
 }
 
+// holds is the barcode inside, as far as the guard knows. What is EMPTY may remember the parcel whose grace it still gives: that
+// one has been collected, and its recipient is not to be alarmed.
+func (c *Compartment) holds() string {
+	if c.Occupancy == Empty {
+		return ""
+	}
+	return c.Parcel
+}
+
 // usable says that its door may be pulsed in the ordinary course of things.
 func (c *Compartment) usable() bool { return !c.Faulted && !c.Untested }
 

@@ -98,7 +98,7 @@ func (d *decision) believe(p statement.Presentation) (a statement.Answer, c stat
 	a, _, err := statement.Verify[statement.Answer](p.Answer, func(id statement.KeyID) (statement.Key, bool) {
 		return c.Key, c.Key.ID() == id
 	})
-	if err != nil || a.Locker != d.Locker.ID || !c.Covers(d.Locker.ID) || d.isRevoked(c) || a.Number != s.number+1 {
+	if err != nil || a.Locker != d.Locker.ID || !c.Covers(d.Locker.ID) || d.isRevoked(c, d.now) || a.Number != s.number+1 {
 		return a, c, door.NotBelieved
 	}
 	if low, _ := d.time(d.now); low == 0 {
@@ -238,7 +238,12 @@ func (d *decision) larger(atLeast uint8) (door.Reason, int64) {
 	size := max(atLeast, d.at().Size+1)
 	switch v.stage {
 	case door.Press:
-		return d.deposit(v.expected, size, v.courier)
+		d.visit = nil // the prompt gives way to another of its own
+		reason, wait := d.deposit(v.expected, size, v.courier)
+		if reason != "" {
+			d.visit = v
+		}
+		return reason, wait
 	case door.Open:
 		d.change(func(v *visit) { v.ending, v.larger = tooSmall, size })
 		return "", 0

@@ -13,6 +13,7 @@ type overriding struct {
 	challenge statement.Challenge
 	envelope  []byte
 	made      int64
+	alarmed   bool // it came too early for the budget, and an alarm has said so
 }
 
 const (
@@ -38,7 +39,7 @@ func (d *decision) challengeOverride() (door.Reason, int64) {
 	if err != nil {
 		return door.OutOfOrder, 0
 	}
-	d.override = &overriding{c, envelope, d.now}
+	d.override = &overriding{challenge: c, envelope: envelope, made: d.now}
 	return "", 0
 }
 
@@ -82,7 +83,9 @@ func (d *decision) askOverride(envelopes [][]byte) (door.Reason, int64) {
 	sum := sha256.Sum256(envelopes[0])
 	reason, wait := d.begin(visit{errand: door.Overriding, compartment: at, class: ClassOverride, parcel: o.Parcel, persons: persons,
 		nonce: o.Nonce, statement: sum[:], reason: o.Reason})
-	if reason == door.Budget {
+	if reason == door.Budget && !d.override.alarmed {
+		again := *d.override
+		again.alarmed, d.override = true, &again
 		d.alarm("too many overrides", o.Compartment)
 	}
 	return reason, wait
@@ -95,6 +98,9 @@ func (d *decision) mayOverride(v *visit, c *Compartment) door.Reason {
 	}
 	if c.Occupancy != Occupied && c.Occupancy != Quarantine || c.Parcel != v.parcel {
 		return door.NotHere
+	}
+	if c.Untested { // behind an exchanged board the pulse could go to another door
+		return door.OutOfOrder
 	}
 	return ""
 }

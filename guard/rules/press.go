@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"lockstep/guard/door"
 	"lockstep/guard/journal"
 	"lockstep/guard/statement"
@@ -106,6 +108,9 @@ func (d *decision) rightful(v *visit, c *Compartment) door.Reason {
 	if v.ofCourier() && (low == 0 || d.outside(v.courier.From, v.courier.Until, d.now)) {
 		return door.TimeUnsure
 	}
+	if v.ofCourier() && d.isRevoked(v.courier, d.now) {
+		return door.NotBelieved
+	}
 	if v.pulses > 0 { // a jam's further press: the intent stands
 		if c.Occupancy != Intent && c.Occupancy != Collecting {
 			return door.NotNow
@@ -122,7 +127,7 @@ func (d *decision) rightful(v *visit, c *Compartment) door.Reason {
 			return door.OutOfOrder
 		}
 	case door.Depositing, door.Returning:
-		if !c.takesDeposits() || low > v.expected.Until || d.Doors[v.compartment].Inside == Something {
+		if !c.takesDeposits() || low > v.expected.Until || d.Doors[v.compartment].Inside == Something || !d.expects(v) {
 			return door.NotExpected
 		}
 	case door.Withdrawing:
@@ -134,11 +139,19 @@ func (d *decision) rightful(v *visit, c *Compartment) door.Reason {
 	case door.Overriding:
 		return d.mayOverride(v, c)
 	case door.Testing:
-		if d.service == nil || c.Occupancy != Empty {
+		if d.service == nil || !d.mayTest(v.compartment) {
 			return door.NotNow
 		}
 	}
 	return ""
+}
+
+// expects says that what allowed a deposit still does: its manifest, or a permit with a try left.
+func (f *Facts) expects(v *visit) bool {
+	if v.errand == door.Returning {
+		return slices.ContainsFunc(f.Permits, func(p Permit) bool { return p.Barcode == v.parcel })
+	}
+	return slices.ContainsFunc(f.Expected, func(x Expected) bool { return x.Barcode == v.parcel && x.Carrier == v.courier.Carrier })
 }
 
 // opensOccupied says that a parcel may be behind the door of this errand.
@@ -191,6 +204,8 @@ func (d *decision) tickVisit() {
 		d.unsaid()
 	case door.ByKey:
 		d.end(door.Failed, "skipped")
+	case door.Open:
+		d.leaveOpen()
 	default:
 		d.visit = nil
 	}
@@ -212,6 +227,20 @@ func (d *decision) unsaid() {
 	}
 	d.write(d.result(journal.ReopenFailed, unsaid))
 	d.end(door.Failed, "quarantine")
+}
+
+// leaveOpen ends a visit at a door that had been given up before and is not seen closed: nobody is asked to close such a door,
+// and the next visitor must not wait for it.
+func (d *decision) leaveOpen() {
+	d.alarm(leftOpen, d.at().Number)
+	switch d.visit.errand {
+	case door.Testing:
+	case door.Overriding:
+		d.write(d.result(journal.OverrideFailed, leftOpen))
+	default:
+		d.quarantine(d.visit.compartment, leftOpen)
+	}
+	d.end(door.Failed, leftOpen)
 }
 
 // giveUp ends a visit whose door was pulsed and never seen open.
@@ -240,7 +269,7 @@ func (d *decision) giveUp() {
 // result is the record that ends what an intent began. The courier is whoever stands there, not who once put the parcel in.
 func (d *decision) result(kind journal.Kind, reason string) journal.Record {
 	c := d.at()
-	return journal.Record{Kind: kind, Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Courier: d.visit.courier.ID, Reason: reason}
+	return journal.Record{Kind: kind, Compartment: c.Number, Parcel: c.holds(), Carrier: c.Carrier, Courier: d.visit.courier.ID, Reason: reason}
 }
 
 // end leaves the outcome on the screen for a moment.
@@ -351,8 +380,9 @@ func (d *decision) storeParcel(parcel string, dwell uint16) {
 	d.end(door.Done, isStored)
 }
 
+// countSession counts for a courier's receipt, what a courier did.
 func (d *decision) countSession(do func(*session)) {
-	if d.session != nil {
+	if d.session != nil && d.visit.ofCourier() {
 		d.changeSession(do)
 	}
 }

@@ -227,19 +227,25 @@ func (f *Facts) revoked(low int64) []Revocation {
 	return slices.DeleteFunc(slices.Clone(f.Revoked), func(r Revocation) bool { return r.Until < low })
 }
 
-func (f *Facts) isRevoked(c statement.Courier) bool {
-	return slices.ContainsFunc(f.Revoked, func(r Revocation) bool { return r.Carrier == c.Carrier && r.Key == c.Key.ID() })
+// isRevoked says that no certificate made for this key is believed now.
+func (f *Facts) isRevoked(c statement.Courier, now int64) bool {
+	low, _ := f.time(now)
+	return slices.ContainsFunc(f.revoked(low), func(r Revocation) bool { return r.Carrier == c.Carrier && r.Key == c.Key.ID() })
 }
 
-// pausesWith ends the pause that goes on and begins one that ends at until; until = now only ends it.
-func (f *Facts) pausesWith(now, until int64) []Span {
-	var kept []Span
-	for _, p := range f.Pauses {
-		if p.Until > now-pauseWindow {
-			kept = append(kept, Span{p.From, min(p.Until, now)})
+// pausesWith ends the pause that goes on and begins one that ends at until; until = now only ends it. What has no length, or
+// ended before any window that is still judged, is not kept.
+func (f *Facts) pausesWith(now, until int64) (kept []Span) {
+	keep := func(from, until int64) {
+		if until > max(from, now-pauseWindow) {
+			kept = append(kept, Span{from, until})
 		}
 	}
-	return append(kept, Span{now, until})
+	for _, p := range f.Pauses {
+		keep(p.From, min(p.Until, now))
+	}
+	keep(now, until)
+	return kept
 }
 
 // pausedWith is how much of the 72 hours before until would be paused.

@@ -113,6 +113,9 @@ func (Rewire) effect() {}
 // Decide is the guard. It never keeps or changes what s shares with the state it returns.
 func (r *Rules) Decide(s State, e Event) (State, []Effect) {
 	d := &decision{rules: r, State: s, now: e.At, random: entropy{seed: e.Entropy}}
+	if d.epoch != d.Network.Epoch {
+		d.rechartered()
+	}
 	switch what := e.What.(type) {
 	case Boot:
 		d.boot()
@@ -138,6 +141,18 @@ func (r *Rules) Decide(s State, e Event) (State, []Effect) {
 	}
 	d.flush()
 	return d.State, d.effects
+}
+
+// rechartered ends what was believed under the charter before: a courier's session and every prompt but those of recipients and
+// customers, whose right rests in the locker. An open door goes on; a technician's session ends at the next tick.
+func (d *decision) rechartered() {
+	d.epoch, d.session = d.Network.Epoch, nil
+	if d.service != nil {
+		d.changeService(func(s *service) { s.lapsed = true })
+	}
+	if v := d.visit; v != nil && v.stage == door.Press && v.errand != door.Collecting && v.errand != door.Returning {
+		d.end(door.Failed, string(door.NotBelieved))
+	}
 }
 
 // storageFault drops a prompt. A visit whose door was pulsed goes on when the disk takes records again.

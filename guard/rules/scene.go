@@ -17,6 +17,7 @@ type Scene struct {
 	StorageBroken bool
 	Settled       bool // every board has been read or has been silent since the boot
 	Challenges    uint64
+	epoch         uint64 // of the charter that sessions and prompts were judged under
 	visit         *visit
 	session       *session
 	service       *service

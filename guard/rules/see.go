@@ -86,8 +86,7 @@ func (d *decision) watch() {
 		}
 	case door.ByKey:
 		if sight.Switch == Open {
-			d.Doors[d.visit.compartment].Excused = true
-			d.stage(door.Open, 0)
+			d.stageOpen()
 		}
 	case door.Open:
 		if sight.Switch == Closed && d.now-sight.Since >= closedFor {
@@ -98,9 +97,18 @@ func (d *decision) watch() {
 
 func (d *decision) opened() {
 	c := d.at()
+	d.write(journal.Record{Kind: journal.Opened, Compartment: c.Number, Parcel: c.holds()})
+	d.stageOpen()
+}
+
+// stageOpen waits for the door to close: for as long as it takes where tickDoors watches it.
+func (d *decision) stageOpen() {
 	d.Doors[d.visit.compartment].Excused = true
-	d.write(journal.Record{Kind: journal.Opened, Compartment: c.Number, Parcel: c.Parcel})
-	d.stage(door.Open, 0)
+	if d.at().usable() {
+		d.stage(door.Open, 0)
+	} else {
+		d.stage(door.Open, leftOpenAlarm+leftOpenMore)
+	}
 }
 
 // judgeOpening finds a door that opened without a pulse of ours: three valid reads over at least a second.
@@ -119,14 +127,10 @@ func (d *decision) judgeOpening(i int) {
 	d.judgeForced(i, before)
 }
 
-// quarantine takes a compartment out of use until somebody has looked, and ends a visit that was about it. An empty one names
-// no parcel: the one whose grace it may still remember has been collected.
+// quarantine takes a compartment out of use until somebody has looked, and ends a visit that was about it.
 func (d *decision) quarantine(i int, reason string) {
 	c := d.Compartments[i]
-	r := journal.Record{Kind: journal.Quarantined, Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Reason: reason}
-	if c.Occupancy == Empty {
-		r.Parcel = ""
-	}
+	r := journal.Record{Kind: journal.Quarantined, Compartment: c.Number, Parcel: c.holds(), Carrier: c.Carrier, Reason: reason}
 	d.write(r)
 	if d.busy() && d.visit.compartment == i {
 		d.end(door.Failed, "quarantine")

@@ -23,6 +23,7 @@ type service struct {
 	next      int // index of the next door of the walk-test
 	tested    uint16
 	ended     bool
+	lapsed    bool // its charter has been replaced
 	receipt   []byte
 }
 
@@ -136,9 +137,9 @@ func (d *decision) tickService() {
 		return
 	}
 	switch {
-	case v.begun == 0 && d.now-v.made > challengeTime, v.ended && d.now-v.last > serviceIdle:
+	case v.begun == 0 && (v.lapsed || d.now-v.made > challengeTime), v.ended && d.now-v.last > serviceIdle:
 		d.service = nil
-	case d.serving() && d.now-v.last > serviceIdle:
+	case d.serving() && (v.lapsed || d.now-v.last > serviceIdle):
 		d.endService()
 	case d.serving() && v.walking:
 		d.walk()
@@ -161,20 +162,25 @@ func (d *decision) walk() {
 // exchanged board the key comes first: a pulse could go to another door.
 func (d *decision) test(at int) door.Reason {
 	c := &d.Compartments[at]
-	v := visit{errand: door.Testing, compartment: at, class: ClassDeposit, parcel: c.Parcel, persons: []statement.Person{d.service.person}}
-	if c.Occupancy == Empty && !c.Untested {
-		reason, _ := d.begin(v)
-		return reason
-	}
 	switch {
 	case len(d.openDoors()) > 0:
 		return door.CloseDoor
 	case d.Doors[at].Switch != Closed:
 		return door.OutOfOrder
 	}
+	v := visit{errand: door.Testing, compartment: at, class: ClassDeposit, parcel: c.holds(), persons: []statement.Person{d.service.person}}
+	if d.mayTest(at) && !c.Untested {
+		reason, _ := d.begin(v)
+		return reason
+	}
 	d.visit = &v
 	d.stage(door.ByKey, byKeyTime)
 	return ""
+}
+
+// mayTest says that nothing is behind a door, for all the guard knows: a technician's press may open it.
+func (d *decision) mayTest(at int) bool {
+	return d.Compartments[at].Occupancy == Empty && d.Doors[at].Inside != Something
 }
 
 // passed is a door of the walk-test that opened and closed.
