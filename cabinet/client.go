@@ -106,6 +106,12 @@ func (c *Client) CloseDoor(ctx context.Context, person string, compartment uint1
 	return err
 }
 
+// SetInput closes or opens the contact of the case or the jumper.
+func (c *Client) SetInput(ctx context.Context, input string, closed bool) error {
+	_, err := c.Do(ctx, Request{Verb: "input", Input: input, Closed: closed})
+	return err
+}
+
 // Scan shows text to the scanner.
 func (c *Client) Scan(ctx context.Context, text string) error {
 	_, err := c.Do(ctx, Request{Verb: "scan", Text: text})

@@ -16,6 +16,7 @@ import (
 	"lockstep/cabinet"
 	"lockstep/ceremony"
 	"lockstep/guard/statement"
+	"lockstep/internal/bare"
 )
 
 // Options are how a network is started.
@@ -126,11 +127,11 @@ func (n *Network) layOut() error {
 	if err := n.bringPrograms(); err != nil {
 		return err
 	}
-	bare, err := newBare()
+	thread, err := bare.New()
 	if err != nil {
 		return err
 	}
-	n.programs = &programs{logs: n.path("logs"), bare: bare}
+	n.programs = &programs{logs: n.path("logs"), bare: thread}
 	own := map[string]int{"hub": n.users.hub, "notifier": n.users.notifier, "guard": n.users.guard, "link": n.users.link,
 		"cabinet": n.users.cabinet}
 	for name, user := range own {
@@ -406,9 +407,11 @@ func (n *Network) HubCommand(into any, args ...string) error { return n.hubComma
 
 // certify makes the locker's certificate for the key its guard has drawn.
 func (n *Network) certify(guard statement.Key) ([]byte, error) {
-	locker := lockerOf(guard)
-	bundle, err := n.keys.SignLocker(locker)
-	return bundle.Encode(), err
+	bundle, err := n.keys.SignLocker(lockerOf(guard))
+	if err != nil {
+		return nil, err
+	}
+	return bundle.Encode()
 }
 
 // hand lets another user use a device of the cabinet's and returns its real path, which needs no way through the cabinet's

@@ -14,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"lockstep/internal/bare"
 )
 
 // process is one of the network's programs.
@@ -35,7 +37,7 @@ type process struct {
 // programs starts processes in order and ends them in the opposite one.
 type programs struct {
 	logs    string // directory of their logs
-	bare    *bare
+	bare    *bare.Thread
 	mu      sync.Mutex
 	running []*process
 }
@@ -62,7 +64,7 @@ func (ps *programs) start(p *process) error {
 	if p.alone {
 		p.cmd.SysProcAttr.Cloneflags = syscall.CLONE_NEWNET
 	}
-	if err := ps.bare.start(p.cmd); err != nil {
+	if err := ps.bare.Start(p.cmd); err != nil {
 		log.Close()
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
@@ -129,7 +131,7 @@ func (ps *programs) stopAll() {
 		_ = p.stop()
 	}
 	ps.running = nil
-	ps.bare.end()
+	ps.bare.End()
 }
 
 // run runs a command to its end and returns its standard output.
@@ -141,7 +143,7 @@ func (ps *programs) run(user int, name string, args ...string) (string, error) {
 	if user != 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(user), Gid: uint32(user)}}
 	}
-	err := ps.bare.start(cmd)
+	err := ps.bare.Start(cmd)
 	if err == nil {
 		err = cmd.Wait()
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -125,12 +126,15 @@ func (n *Network) startGuard(ctx context.Context) error {
 	if err := n.give(n.users.guard, certificate, "guard", "locker.bundle"); err != nil {
 		return err
 	}
-	if err := n.give(n.users.guard, n.keys.Bundle.Encode(), "guard", "charter.bundle"); err != nil {
+	charter, err := n.keys.Bundle.Encode()
+	if err != nil {
+		return err
+	}
+	if err := n.give(n.users.guard, charter, "guard", "charter.bundle"); err != nil {
 		return err
 	}
 	state := n.path("guard", "state")
-	if _, err := n.programs.run(n.users.guard, n.bin("lockstep-guard"), "provision", "-dir", state,
-		"-charter", n.path("guard", "charter.bundle"), "-certificate", n.path("guard", "locker.bundle")); err != nil {
+	if err := n.provision(ctx, state); err != nil {
 		return err
 	}
 	_, err = n.launch("guard", func() *process {
@@ -149,6 +153,16 @@ func (n *Network) startGuard(ctx context.Context) error {
 		return err
 	}
 	return n.ready(ctx, "guard")
+}
+
+// provision makes the guard a locker's, with the jumper set for as long as that takes.
+func (n *Network) provision(ctx context.Context, state string) error {
+	if err := n.Front.SetInput(ctx, "jumper", true); err != nil {
+		return err
+	}
+	_, err := n.programs.run(n.users.guard, n.bin("lockstep-guard"), "provision", "-dir", state,
+		"-charter", n.path("guard", "charter.bundle"), "-certificate", n.path("guard", "locker.bundle"), "-line", "bus0="+n.lines["bus0"])
+	return errors.Join(err, n.Front.SetInput(ctx, "jumper", false))
 }
 
 // guardKey lets the guard draw its keys and reads the public one, as a technician would on site.

@@ -51,7 +51,7 @@ func newBench(b *testing.B, compartments int) *bench {
 	}
 	certificate, err := network.SignLocker(locker)
 	check(b, err)
-	check(b, Provision(dir, network.Bundle, certificate))
+	check(b, Provision(dir, network.Bundle, certificate, func(statement.Charter, statement.Locker) error { return nil }))
 	keys, err := readSecrets(dir)
 	check(b, err)
 	var facts rules.Facts
@@ -63,9 +63,9 @@ func newBench(b *testing.B, compartments int) *bench {
 	g := &bench{b: b, network: network, loop: newLoop(Config{Clock: c, Log: slog.New(slog.DiscardHandler)}, keys, facts, log)}
 	g.lines = map[string]pulser{"bus0": noWire{}}
 	seal := g.rules.Seal
-	g.rules.Seal = func(code statement.SealedCode, l string, n uint64, barcode string) ([]byte, error) {
+	g.rules.Seal = func(notifier []byte, code statement.SealedCode, l string, n uint64, barcode string) ([]byte, error) {
 		g.codes = append(g.codes, code.Code)
-		return seal(code, l, n, barcode)
+		return seal(notifier, code, l, n, barcode)
 	}
 	check(b, g.do(rules.Boot{}))
 	g.see(0)
@@ -118,7 +118,7 @@ func (g *bench) setTime() {
 	for _, s := range g.network.Time[:2] {
 		envelope, err := statement.Sign(s, statement.ReceiptFor(head, time.Now().UnixMicro()))
 		check(g.b, err)
-		_, err = g.fromLink(door.LinkRequest{Verb: door.Receipt, Statement: envelope})
+		_, err = g.fromLink(door.LinkRequest{Verb: door.Receipt, Statement: envelope}, envelope)
 		check(g.b, err)
 	}
 }
@@ -150,7 +150,7 @@ func (g *bench) expect() string {
 		Parcels: []statement.Expected{{Barcode: barcode, Size: 1, DwellHours: 48}}}
 	envelope, err := statement.Sign(g.network.Dispatch, m)
 	check(g.b, err)
-	reply, err := g.fromLink(door.LinkRequest{Verb: door.Down, Number: m.Number, Statement: envelope})
+	reply, err := g.fromLink(door.LinkRequest{Verb: door.Down, Number: m.Number}, envelope)
 	check(g.b, err)
 	if !reply.Accepted {
 		g.b.Fatal("manifest refused:", reply.Reason)

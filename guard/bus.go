@@ -2,7 +2,6 @@ package guard
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"time"
 
@@ -26,14 +25,11 @@ func checkBoards(boards []statement.Board) error {
 	return nil
 }
 
-// openLines starts every line that the certificate names. A development charter, and a guard that is not confined, drive only
-// pseudo-terminals.
+// openLines starts every line that the certificate names, its boards as they were commissioned. A development charter, and a guard
+// that is not confined, drive only pseudo-terminals.
 func (g *loop) openLines() error {
-	boards := g.state.Locker.Boards
-	g.lines, g.devices = map[string]pulser{}, map[string]fs.FileInfo{}
-	for name, device := range g.names {
-		g.devices[name], _ = os.Stat(device)
-	}
+	boards := g.state.Wiring
+	g.lines = map[string]pulser{}
 	for _, b := range boards {
 		if g.lines[b.Line] != nil {
 			continue
@@ -42,7 +38,7 @@ func (g *loop) openLines() error {
 		if !ok {
 			return fmt.Errorf("guard: no device was given for line %q", b.Line)
 		}
-		if err := g.mayDrive(device); err != nil {
+		if err := mayDrive(g.state.Network.Development || g.free, device); err != nil {
 			return err
 		}
 		line, err := lockboard.OpenLine(lockboard.Config{Name: b.Line, Boards: boards, Port: lockboard.SerialPort(device),
@@ -55,8 +51,8 @@ func (g *loop) openLines() error {
 	return nil
 }
 
-func (g *loop) mayDrive(device string) error {
-	if !g.state.Network.Development && !g.unconfined {
+func mayDrive(onlyPseudo bool, device string) error {
+	if !onlyPseudo {
 		return nil
 	}
 	pseudo, err := lockboard.IsPseudoTerminal(device)
@@ -79,16 +75,15 @@ func (g *loop) closeLines() {
 
 // heardBus passes a board's picture on to the rules. When they are behind, a picture is left out: the next one comes at once.
 func (g *loop) heardBus(e lockboard.Event, boards []statement.Board) {
+	if e.Foreign != nil {
+		g.offer(rules.Foreign{Board: e.Board})
+	}
 	switch e.Kind {
 	case lockboard.Polled:
-		var news any = seen(e, boards[e.Board].Channels)
 		if e.Err != nil && g.replaced(boards[e.Board].Line) {
-			news = fmt.Errorf("guard: line %q has another device than at the start; a restart lets the guard use it", boards[e.Board].Line)
+			g.offer(fmt.Errorf("guard: line %q has another device than at the start; a restart lets the guard use it", boards[e.Board].Line))
 		}
-		select {
-		case g.inbox <- news:
-		default:
-		}
+		g.offer(seen(e, boards[e.Board].Channels))
 	case lockboard.Pulsed:
 		if e.Err != nil {
 			g.slog.Warn("a pulse may not have been sent", "board", e.Board, "channel", e.Channel.Number(), "error", e.Err)
@@ -100,7 +95,23 @@ func (g *loop) heardBus(e lockboard.Event, boards []statement.Board) {
 // confinement does not reach that one; only a restart does.
 func (g *loop) replaced(line string) bool {
 	now, err := os.Stat(g.names[line])
-	return err == nil && !g.unconfined && !os.SameFile(now, g.devices[line])
+	return err == nil && !g.free && !os.SameFile(now, g.devices[line])
+}
+
+// offer hands the loop an event that may be left out when it is behind.
+func (g *loop) offer(event any) {
+	select {
+	case g.inbox <- event:
+	default:
+	}
+}
+
+// rewire opens the lines again, as the boards are described now. Where it cannot, the boards stay silent and nothing opens.
+func (g *loop) rewire() {
+	g.closeLines()
+	if err := g.openLines(); err != nil {
+		g.slog.Error("the lines could not be opened again; a restart tries it anew", "error", err)
+	}
 }
 
 func seen(e lockboard.Event, channels uint8) rules.Seen {
@@ -123,10 +134,10 @@ var (
 
 // pulse hands one frame to its line. The rules have already written why.
 func (g *loop) pulse(p rules.Pulse) {
-	board := g.state.Locker.Boards[p.Board]
+	board := g.state.Wiring[p.Board]
 	channel, err := lockboard.NewChannel(board, p.Channel)
-	if err == nil {
-		err = g.lines[board.Line].Pulse(p.Board, channel)
+	if line := g.lines[board.Line]; err == nil && line != nil {
+		err = line.Pulse(p.Board, channel)
 	}
 	if err != nil {
 		g.slog.Error("a pulse was not sent", "board", p.Board, "channel", p.Channel, "error", err)

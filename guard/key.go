@@ -10,8 +10,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"lockstep/guard/journal"
-	"lockstep/guard/rules"
 	"lockstep/guard/statement"
 )
 
@@ -78,33 +79,14 @@ func parseSecrets(drawn []byte) (secrets, error) {
 
 func journalDir(dir string) string { return filepath.Join(dir, "journal") }
 
-// Provision makes this guard a locker's: it writes the first record of its journal. The certificate must name this guard's key.
-func Provision(dir string, charter, certificate statement.Bundle) error {
-	s, err := readSecrets(dir)
+// lock keeps a second process off a guard's directory until unlock is called.
+func lock(dir string) (unlock func(), err error) {
+	d, err := os.Open(dir)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("guard: %w", err)
 	}
-	entry, err := rules.Provision(charter.Envelopes, certificate.Envelopes)
-	if err != nil {
-		return err
+	if err := unix.Flock(int(d.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		return nil, errors.Join(fmt.Errorf("guard: another process works in %s", dir), d.Close())
 	}
-	facts, err := rules.Facts{}.Fold(entry)
-	if err != nil {
-		return err
-	}
-	if !facts.Locker.Guard.Equal(s.signer.Key()) {
-		return errors.New("guard: the certificate was made for another guard's key")
-	}
-	if err := checkBoards(facts.Locker.Boards); err != nil {
-		return err
-	}
-	if journal.Exists(journalDir(dir)) {
-		return errors.New("guard: this guard is provisioned already")
-	}
-	log, err := journal.Open(journalDir(dir), func(journal.Entry) error { return nil })
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	return log.Append(entry)
+	return func() { d.Close() }, nil
 }

@@ -29,7 +29,9 @@ func (g *loop) answerLink(q linkRequest) error {
 	case door.Beat:
 		reply = g.stretch(g.log.End().Number, 0)
 	case door.Down, door.Receipt:
-		reply, err = g.fromLink(q.LinkRequest)
+		reply, err = g.fromLink(q.LinkRequest, q.Statement)
+	case door.Persons:
+		reply, err = g.fromPersons(q.LinkRequest)
 	default:
 		reply = door.LinkReply{Reason: "verb"}
 	}
@@ -68,10 +70,18 @@ func (g *loop) stretch(after uint64, size int) door.LinkReply {
 	return door.LinkReply{Accepted: true, Position: head.Position, Stretch: statement.Encode(s)}
 }
 
-func (g *loop) fromLink(q door.LinkRequest) (door.LinkReply, error) {
-	e := rules.FromLink{At: g.powered(), Number: q.Number, Envelope: q.Statement}
+func (g *loop) fromPersons(q door.LinkRequest) (door.LinkReply, error) {
+	bundle, err := statement.DecodeBundle(q.Statement)
+	if err != nil {
+		return door.LinkReply{Reason: statement.Reason(err)}, nil
+	}
+	return g.fromLink(q, bundle.Envelopes...)
+}
+
+func (g *loop) fromLink(q door.LinkRequest, envelopes ...[]byte) (door.LinkReply, error) {
+	e := rules.FromLink{At: g.powered(), Number: q.Number, Envelopes: envelopes}
 	rand.Read(e.Entropy[:])
-	heard, entries, verdict := g.rules.FromLink(g.state.Facts, g.heard, e)
+	heard, entries, verdict := g.rules.FromLink(g.state, g.heard, e)
 	reply := door.LinkReply{Accepted: verdict.Accepted, Reason: verdict.Reason}
 	if err := g.fold(entries); err != nil {
 		return door.LinkReply{Reason: "storage"}, g.storageFault(err, e)
@@ -79,6 +89,9 @@ func (g *loop) fromLink(q door.LinkRequest) (door.LinkReply, error) {
 	g.heard, reply.Down = heard, g.state.Down
 	if q.Verb == door.Receipt && verdict.Accepted {
 		g.noteReceipt(q.Statement)
+	}
+	if !verdict.Accepted {
+		return reply, g.do(rules.Refused{What: "link " + string(q.Verb) + ": " + verdict.Reason})
 	}
 	g.publish(e.At)
 	return reply, nil

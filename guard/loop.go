@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -25,8 +26,8 @@ type loop struct {
 	names map[string]string // devices by line name
 	lines map[string]pulser
 
-	devices    map[string]fs.FileInfo // what each line's device was at the start
-	unconfined bool
+	devices map[string]fs.FileInfo // what each line's device was at the start
+	free    bool                   // not confined
 
 	state     rules.State
 	heard     rules.Heard
@@ -61,9 +62,12 @@ const (
 )
 
 func newLoop(c Config, keys secrets, facts rules.Facts, log *journal.Log) *loop {
-	g := &loop{rules: newRules(keys, facts.Network.Notifier), log: log, clock: c.Clock, slog: c.Log, names: c.Lines, unconfined: c.Unconfined,
-		state: rules.State{Facts: facts}, base: facts.Powered,
+	g := &loop{rules: newRules(keys), log: log, clock: c.Clock, slog: c.Log, names: c.Lines, free: c.free(),
+		devices: map[string]fs.FileInfo{}, state: rules.State{Facts: facts}, base: facts.Powered,
 		inbox: make(chan any, 64), done: make(chan struct{})}
+	for name, device := range c.Lines {
+		g.devices[name], _ = os.Stat(device)
+	}
 	g.view.Store(&published{next: make(chan struct{})})
 	g.records.Store(&waitable{log.End().Number, make(chan struct{})})
 	return g
@@ -137,6 +141,8 @@ func (g *loop) do(what any) error {
 			}
 		case rules.Pulse:
 			g.pulse(f)
+		case rules.Rewire:
+			defer g.rewire()
 		case rules.Reply:
 			f.To.(chan door.KioskReply) <- f.Reply
 		}

@@ -46,7 +46,7 @@ func onDisk(t *testing.T, disk *fullDisk) (*loop, string) {
 		Compartments: []statement.Compartment{{Number: 1, Size: 1, Channel: 1}},
 		Inputs:       statement.Inputs{Gate: &statement.Point{Channel: 48}}})
 	check(t, err)
-	check(t, Provision(dir, network.Bundle, certificate))
+	check(t, Provision(dir, network.Bundle, certificate, func(statement.Charter, statement.Locker) error { return nil }))
 	return reopened(t, dir, disk), dir
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"lockstep/guard/clock"
 	"lockstep/guard/journal"
+	"lockstep/guard/lockboard"
 	"lockstep/guard/rules"
 	"lockstep/guard/statement"
 )
@@ -24,7 +25,7 @@ type Config struct {
 	Log    *slog.Logger
 	OnOpen func() // called once the guard is confined and both sockets are served; may be nil
 
-	Unconfined bool // development builds only; such a guard drives only pseudo-terminals
+	Unconfined bool // development builds only, others are always confined; such a guard drives only pseudo-terminals
 }
 
 // Run is a guard from start to end of ctx, or to a fault that only a restart can mend.
@@ -32,24 +33,18 @@ func Run(ctx context.Context, c Config) error {
 	if err := c.surroundings(); err != nil {
 		return err
 	}
-	keys, err := readSecrets(c.Dir)
+	unlock, err := lock(c.Dir)
 	if err != nil {
-		return fmt.Errorf("guard: no keys; run init first: %w", err)
-	}
-	var facts rules.Facts
-	log, err := journal.Open(journalDir(c.Dir), func(e journal.Entry) (err error) {
-		facts, err = facts.Fold(e)
 		return err
-	})
+	}
+	defer unlock()
+	keys, facts, log, err := openJournal(c.Dir)
 	if err != nil {
 		return fmt.Errorf("guard: nothing will be opened: %w", err)
 	}
 	defer log.Close()
 	if log.End().Number == 0 {
 		return errors.New("guard: not provisioned")
-	}
-	if !facts.Locker.Guard.Equal(keys.signer.Key()) {
-		return errors.New("guard: this journal belongs to another guard's key")
 	}
 	c.Log.Info("journal read", "locker", facts.Locker.ID, "record", log.End().Number)
 	g := newLoop(c, keys, facts, log)
@@ -68,19 +63,36 @@ func Run(ctx context.Context, c Config) error {
 	}
 	go g.accept(kiosk, c.Kiosk.UID, g.serveKiosk)
 	go g.accept(link, c.Link.UID, g.serveLink)
-	c.Log.Info("guard is up", "compartments", len(facts.Compartments), "confined", !c.Unconfined)
+	c.Log.Info("guard is up", "compartments", len(facts.Compartments), "confined", !g.free)
 	if c.OnOpen != nil {
 		c.OnOpen()
 	}
 	return g.run(ctx)
 }
 
-func newRules(keys secrets, notifier []byte) *rules.Rules {
+// openJournal reads a guard's keys and journal. A journal of another guard's key is refused.
+func openJournal(dir string) (keys secrets, facts rules.Facts, log *journal.Log, err error) {
+	if keys, err = readSecrets(dir); err != nil {
+		return keys, facts, nil, fmt.Errorf("no keys; run init first: %w", err)
+	}
+	log, err = journal.Open(journalDir(dir), func(e journal.Entry) (err error) {
+		facts, err = facts.Fold(e)
+		return err
+	})
+	if err != nil {
+		return keys, facts, nil, err
+	}
+	if log.End().Number > 0 && !facts.Locker.Guard.Equal(keys.signer.Key()) {
+		return keys, facts, nil, errors.Join(errors.New("this journal belongs to another guard's key"), log.Close())
+	}
+	return keys, facts, log, nil
+}
+
+func newRules(keys secrets) *rules.Rules {
 	return &rules.Rules{
-		Key: keys.mac,
-		Seal: func(code statement.SealedCode, locker string, record uint64, barcode string) ([]byte, error) {
-			return statement.SealCode(notifier, code, locker, record, barcode)
-		},
-		Sign: func(s statement.Statement) ([]byte, error) { return statement.Sign(keys.signer, s) },
+		Key:    keys.mac,
+		Seal:   statement.SealCode,
+		Sign:   func(s statement.Statement) ([]byte, error) { return statement.Sign(keys.signer, s) },
+		Drives: lockboard.Check,
 	}
 }

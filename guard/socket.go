@@ -87,6 +87,7 @@ func (g *loop) accept(l *net.UnixListener, uid int, serve func(*net.UnixConn)) {
 		}
 		if peer, err := peerOf(conn); err != nil || peer != uid && peer != os.Getuid() {
 			g.slog.Warn("a stranger on a socket", "socket", l.Addr().String(), "uid", peer)
+			g.offer(rules.Refused{What: "a stranger on a socket"})
 			conn.Close()
 			continue
 		}
@@ -143,6 +144,7 @@ func (g *loop) serveKiosk(conn *net.UnixConn) {
 		var q door.KioskRequest
 		if err := receive(conn, &q); err != nil {
 			if !errors.Is(err, io.EOF) {
+				g.offer(rules.Refused{What: "kiosk: frame"})
 				_ = send(conn, door.MaxFrame, door.KioskReply{Reason: door.Malformed, View: g.view.Load().view})
 			}
 			return
@@ -191,6 +193,7 @@ func (g *loop) serveLink(conn *net.UnixConn) {
 		var q door.LinkRequest
 		if err := receive(conn, &q); err != nil {
 			if !errors.Is(err, io.EOF) {
+				g.offer(rules.Refused{What: "link: frame"})
 				_ = send(conn, door.MaxFrame, door.LinkReply{Reason: "frame"})
 			}
 			return

@@ -23,8 +23,9 @@ import (
 
 const usage = `lockstep-guard init -dir DIR
     make the guard's keys, where there are none, and print the public key and its fingerprint
-lockstep-guard provision -dir DIR -charter FILE -certificate FILE
-    make this guard a locker's, by its charter and the certificate signed on site
+lockstep-guard provision -dir DIR -charter FILE -certificate FILE -line NAME=DEVICE …
+    make this guard a locker's, by its charter and the certificate signed on site; the jumper must be set.
+    Again, while every compartment is empty: describe the locker anew
 lockstep-guard run -dir DIR -line NAME=DEVICE … -kiosk SOCKET -link SOCKET
     guard the doors
 `
@@ -65,6 +66,8 @@ func provision(args []string) error {
 	dir := flags.String("dir", "", "the guard's directory")
 	charter := flags.String("charter", "", "bundle with the charter")
 	certificate := flags.String("certificate", "", "bundle with the locker certificate")
+	devices := lines{}
+	flags.Var(devices, "line", "NAME=DEVICE: the serial device of the line with the jumper")
 	flags.Parse(args)
 	c, err := readBundle(*charter)
 	if err != nil {
@@ -74,7 +77,7 @@ func provision(args []string) error {
 	if err != nil {
 		return err
 	}
-	return guard.Provision(*dir, c, l)
+	return guard.Provision(*dir, c, l, guard.ReadJumper(devices, slog.New(slog.NewTextHandler(os.Stderr, nil))))
 }
 
 func readBundle(path string) (statement.Bundle, error) {
@@ -122,8 +125,8 @@ func configure(verb string, args []string, more func(*flag.FlagSet)) (c guard.Co
 	flags.StringVar(&c.Link.Path, "link", "", "path of the link's socket")
 	flags.Func("link-uid", "the link's user, by name or number; without it, the guard's own", id(&c.Link.UID, userNamed))
 	flags.Func("link-gid", "group of the link's socket, by name or number", id(&c.Link.GID, groupNamed))
-	flags.BoolVar(&c.Unconfined, "unconfined", false, "development builds only: run without confinement, on pseudo-terminals")
 	offsets := flags.String("clock-file", "", "development builds only: offsets of the clocks")
+	developmentFlags(flags, &c)
 	more(flags)
 	flags.Parse(args)
 	c.Clock, err = clock.New(*offsets)

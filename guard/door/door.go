@@ -16,31 +16,36 @@ const (
 	MaxJournalFrame = 64 << 10
 )
 
-// KioskRequest is one of the kiosk's six verbs. Only the fields of its verb may be set.
+// KioskRequest is one of the kiosk's eleven verbs. Only the fields of its verb may be set.
 type KioskRequest struct {
 	Verb         KioskVerb `cbor:"1,keyasint"`
 	After        uint64    `cbor:"2,keyasint,omitempty"` // watch
-	Code         string    `cbor:"3,keyasint,omitempty"` // code: nine digits
+	Code         string    `cbor:"3,keyasint,omitempty"` // code: nine digits; return: ten
 	Secret       []byte    `cbor:"4,keyasint,omitempty"` // secret: 16 bytes
-	Presentation []byte    `cbor:"5,keyasint,omitempty"` // present: CBOR of a statement.Presentation
+	Presentation []byte    `cbor:"5,keyasint,omitempty"` // present: CBOR of a statement.Presentation; cosigned: of a bundle
 }
 
 // Proper says that no field of another verb is set.
 func (q KioskRequest) Proper() bool {
-	return (q.After == 0 || q.Verb == Watch) && (q.Code == "" || q.Verb == Code) && (q.Secret == nil || q.Verb == Secret) &&
-		(q.Presentation == nil || q.Verb == Present)
+	return (q.After == 0 || q.Verb == Watch) && (q.Code == "" || q.Verb == Code || q.Verb == Return) && (q.Secret == nil || q.Verb == Secret) &&
+		(q.Presentation == nil || q.Verb == Present || q.Verb == Cosigned)
 }
 
 // KioskVerb names what the kiosk asks.
 type KioskVerb string
 
 const (
-	Watch   KioskVerb = "watch"   // reply when the view's version is no longer After, or after 20 s
-	Code    KioskVerb = "code"    // a recipient typed a pickup code
-	Secret  KioskVerb = "secret"  // a recipient's QR code was scanned
-	Courier KioskVerb = "courier" // somebody says they are a courier: a challenge, please
-	Present KioskVerb = "present" // a courier's phone was shown to the scanner
-	Cancel  KioskVerb = "cancel"  // the person in front gives up; ends a prompt, never an open door
+	Watch      KioskVerb = "watch"      // reply when the view's version is no longer After, or after 20 s
+	Code       KioskVerb = "code"       // a recipient typed a pickup code
+	Secret     KioskVerb = "secret"     // a recipient's QR code was scanned
+	Return     KioskVerb = "return"     // a customer typed the code of a return permit
+	Larger     KioskVerb = "larger"     // the open compartment is too small for the customer's parcel
+	Courier    KioskVerb = "courier"    // somebody says they are a courier: a challenge, please
+	Technician KioskVerb = "technician" // somebody says they are a technician: a challenge, please
+	Override   KioskVerb = "override"   // somebody wants an override: a challenge, please
+	Present    KioskVerb = "present"    // a courier's or a technician's device was shown to the scanner
+	Cosigned   KioskVerb = "cosigned"   // what several persons signed was shown to the scanner: an override or a lift
+	Cancel     KioskVerb = "cancel"     // the person in front gives up; ends a prompt, never an open door; a walk-test goes on with the next door
 )
 
 // KioskReply is the short public answer and the view after it.
@@ -69,6 +74,9 @@ const (
 	TimeUnsure  Reason = "time unsure"  // the locker does not know the time well enough
 	OutOfOrder  Reason = "out of order" // bus or storage: nothing can be opened now
 	NotNow      Reason = "not now"      // this wish does not fit what is going on
+	Paused      Reason = "paused"       // nothing opens for a while: Wait says how long
+	LockedDown  Reason = "locked down"  // the locker protects what is inside until two operators have lifted it
+	Jumper      Reason = "jumper"       // the jumper on the guard's board is not set
 )
 
 // Stage is where the visit in front of the locker stands.
@@ -80,7 +88,8 @@ const (
 	Pulsed Stage = "pulsed" // the latch was pulsed; the door is not yet seen open
 	Open   Stage = "open"   // the door is seen open; waiting for it to close
 	Jammed Stage = "jammed" // the door did not open; one more press may be tried
-	Say    Stage = "say"    // the reopened door is closed: the courier's phone says what is in there
+	Say    Stage = "say"    // the door is closed: the courier's or technician's device says what is in there
+	ByKey  Stage = "by key" // a walk-test: open this door with the mechanical key
 	Done   Stage = "done"   // the door is closed again and the journal has it
 	Failed Stage = "failed" // nothing more can be tried; Reason says why
 )
@@ -93,6 +102,9 @@ const (
 	Depositing  Errand = "deposit"
 	Withdrawing Errand = "withdraw"
 	Reopening   Errand = "reopen"
+	Returning   Errand = "return"   // a customer puts a parcel in
+	Overriding  Errand = "override" // two operators and a technician
+	Testing     Errand = "test"     // a technician's walk-test
 )
 
 // View is everything the kiosk may know: enough to draw its page, and no barcode of anybody who is not standing there.
@@ -103,20 +115,44 @@ type View struct {
 	Errand      Errand   `cbor:"4,keyasint,omitempty"`
 	Compartment uint16   `cbor:"5,keyasint,omitempty"`
 	Left        int64    `cbor:"6,keyasint,omitempty"`  // ms until the stage ends by itself
-	Outcome     string   `cbor:"7,keyasint,omitempty"`  // done, failed: collected · stored · withdrawn · taken out · quarantine · cancelled · jam · no press
+	Outcome     string   `cbor:"7,keyasint,omitempty"`  // done, failed: collected · stored · withdrawn · taken out · quarantine · cancelled · jam · no press · emptied · as before · tested
 	OpenDoors   []uint16 `cbor:"8,keyasint,omitempty"`  // seen open now
 	LeftOpen    bool     `cbor:"9,keyasint,omitempty"`  // one of them for longer than it should
 	KeypadWait  int64    `cbor:"10,keyasint,omitempty"` // ms until the next code is judged
 	OutOfOrder  string   `cbor:"11,keyasint,omitempty"` // "bus" or "storage": nothing opens now
 	Session     *Session `cbor:"12,keyasint,omitempty"`
 	Doors       []Door   `cbor:"13,keyasint"`
+	PausedFor   int64    `cbor:"14,keyasint,omitempty"` // ms until the pause ends
+	LockedDown  uint64   `cbor:"15,keyasint,omitempty"` // the record that began the lockdown
+	Override    []byte   `cbor:"16,keyasint,omitempty"` // envelope of the challenge that an override has to answer, to be shown as QR
+	Service     *Service `cbor:"17,keyasint,omitempty"`
+}
+
+// Service is a technician's session as the kiosk may show it.
+type Service struct {
+	Challenge  []byte `cbor:"1,keyasint"`           // envelope of a statement.Challenge, to be shown as QR
+	Technician string `cbor:"2,keyasint,omitempty"` // empty until the first answer is believed
+	Number     uint32 `cbor:"3,keyasint,omitempty"` // of the last answer taken
+	Walking    bool   `cbor:"4,keyasint,omitempty"` // a walk-test goes on
+	Tested     uint16 `cbor:"5,keyasint,omitempty"` // doors that passed in this session
+	Receipt    []byte `cbor:"6,keyasint,omitempty"` // envelope of a statement.Head at the session's end
+	Left       int64  `cbor:"7,keyasint,omitempty"` // ms until the session ends by itself
+}
+
+func (s *Service) same(o *Service) bool {
+	if s == nil || o == nil {
+		return s == o
+	}
+	return s.Technician == o.Technician && s.Number == o.Number && s.Walking == o.Walking && s.Tested == o.Tested && s.Left <= o.Left &&
+		bytes.Equal(s.Challenge, o.Challenge) && bytes.Equal(s.Receipt, o.Receipt)
 }
 
 // Same says whether a kiosk would draw both alike: countdowns run by themselves and do not count.
 func (v View) Same(o View) bool {
 	return v.Stage == o.Stage && v.Errand == o.Errand && v.Compartment == o.Compartment && v.Outcome == o.Outcome &&
 		v.LeftOpen == o.LeftOpen && v.OutOfOrder == o.OutOfOrder && (v.KeypadWait > 0) == (o.KeypadWait > 0) && v.Left <= o.Left &&
-		slices.Equal(v.OpenDoors, o.OpenDoors) && slices.Equal(v.Doors, o.Doors) && v.Session.same(o.Session)
+		(v.PausedFor > 0) == (o.PausedFor > 0) && v.PausedFor <= o.PausedFor && v.LockedDown == o.LockedDown && bytes.Equal(v.Override, o.Override) &&
+		slices.Equal(v.OpenDoors, o.OpenDoors) && slices.Equal(v.Doors, o.Doors) && v.Session.same(o.Session) && v.Service.same(o.Service)
 }
 
 func (s *Session) same(o *Session) bool {
@@ -150,18 +186,18 @@ type Session struct {
 	Left      int64    `cbor:"10,keyasint,omitempty"` // ms until the session ends by itself
 }
 
-// LinkRequest is one of the link's five verbs. None of them opens anything. Only the fields of its verb may be set.
+// LinkRequest is one of the link's six verbs. None of them opens anything. Only the fields of its verb may be set.
 type LinkRequest struct {
 	Verb      LinkVerb `cbor:"1,keyasint"`
 	After     uint64   `cbor:"2,keyasint,omitempty"` // records: the last one the hub has
 	Number    uint64   `cbor:"3,keyasint,omitempty"` // down: its place in the stream
-	Statement []byte   `cbor:"4,keyasint,omitempty"` // down, receipt: an envelope
+	Statement []byte   `cbor:"4,keyasint,omitempty"` // down, receipt: an envelope; persons: a bundle
 }
 
 // Proper says that no field of another verb is set.
 func (q LinkRequest) Proper() bool {
 	return (q.After == 0 || q.Verb == Records) && (q.Number == 0 || q.Verb == Down) &&
-		(q.Statement == nil || q.Verb == Down || q.Verb == Receipt)
+		(q.Statement == nil || q.Verb == Down || q.Verb == Receipt || q.Verb == Persons)
 }
 
 // LinkVerb names what the link asks.
@@ -173,6 +209,7 @@ const (
 	Beat    LinkVerb = "head"    // a fresh head
 	Down    LinkVerb = "down"    // the next statement of the down stream
 	Receipt LinkVerb = "receipt" // a time key's receipt; these are not numbered
+	Persons LinkVerb = "persons" // what several persons signed: a charter or a lift; not numbered either
 )
 
 // LinkReply answers the link.

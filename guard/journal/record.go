@@ -21,10 +21,10 @@ const (
 	Ticked      Kind = "ticked"      // ten minutes in which nothing else was written
 	TimeSet     Kind = "time set"    // Low and High are new; Statement and Down say which receipt completed the pair
 	Took        Kind = "took"        // a down statement was believed: Statement, Down, and what follows from it
-	Refused     Kind = "refused"     // a down statement was not believed: Statement, Down, Reason
+	Refused     Kind = "refused"     // a genuine down statement that cannot be followed: Statement, Down, Reason
 
-	DepositIntent  Kind = "deposit intent"  // Compartment, Parcel, Carrier, Courier, Dwell: written before the pulse
-	Stored         Kind = "stored"          // + Sealed (and Due when the time is known); private: the code's HMACs
+	DepositIntent  Kind = "deposit intent"  // Compartment, Parcel, Carrier, Courier, Dwell; Credential "permit" for a customer's: written before the pulse
+	Stored         Kind = "stored"          // + Sealed (and Due when the time is known); private: the code's HMACs. A customer's has neither
 	DepositFailed  Kind = "deposit failed"  // + Reason: jam · cancelled · too small · not empty · crash; To says EMPTY or QUARANTINE
 	CollectIntent  Kind = "collect intent"  // Compartment, Parcel, Credential: code · qr · grace; written before the pulse
 	Collected      Kind = "collected"       // the door is seen closed again
@@ -40,13 +40,33 @@ const (
 	Overdue        Kind = "overdue"         // Compartment, Parcel: from now on its carrier may take it back
 	Quarantined    Kind = "quarantined"     // Compartment, Reason: uncommanded · left open
 	Faulted        Kind = "faulted"         // Compartment, Reason: the door is not to be used until a technician has seen it
+	OverrideIntent Kind = "override intent" // Compartment, Parcel, Persons, Reason, Statement: written before the pulse
+	Overridden     Kind = "overridden"      // + To: EMPTY where the technician confirms it, else as before
+	OverrideFailed Kind = "override failed" // + Reason: jam · crash · unsaid; as before
+	TestIntent     Kind = "test intent"     // Compartment (an empty one), Persons: written before the pulse
+	Tested         Kind = "tested"          // Compartment, Parcel, Persons: the door opened and closed before a technician; it is no longer faulted
+	Serviced       Kind = "serviced"        // Reason: begun · ended; Persons: a technician's session
+	Commissioned   Kind = "commissioned"    // Index, Board, Persons: how an exchanged board is read; its doors wait for a walk-test
+	Paused         Kind = "paused"          // Down, Statement, Until: powered time at which it ends
+	Blocked        Kind = "blocked"         // Down, Statement, Compartments
+	Unblocked      Kind = "unblocked"       // Down, Statement, Compartments
+	Extended       Kind = "extended"        // Down, Statement, Compartment, Parcel, Dwell, Due
+	Reissued       Kind = "reissued"        // Down, Statement, Compartment, Parcel, Sealed; private: the new code's HMACs, the old ones are dead
+	Revoked        Kind = "revoked"         // Down, Statement, Carrier, Key, Until (µs UTC): no answer of this courier's key is believed
+	Permitted      Kind = "permitted"       // Down, Statement, Parcel, Carrier, Until (µs UTC); private: the permit's code
+	Chartered      Kind = "chartered"       // Charter: it replaces the one before
+	Lockdown       Kind = "lockdown"        // Reason, Compartment where one is meant: no occupied compartment opens until a lift
+	Lifted         Kind = "lifted"          // Persons, Statement, Reason
+	Refusals       Kind = "refusals"        // Counts: what was refused since the last of these
 	Alarm          Kind = "alarm"           // Reason, Compartment where one is meant
 	WrongCode      Kind = "wrong code"      // a keypad code that opens nothing; counted before it is answered
 	Checkpoint     Kind = "checkpoint"      // private: the whole state; older segments may go after a receipt and 90 days
 )
 
 // Kinds is every kind there is.
-var Kinds = []Kind{Provisioned, Booted, Ticked, TimeSet, Took, Refused, DepositIntent, Stored, DepositFailed, CollectIntent, Collected, CollectFailed, WithdrawIntent, Withdrawn, WithdrawFailed, ReopenIntent, TakenOut, ReopenFailed, PulseAgain, Opened, Overdue, Quarantined, Faulted, Alarm, WrongCode, Checkpoint}
+var Kinds = []Kind{Provisioned, Booted, Ticked, TimeSet, Took, Refused, DepositIntent, Stored, DepositFailed, CollectIntent, Collected, CollectFailed, WithdrawIntent, Withdrawn, WithdrawFailed, ReopenIntent, TakenOut, ReopenFailed, PulseAgain, Opened, Overdue, Quarantined, Faulted,
+	OverrideIntent, Overridden, OverrideFailed, TestIntent, Tested, Serviced, Commissioned, Paused, Blocked, Unblocked, Extended, Reissued, Revoked, Permitted, Chartered,
+	Lockdown, Lifted, Refusals, Alarm, WrongCode, Checkpoint}
 
 // Record is the public part of one journal line.
 type Record struct {
@@ -75,7 +95,20 @@ type Record struct {
 	Certificate [][]byte `cbor:"24,keyasint,omitempty"` // envelopes
 	Policy      uint8    `cbor:"25,keyasint,omitempty"`
 
+	Persons      []statement.Person `cbor:"26,keyasint,omitempty"` // who signed, as the charter names them
+	Compartments []uint16           `cbor:"27,keyasint,omitempty"`
+	Key          []byte             `cbor:"28,keyasint,omitempty"` // a statement.KeyID
+	Index        uint8              `cbor:"29,keyasint,omitempty"` // of a board in the locker certificate
+	Board        *statement.Board   `cbor:"30,keyasint,omitempty"`
+	Counts       []Count            `cbor:"31,keyasint,omitempty"`
+
 	Private []byte `cbor:"40,keyasint,omitempty"` // SHA-256 of the salted private part
+}
+
+// Count is how often one thing was refused.
+type Count struct {
+	What string `cbor:"1,keyasint"`
+	N    uint32 `cbor:"2,keyasint"`
 }
 
 // Encode is the record's canonical CBOR: what is hashed, stored and sent.

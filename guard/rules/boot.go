@@ -5,18 +5,17 @@ import (
 	"lockstep/guard/statement"
 )
 
-// Provision is the first entry of a journal: the charter and the certificate that make this guard a locker's.
-func Provision(charter, certificate [][]byte) (journal.Entry, error) {
-	if _, _, err := Provisioning(charter, certificate); err != nil {
-		return journal.Entry{}, err
-	}
-	return journal.Entry{Record: journal.Record{Number: 1, Kind: journal.Provisioned, Charter: charter, Certificate: certificate}}, nil
+// Provision is the entry that makes this guard a locker's, or that describes the locker anew while every compartment is empty.
+func (f Facts) Provision(charter, certificate [][]byte) (journal.Entry, Facts, error) {
+	entry := f.entry(journal.Record{Kind: journal.Provisioned, Charter: charter, Certificate: certificate}, f.Powered, &entropy{})
+	after, err := f.Fold(entry)
+	return entry, after, err
 }
 
 // boot reads what a crash may have left half done in the safe way: a courier's door into quarantine, a collection back to
 // occupied with its code alive.
 func (d *decision) boot() {
-	d.Scene = Scene{Doors: make([]Sight, len(d.Compartments)), Boards: make([]Bus, len(d.Locker.Boards))}
+	d.Scene = Scene{Doors: make([]Sight, len(d.Compartments)), Boards: make([]Bus, len(d.Wiring)), epoch: d.Network.Epoch}
 	d.write(journal.Record{Kind: journal.Booted, Boot: d.Boot + 1, Low: d.Low, Until: d.Powered})
 	for i := range d.Compartments {
 		c := d.Compartments[i]
@@ -25,11 +24,13 @@ func (d *decision) boot() {
 			r.Courier = c.Courier
 		}
 		switch {
-		case c.Occupancy == Intent && c.ViaReopen:
+		case (c.Occupancy == Intent || c.Occupancy == Collecting) && c.Via == ViaOverride:
+			r.Kind = journal.OverrideFailed
+		case c.Occupancy == Intent && c.Via == ViaReopen:
 			r.Kind = journal.ReopenFailed
 		case c.Occupancy == Intent:
 			r.Kind, r.To = journal.DepositFailed, string(Quarantine)
-		case c.Occupancy == Collecting && c.ForCarrier:
+		case c.Occupancy == Collecting && c.Via == ViaCarrier:
 			r.Kind = journal.WithdrawFailed
 		case c.Occupancy == Collecting:
 			r.Kind = journal.CollectFailed
@@ -37,7 +38,7 @@ func (d *decision) boot() {
 			continue
 		}
 		d.write(r)
-		d.Doors[i].Excused = true // it may still stand open from before
+		d.Doors[i].Excused, d.Doors[i].Unread = true, d.now // it may still stand open from before
 	}
 }
 
@@ -45,6 +46,8 @@ func (d *decision) boot() {
 func (d *decision) tick() {
 	d.tickVisit()
 	d.tickSession()
+	d.tickService()
+	d.tickRefusals()
 	d.tickDoors()
 	d.tickBoards()
 	d.tickOverdue()
@@ -58,7 +61,7 @@ func (d *decision) tickBoards() {
 		if b.Tried && !b.Alarmed && d.now-b.Read > boardSilence {
 			d.Boards = append([]Bus(nil), d.Boards...)
 			d.Boards[i].Alarmed = true
-			d.alarm("board silent: "+boardName(d.Locker.Boards[i]), 0)
+			d.alarm("board silent: "+boardName(d.Wiring[i]), 0)
 		}
 	}
 }
@@ -72,7 +75,7 @@ func (d *decision) tickOverdue() {
 	low, _ := d.time(d.now)
 	for i := range d.Compartments {
 		c := d.Compartments[i]
-		if c.Occupancy == Occupied && !c.Overdue && !d.timeUnsure(d.now) && c.due(low, d.now) {
+		if c.Occupancy == Occupied && !c.Overdue && !c.Outbound && !d.timeUnsure(d.now) && c.due(low, d.now) {
 			d.write(journal.Record{Kind: journal.Overdue, Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Due: c.Due})
 		}
 	}

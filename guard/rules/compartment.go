@@ -45,6 +45,19 @@ var moves = []move{
 	{Intent, journal.Quarantined, one(Quarantine)},
 	{Collecting, journal.Quarantined, one(Quarantine)},
 	{Quarantine, journal.Quarantined, one(Quarantine)},
+	{Occupied, journal.OverrideIntent, one(Collecting)},
+	{Quarantine, journal.OverrideIntent, one(Intent)},
+	{Collecting, journal.Overridden, []Occupancy{Empty, Occupied}}, // EMPTY only where the technician confirms it
+	{Intent, journal.Overridden, []Occupancy{Empty, Quarantine}},
+	{Collecting, journal.OverrideFailed, one(Occupied)},
+	{Intent, journal.OverrideFailed, one(Quarantine)},
+	{Empty, journal.TestIntent, one(Empty)},
+	{Empty, journal.Opened, one(Empty)},
+	{Empty, journal.Tested, one(Empty)},
+	{Occupied, journal.Tested, one(Occupied)},
+	{Quarantine, journal.Tested, one(Quarantine)},
+	{Occupied, journal.Extended, one(Occupied)},
+	{Occupied, journal.Reissued, one(Occupied)},
 	{Occupied, journal.Overdue, one(Occupied)},
 	{Intent, journal.PulseAgain, one(Intent)},
 	{Collecting, journal.PulseAgain, one(Collecting)},
@@ -70,6 +83,17 @@ func Next(from Occupancy, kind journal.Kind, say string) (Occupancy, bool) {
 	return from, false
 }
 
+// Via is by what right a compartment in INTENT or COLLECTING was opened; a courier's deposit needs no word.
+type Via string
+
+const (
+	ViaReopen   Via = "reopen" // INTENT, out of QUARANTINE
+	ViaOverride Via = "override"
+	ViaCode     Via = "code"
+	ViaGrace    Via = "grace"
+	ViaCarrier  Via = "carrier"
+)
+
 // Compartment is one door and the space behind it, as the journal tells.
 type Compartment struct {
 	Number  uint16
@@ -81,24 +105,27 @@ type Compartment struct {
 	Occupancy Occupancy
 	Blocked   bool // for deposits only; set by a restriction
 	Faulted   bool
+	Untested  bool // its board was exchanged and no technician has tried the door since
 
-	Parcel     string // barcode; empty in a quarantine of unknown content
-	Carrier    string // who may take it back
-	Courier    string
-	Dwell      uint16 // hours
-	Due        int64  // µs UTC by the clock's upper bound at deposit, 0 when that was unknown
-	StoredLow  int64  // lower bound of the time at deposit
-	DuePowered int64  // powered time at which the dwell time has passed
-	Overdue    bool
-	Unclosed   bool // opened, closing not seen
-	Code       MAC  // of the pickup code; zero when none is alive
-	Secret     MAC  // of the QR secret
-	GraceUntil int64
-	GraceLeft  uint8
-	ViaReopen  bool // this INTENT came out of QUARANTINE
-	OpenedSeen bool // in INTENT or COLLECTING: the switch was seen open
-	ForCarrier bool // this COLLECTING is a withdrawal
-	ByGrace    bool // this COLLECTING is a re-opening in grace
+	Parcel        string // barcode; empty in a quarantine of unknown content
+	Carrier       string // who may take it back
+	Courier       string
+	Outbound      bool   // a customer's: its carrier takes it at any time, and it has no code
+	Dwell         uint16 // hours
+	Due           int64  // µs UTC by the clock's upper bound at deposit, 0 when that was unknown
+	StoredLow     int64  // lower bound of the time at deposit
+	StoredPowered int64  // powered time of the deposit
+	DuePowered    int64  // powered time at which the dwell time has passed
+	Overdue       bool
+	Unclosed      bool // opened, closing not seen
+	Code          MAC  // of the pickup code; zero when none is alive
+	Secret        MAC  // of the QR secret
+	Reissues      uint8
+	ReissuedAt    int64 // powered time of the last
+	GraceUntil    int64
+	GraceLeft     uint8
+	Via           Via  // in INTENT or COLLECTING
+	OpenedSeen    bool // in INTENT or COLLECTING: the switch was seen open
 }
 
 // inGrace says whether the last collection's credential still opens the compartment.
@@ -106,8 +133,20 @@ func (c *Compartment) inGrace(powered int64) bool {
 	return c.Occupancy == Empty && c.GraceLeft > 0 && powered < c.GraceUntil
 }
 
+// holds is the barcode inside, as far as the guard knows. What is EMPTY may remember the parcel whose grace it still gives: that
+// one has been collected, and its recipient is not to be alarmed.
+func (c *Compartment) holds() string {
+	if c.Occupancy == Empty {
+		return ""
+	}
+	return c.Parcel
+}
+
+// usable says that its door may be pulsed in the ordinary course of things.
+func (c *Compartment) usable() bool { return !c.Faulted && !c.Untested }
+
 // clear forgets the parcel that was inside.
 func (c *Compartment) clear() {
 	*c = Compartment{Number: c.Number, Size: c.Size, Low: c.Low, Board: c.Board, Channel: c.Channel,
-		Occupancy: c.Occupancy, Blocked: c.Blocked, Faulted: c.Faulted}
+		Occupancy: c.Occupancy, Blocked: c.Blocked, Faulted: c.Faulted, Untested: c.Untested}
 }

@@ -8,22 +8,28 @@ import (
 	"lockstep/guard/statement"
 )
 
-// challenge starts a courier's session.
+// challenge starts a courier's session, in place of the one before: an answer that was kept back dies with its challenge.
 func (d *decision) challenge() (door.Reason, int64) {
 	if d.StorageBroken || !d.Settled {
 		return door.OutOfOrder, 0
 	}
-	if d.busy() || d.session != nil && d.session.begun > 0 && d.session.receipt == nil {
+	if d.busy() || d.serving() {
 		return door.Busy, 0
 	}
-	d.Challenges++
-	c := statement.Challenge{Locker: d.Locker.ID, Boot: d.Boot, Counter: d.Challenges, Nonce: d.random.sixteen(), Purpose: statement.ForCourier}
-	envelope, err := d.rules.Sign(c)
+	d.courierAt = d.now
+	c, envelope, err := d.newChallenge(statement.ForCourier)
 	if err != nil {
 		return door.OutOfOrder, 0
 	}
-	d.visit, d.session = nil, &session{challenge: envelope, nonce: c.Nonce, made: d.now}
+	d.visit, d.service, d.session = nil, nil, &session{challenge: envelope, nonce: c.Nonce, made: d.now}
 	return "", 0
+}
+
+func (d *decision) newChallenge(purpose statement.Purpose) (c statement.Challenge, envelope []byte, err error) {
+	d.Challenges++
+	c = statement.Challenge{Locker: d.Locker.ID, Boot: d.Boot, Counter: d.Challenges, Nonce: d.random.sixteen(), Purpose: purpose}
+	envelope, err = d.rules.Sign(c)
+	return c, envelope, err
 }
 
 // tickSession ends a session that nobody answers or goes on with.
@@ -47,17 +53,25 @@ func (d *decision) visitEnd() int64 {
 	return d.visit.since
 }
 
-// present judges what a courier's phone shows.
+// present judges what a courier's phone or a technician's device shows.
 func (d *decision) present(raw []byte) (door.Reason, int64) {
+	var p statement.Presentation
+	if err := statement.Decode(raw, &p); err != nil {
+		return door.Malformed, 0
+	}
+	if typ, err := statement.Peek(p.Answer); err == nil && typ == statement.TypeService {
+		return d.serve(p)
+	}
 	sum := sha256.Sum256(raw)
 	seen := string(sum[:])
 	if d.session != nil && d.session.lastSeen == seen {
 		return "", 0 // the scanner read the same screen twice
 	}
-	answer, courier, reason := d.believe(raw)
+	answer, courier, reason := d.believe(p)
 	if reason != "" {
 		return reason, 0
 	}
+	d.courierAt = d.now
 	d.changeSession(func(s *session) {
 		s.courier, s.number, s.last, s.lastSeen = courier, answer.Number, d.now, seen
 		if s.begun == 0 {
@@ -69,11 +83,7 @@ func (d *decision) present(raw []byte) (door.Reason, int64) {
 
 // believe checks a presentation in the order of doors.md: parse, key and role, signature, addressed here, number, time,
 // challenge.
-func (d *decision) believe(raw []byte) (a statement.Answer, c statement.Courier, reason door.Reason) {
-	var p statement.Presentation
-	if err := statement.Decode(raw, &p); err != nil {
-		return a, c, door.Malformed
-	}
+func (d *decision) believe(p statement.Presentation) (a statement.Answer, c statement.Courier, reason door.Reason) {
 	s := d.session
 	if s == nil || s.receipt != nil {
 		return a, c, door.NotBelieved
@@ -88,7 +98,7 @@ func (d *decision) believe(raw []byte) (a statement.Answer, c statement.Courier,
 	a, _, err := statement.Verify[statement.Answer](p.Answer, func(id statement.KeyID) (statement.Key, bool) {
 		return c.Key, c.Key.ID() == id
 	})
-	if err != nil || a.Locker != d.Locker.ID || !c.Covers(d.Locker.ID) || a.Number != s.number+1 {
+	if err != nil || a.Locker != d.Locker.ID || !c.Covers(d.Locker.ID) || d.isRevoked(c, d.now) || a.Number != s.number+1 {
 		return a, c, door.NotBelieved
 	}
 	if low, _ := d.time(d.now); low == 0 {
@@ -137,7 +147,7 @@ func (d *decision) wantDeposit(a statement.Answer) (door.Reason, int64) {
 	if size == 0 {
 		size = d.Expected[i].Size
 	}
-	return d.deposit(d.Expected[i], size)
+	return d.deposit(d.Expected[i], size, d.session.courier)
 }
 
 // holds says that a parcel is inside already, for all the guard knows.
@@ -147,8 +157,8 @@ func (d *decision) holds(barcode string) bool {
 	})
 }
 
-// deposit asks for a press at the smallest compartment that fits.
-func (d *decision) deposit(x Expected, size uint8) (door.Reason, int64) {
+// deposit asks for a press at the smallest compartment that fits, for a courier or, where there is none, for a customer.
+func (d *decision) deposit(x Expected, size uint8, by statement.Courier) (door.Reason, int64) {
 	if d.engaged() {
 		return door.Busy, 0
 	}
@@ -159,13 +169,16 @@ func (d *decision) deposit(x Expected, size uint8) (door.Reason, int64) {
 	if at < 0 {
 		return d.noRoom(size, x.Low), 0
 	}
-	return d.begin(visit{errand: door.Depositing, compartment: at, class: ClassDeposit, parcel: x.Barcode, expected: x,
-		courier: d.session.courier})
+	v := visit{errand: door.Depositing, compartment: at, class: ClassDeposit, parcel: x.Barcode, expected: x, courier: by}
+	if by.ID == "" {
+		v.errand = door.Returning
+	}
+	return d.begin(v)
 }
 
 // engaged says that a courier's wish has to wait: another prompt of the courier's own may give way to it, a recipient's may not.
 func (d *decision) engaged() bool {
-	return d.busy() && (d.visit.stage != door.Press || d.visit.errand == door.Collecting)
+	return d.busy() && (d.visit.stage != door.Press || !d.visit.ofCourier())
 }
 
 func (d *decision) openDoor() door.Reason {
@@ -213,14 +226,24 @@ func (d *decision) better(a, b *Compartment, low bool) bool {
 }
 
 func (d *decision) wantLarger(a statement.Answer) (door.Reason, int64) {
-	v := d.visit
-	if v == nil || v.errand != door.Depositing || v.parcel != a.Barcode {
+	if d.visit == nil || d.visit.errand != door.Depositing || d.visit.parcel != a.Barcode {
 		return door.NotNow, 0
 	}
-	size := max(a.Size, d.at().Size+1)
+	return d.larger(a.Size)
+}
+
+// larger gives up a compartment that is too small: at the prompt for another at once, at the open door when it is closed.
+func (d *decision) larger(atLeast uint8) (door.Reason, int64) {
+	v := d.visit
+	size := max(atLeast, d.at().Size+1)
 	switch v.stage {
 	case door.Press:
-		return d.deposit(v.expected, size)
+		d.visit = nil // the prompt gives way to another of its own
+		reason, wait := d.deposit(v.expected, size, v.courier)
+		if reason != "" {
+			d.visit = v
+		}
+		return reason, wait
 	case door.Open:
 		d.change(func(v *visit) { v.ending, v.larger = tooSmall, size })
 		return "", 0
@@ -234,17 +257,17 @@ func (d *decision) anotherDoor(v visit) {
 	if v.ending == tooSmall {
 		size = v.larger
 	}
-	if d.session == nil {
+	if d.session == nil && v.ofCourier() {
 		return
 	}
-	if reason, _ := d.deposit(v.expected, size); reason != "" {
+	if reason, _ := d.deposit(v.expected, size, v.courier); reason != "" {
 		d.change(func(v *visit) { v.outcome = string(reason) })
 	}
 }
 
 func (d *decision) wantCancel(a statement.Answer) (door.Reason, int64) {
 	v := d.visit
-	if v == nil || v.errand == door.Collecting || v.parcel != a.Barcode || !d.busy() {
+	if v == nil || !v.ofCourier() || v.parcel != a.Barcode || !d.busy() {
 		return door.NotNow, 0
 	}
 	switch {
@@ -291,7 +314,7 @@ func (d *decision) wantReopen(a statement.Answer) (door.Reason, int64) {
 		return door.NotBelieved, 0
 	}
 	at := slices.IndexFunc(d.Compartments, func(c Compartment) bool {
-		return c.Occupancy == Quarantine && !c.Faulted && c.Parcel == a.Barcode && c.Carrier == d.session.courier.Carrier
+		return c.Occupancy == Quarantine && c.usable() && c.Parcel == a.Barcode && c.Carrier == d.session.courier.Carrier
 	})
 	return d.byCourier(at, visit{errand: door.Reopening, class: ClassDeposit, parcel: a.Barcode})
 }
@@ -317,6 +340,7 @@ func (d *decision) wantReceipt() (door.Reason, int64) {
 		return door.OutOfOrder, 0
 	}
 	d.changeSession(func(s *session) { s.receipt = head })
+	d.courierAt = 0
 	return "", 0
 }
 

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -30,17 +32,25 @@ type Facts struct {
 	High     int64
 	TimeSet  int64 // powered time of the last agreement of two receipts
 
-	Charter      [][]byte
+	Charter      [][]byte // the newest
 	Certificate  [][]byte
 	Network      statement.Charter
 	Locker       statement.Locker
+	Wiring       []statement.Board // the certificate's, as commissioned since
 	Compartments []Compartment
 	Expected     []Expected
+	Permits      []Permit
+	Revoked      []Revocation
 	Down         uint64 // last numbered statement taken or refused
+	DownPace     int64  // see downWait
 	Openings     []Opening
 	Paces        [classes]int64 // see budget.go
 	WrongCodes   []int64        // powered times, last 24 h
 	DeadCodes    []DeadCode     // last 30 powered days
+	Reissues     []int64        // powered times, last hour
+	Pauses       []Span         // last 72 powered hours
+	Forced       Forced         // the last one
+	Lockdown     Lockdown       // the one that stands, if any
 }
 
 // Expected is a parcel that a manifest allows couriers of one carrier to put in.
@@ -62,7 +72,7 @@ type DeadCode struct {
 	Powered int64
 }
 
-// codeMACs is the private part of a Stored record.
+// codeMACs is the private part of a Stored and of a Reissued record.
 type codeMACs struct {
 	Code   MAC `cbor:"1,keyasint"`
 	Secret MAC `cbor:"2,keyasint"`
@@ -79,37 +89,89 @@ func (f Facts) Fold(e journal.Entry) (Facts, error) {
 	}
 	f.Position = journal.Position{Number: r.Number, Hash: r.Hash()}
 	f.Boot, f.Powered, f.Low, f.High = r.Boot, r.Powered, max(f.Low, r.Low), r.High
+	if r.Down > 0 {
+		f.Down, f.DownPace = r.Down, max(f.DownPace, r.Powered)+downInterval
+	}
 	switch r.Kind {
 	case journal.Provisioned:
 		return f.provision(r)
+	case journal.Chartered:
+		return f.charter(r)
 	case journal.TimeSet:
 		f.TimeSet = r.Powered
 	case journal.Took:
-		f.Down = r.Down
 		return f.take(e)
-	case journal.Refused:
-		f.Down = r.Down
+	case journal.Permitted:
+		return f.permit(e)
+	case journal.Revoked:
+		f.Revoked = append(f.revoked(r.Low), Revocation{r.Carrier, statement.KeyID(r.Key), r.Until})
+	case journal.Paused:
+		f.Pauses = f.pausesWith(r.Powered, r.Until)
+	case journal.Blocked, journal.Unblocked:
+		f.block(r)
+	case journal.Commissioned:
+		f.commission(r)
+	case journal.Lockdown:
+		f.Lockdown = Lockdown{f.Position.Number, f.Position.Hash, r.Reason}
+	case journal.Lifted:
+		f.Lockdown = Lockdown{}
 	case journal.WrongCode:
 		f.WrongCodes = append(since(f.WrongCodes, r.Powered-Day), r.Powered)
-	case journal.Booted, journal.Ticked, journal.Alarm:
+	case journal.Booted, journal.Ticked, journal.Refused, journal.Refusals, journal.Serviced, journal.Alarm:
 	default:
 		return f.foldDoor(e)
 	}
 	return f, nil
 }
 
+// provision reads what this guard is made of: at first, and again (a bank was added, say) while every compartment is empty.
 func (f Facts) provision(r journal.Record) (Facts, error) {
 	charter, locker, err := Provisioning(r.Charter, r.Certificate)
 	if err != nil {
 		return f, err
 	}
+	if f.Locker.ID != "" {
+		if err := f.mayProvisionAgain(charter, locker); err != nil {
+			return f, err
+		}
+	}
 	f.Charter, f.Certificate, f.Network, f.Locker = r.Charter, r.Certificate, charter, locker
-	f.Compartments = nil
+	before := f
+	f.Wiring, f.Compartments = locker.Boards, nil
 	for _, c := range locker.Compartments {
 		f.Compartments = append(f.Compartments, Compartment{Number: c.Number, Size: c.Size, Low: c.Low, Board: c.Board,
 			Channel: c.Channel, Occupancy: Empty})
 	}
+	f.keep(before.Compartments)
 	return f, nil
+}
+
+// keep carries over what a description of the locker does not say: codes that are dead, doors that are blocked, faulted or untested.
+func (f *Facts) keep(before []Compartment) {
+	for _, c := range before {
+		f.bury(&c)
+		if i := f.find(c.Number); i >= 0 {
+			now := &f.Compartments[i]
+			now.Blocked, now.Faulted, now.Untested = c.Blocked, c.Faulted, c.Untested
+		}
+	}
+}
+
+func (f *Facts) mayProvisionAgain(charter statement.Charter, locker statement.Locker) error {
+	switch {
+	case !bytes.Equal(statement.Encode(charter), statement.Encode(f.Network)):
+		return errors.New("this guard has another charter")
+	case locker.ID != f.Locker.ID || !locker.Guard.Equal(f.Locker.Guard):
+		return errors.New("the certificate is another locker's")
+	case f.Lockdown.Record != 0:
+		return errors.New("the locker is in lockdown: it has to be lifted first")
+	}
+	for _, c := range f.Compartments {
+		if c.Occupancy != Empty {
+			return fmt.Errorf("compartment %d is not empty (%s)", c.Number, c.Occupancy)
+		}
+	}
+	return nil
 }
 
 // Provisioning verifies a charter and a locker certificate under it.
@@ -125,8 +187,21 @@ func Provisioning(charter, certificate [][]byte) (statement.Charter, statement.L
 	return network, locker, err
 }
 
-// take folds a down statement that was believed. Its expected parcels are the entry's private part: the hub wrote them and
-// need not read them back.
+// charter replaces the charter. The locker's certificate was believed under the one of its time and stays.
+func (f Facts) charter(r journal.Record) (Facts, error) {
+	next, err := statement.VerifyNextCharter(r.Charter, f.Network)
+	if err != nil {
+		return f, err
+	}
+	f.Charter, f.Network = r.Charter, next
+	if next.SetBack > 0 {
+		f.Low, f.High = min(f.Low, next.SetBack), 0
+	}
+	return f, nil
+}
+
+// take folds a manifest that was believed. Its expected parcels are the entry's private part: the hub wrote them and need not
+// read them back.
 func (f Facts) take(e journal.Entry) (Facts, error) {
 	var more []Expected
 	if err := cbor.Unmarshal(e.Data(), &more); err != nil {
@@ -142,125 +217,6 @@ func (f *Facts) expectedWith(more []Expected, low int64) []Expected {
 		return x.Until < low || slices.ContainsFunc(more, func(m Expected) bool { return m.Barcode == x.Barcode })
 	})
 	return append(kept, more...)
-}
-
-func (f Facts) foldDoor(e journal.Entry) (Facts, error) {
-	r := e.Record
-	i := f.find(r.Compartment)
-	if i < 0 {
-		return f, fmt.Errorf("record %d: there is no compartment %d", r.Number, r.Compartment)
-	}
-	f.Compartments = slices.Clone(f.Compartments)
-	c := &f.Compartments[i]
-	if r.Kind == journal.Faulted {
-		c.Faulted = true
-		return f, nil
-	}
-	next, ok := Next(c.Occupancy, r.Kind, r.To)
-	if !ok {
-		return f, fmt.Errorf("record %d: %q does not follow from %s", r.Number, r.Kind, c.Occupancy)
-	}
-	f.countOpening(r, c)
-	err := f.foldCompartment(c, e)
-	c.Occupancy = next
-	return f, err
-}
-
-func (f *Facts) foldCompartment(c *Compartment, e journal.Entry) error {
-	r := e.Record
-	switch r.Kind {
-	case journal.DepositIntent:
-		f.bury(c)
-		c.clear()
-		c.Parcel, c.Carrier, c.Courier, c.Dwell = r.Parcel, r.Carrier, r.Courier, r.Dwell
-	case journal.ReopenIntent:
-		c.ViaReopen, c.OpenedSeen, c.Courier = true, false, r.Courier
-	case journal.Stored:
-		return f.store(c, e)
-	case journal.DepositFailed:
-		f.failDeposit(c, r)
-	case journal.CollectIntent, journal.WithdrawIntent:
-		c.ForCarrier, c.OpenedSeen, c.ByGrace = r.Kind == journal.WithdrawIntent, false, c.Occupancy == Empty
-		if c.ByGrace {
-			c.GraceLeft--
-		}
-	case journal.Opened:
-		c.OpenedSeen, c.Unclosed = true, false
-	case journal.Collected:
-		if !c.ByGrace {
-			c.GraceLeft = graceOpenings
-		}
-		c.GraceUntil, c.Overdue, c.Unclosed = r.Powered+graceTime, false, false
-	case journal.CollectFailed, journal.WithdrawFailed:
-		c.Unclosed = r.Reason == crash || c.OpenedSeen && r.Reason != notTaken
-	case journal.Withdrawn, journal.TakenOut:
-		f.bury(c)
-		c.clear()
-	case journal.Overdue:
-		c.Overdue = true
-	case journal.Quarantined:
-		f.bury(c)
-		if c.Occupancy == Empty {
-			carrier := c.Carrier
-			c.clear()
-			c.Carrier = carrier
-		}
-		c.Overdue = false
-	}
-	return nil
-}
-
-func (f *Facts) store(c *Compartment, e journal.Entry) error {
-	var codes codeMACs
-	if err := cbor.Unmarshal(e.Data(), &codes); err != nil {
-		return err
-	}
-	r := e.Record
-	f.bury(c)
-	f.Expected = slices.DeleteFunc(slices.Clone(f.Expected), func(x Expected) bool { return x.Barcode == r.Parcel })
-	for i := range f.Compartments { // where this parcel was thought to be, it is not
-		if o := &f.Compartments[i]; o != c && o.Occupancy == Quarantine && o.Parcel == r.Parcel {
-			o.Parcel = ""
-		}
-	}
-	c.Code, c.Secret = codes.Code, codes.Secret
-	c.Parcel, c.Dwell, c.Due, c.StoredLow = r.Parcel, r.Dwell, r.Due, r.Low
-	c.DuePowered = r.Powered + int64(r.Dwell)*Hour
-	c.Overdue, c.Unclosed, c.ViaReopen, c.GraceLeft = false, false, false, 0
-	return nil
-}
-
-// failDeposit keeps the barcode only where the parcel may be inside: after "too small" and "not empty" the courier still has it.
-func (f *Facts) failDeposit(c *Compartment, r journal.Record) {
-	carrier, courier, parcel, dwell := c.Carrier, c.Courier, c.Parcel, c.Dwell
-	c.clear()
-	if r.To == string(Empty) {
-		return
-	}
-	c.Carrier, c.Courier, c.Dwell = carrier, courier, dwell
-	if r.Reason != tooSmall && r.Reason != notEmpty {
-		c.Parcel = parcel
-	}
-}
-
-// bury remembers a compartment's code as dead.
-func (f *Facts) bury(c *Compartment) {
-	if c.Code == (MAC{}) {
-		return
-	}
-	live := slices.DeleteFunc(slices.Clone(f.DeadCodes), func(d DeadCode) bool { return d.Powered < f.Powered-30*Day })
-	f.DeadCodes = append(live, DeadCode{c.Code, f.Powered})
-	c.Code, c.Secret = MAC{}, MAC{}
-}
-
-func (f *Facts) countOpening(r journal.Record, c *Compartment) {
-	class, ok := classOf(r.Kind, c)
-	if !ok {
-		return
-	}
-	f.Openings = append(slices.DeleteFunc(slices.Clone(f.Openings), func(o Opening) bool { return o.Powered <= r.Powered-Hour }),
-		Opening{r.Powered, class})
-	f.Paces[class] = paceAfter(f.Paces[class], class, r.Powered, f.Locker.Interlock)
 }
 
 func (f *Facts) find(number uint16) int {
@@ -284,7 +240,7 @@ func (f Facts) restore(e journal.Entry) (Facts, error) {
 	if err := mode.Unmarshal(e.Data(), &g); err != nil {
 		return f, err
 	}
-	if g.Network, g.Locker, err = Provisioning(g.Charter, g.Certificate); err != nil {
+	if err := g.reread(); err != nil {
 		return f, err
 	}
 	if before.Number != 0 && before != g.Position {
@@ -293,6 +249,19 @@ func (f Facts) restore(e journal.Entry) (Facts, error) {
 	g.Position = journal.Position{Number: r.Number, Hash: r.Hash()}
 	g.Boot, g.Powered, g.Low, g.High = r.Boot, r.Powered, max(g.Low, r.Low), r.High
 	return g, nil
+}
+
+// reread fills in charter and certificate. The checkpoint is this guard's own word: both were verified when they were taken,
+// the charter by roots of before too, the certificate perhaps under an earlier charter.
+func (f *Facts) reread() (err error) {
+	if len(f.Charter) == 0 || len(f.Certificate) == 0 {
+		return errors.New("a checkpoint without charter or certificate")
+	}
+	if f.Network, err = statement.ReadUnverified[statement.Charter](f.Charter[0]); err != nil {
+		return err
+	}
+	f.Locker, err = statement.ReadUnverified[statement.Locker](f.Certificate[0])
+	return err
 }
 
 func since(times []int64, from int64) []int64 {

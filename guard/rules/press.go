@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"slices"
+
 	"lockstep/guard/door"
 	"lockstep/guard/journal"
 	"lockstep/guard/statement"
@@ -18,9 +20,9 @@ func (d *decision) begin(v visit) (door.Reason, int64) {
 	return reason, wait
 }
 
-// press is a hand on the button. All that can have changed since the prompt is judged again; then intent, then one pulse.
+// press is a hand on the button, after its prompt. All that can have changed since is judged again; then intent, then one pulse.
 func (d *decision) press() {
-	if d.visit == nil || d.StorageBroken || d.visit.stage != door.Press && d.visit.stage != door.Jammed {
+	if d.visit == nil || d.StorageBroken || d.visit.stage != door.Press && d.visit.stage != door.Jammed || d.now <= d.visit.since {
 		return
 	}
 	if reason, _ := d.allowed(); reason != "" {
@@ -31,14 +33,18 @@ func (d *decision) press() {
 	}
 	c := d.at()
 	d.write(d.intent(c))
-	if d.visit.class == ClassRecipient {
+	switch d.visit.class {
+	case ClassRecipient:
 		d.watchCap()
+	case ClassOverride:
+		d.override = nil // one challenge, one pulse
 	}
 	d.flush() // nothing may be written after a pulse: were that to fail, a pulse would be forgotten
 	d.effects = append(d.effects, Pulse{c.Board, c.Channel})
+	d.pulsed, d.unpressed = pulsed{d.now, d.visit.compartment}, 0
+	d.changeDoor(d.visit.compartment, func(s *Sight) { s.Unread = d.now })
 	d.change(func(v *visit) { v.pulses++ })
 	d.stage(door.Pulsed, openTime)
-	d.unpressed = 0
 }
 
 func (d *decision) intent(c *Compartment) journal.Record {
@@ -56,6 +62,12 @@ func (d *decision) intent(c *Compartment) journal.Record {
 		r.Kind = journal.WithdrawIntent
 	case v.errand == door.Reopening:
 		r.Kind = journal.ReopenIntent
+	case v.errand == door.Overriding:
+		r.Kind, r.Persons, r.Statement, r.Reason = journal.OverrideIntent, v.persons, v.statement, v.reason
+	case v.errand == door.Testing:
+		r.Kind, r.Persons = journal.TestIntent, v.persons
+	case v.errand == door.Returning:
+		r.Kind, r.Carrier, r.Credential = journal.DepositIntent, v.expected.Carrier, permit
 	default:
 		r.Kind, r.Carrier = journal.DepositIntent, v.courier.Carrier
 		r.Dwell, r.Policy = v.expected.DwellHours, uint8(v.expected.Policy)
@@ -69,10 +81,16 @@ func (d *decision) allowed() (door.Reason, int64) {
 	if d.StorageBroken || !d.Settled {
 		return door.OutOfOrder, 0
 	}
+	if left := d.pauseLeft(d.now); left > 0 {
+		return door.Paused, left
+	}
+	if d.Lockdown.Record > 0 && v.opensOccupied() {
+		return door.LockedDown, 0
+	}
 	if reason := d.rightful(v, d.at()); reason != "" {
 		return reason, 0
 	}
-	if len(d.openDoors()) > 0 {
+	if d.othersOpen() {
 		return door.CloseDoor, 0
 	}
 	if !d.boardHealthy(d.at().Board) {
@@ -87,8 +105,11 @@ func (d *decision) allowed() (door.Reason, int64) {
 // rightful asks whether the authority for this errand still rests in the compartment.
 func (d *decision) rightful(v *visit, c *Compartment) door.Reason {
 	low, _ := d.time(d.now)
-	if v.errand != door.Collecting && (low == 0 || d.outside(v.courier.From, v.courier.Until, d.now)) {
+	if v.ofCourier() && (low == 0 || d.outside(v.courier.From, v.courier.Until, d.now)) {
 		return door.TimeUnsure
+	}
+	if v.ofCourier() && d.isRevoked(v.courier, d.now) {
+		return door.NotBelieved
 	}
 	if v.pulses > 0 { // a jam's further press: the intent stands
 		if c.Occupancy != Intent && c.Occupancy != Collecting {
@@ -102,28 +123,52 @@ func (d *decision) rightful(v *visit, c *Compartment) door.Reason {
 			v.credential != "qr" && d.match(v.mac, codeOf, d.now) != v.compartment {
 			return door.WrongCode
 		}
-	case door.Depositing:
-		if !c.takesDeposits() || low > v.expected.Until || d.Doors[v.compartment].Inside == Something {
+		if c.Untested {
+			return door.OutOfOrder
+		}
+	case door.Depositing, door.Returning:
+		if !c.takesDeposits() || low > v.expected.Until || d.Doors[v.compartment].Inside == Something || !d.expects(v) {
 			return door.NotExpected
 		}
 	case door.Withdrawing:
 		return d.mayWithdraw(v, c)
 	case door.Reopening:
-		if c.Occupancy != Quarantine || c.Carrier != v.courier.Carrier || c.Faulted {
+		if c.Occupancy != Quarantine || c.Carrier != v.courier.Carrier || !c.usable() {
 			return door.NotHere
+		}
+	case door.Overriding:
+		return d.mayOverride(v, c)
+	case door.Testing:
+		if d.service == nil || !d.mayTest(v.compartment) {
+			return door.NotNow
 		}
 	}
 	return ""
 }
 
-func (c *Compartment) takesDeposits() bool { return c.Occupancy == Empty && !c.Blocked && !c.Faulted }
+// expects says that what allowed a deposit still does: its manifest, or a permit with a try left.
+func (f *Facts) expects(v *visit) bool {
+	if v.errand == door.Returning {
+		return slices.ContainsFunc(f.Permits, func(p Permit) bool { return p.Barcode == v.parcel })
+	}
+	return slices.ContainsFunc(f.Expected, func(x Expected) bool { return x.Barcode == v.parcel && x.Carrier == v.courier.Carrier })
+}
+
+// opensOccupied says that a parcel may be behind the door of this errand.
+func (v *visit) opensOccupied() bool {
+	return v.errand != door.Depositing && v.errand != door.Returning && v.errand != door.Testing
+}
+
+func (c *Compartment) takesDeposits() bool { return c.Occupancy == Empty && !c.Blocked && c.usable() }
 
 func (d *decision) mayWithdraw(v *visit, c *Compartment) door.Reason {
 	switch {
 	case c.Occupancy != Occupied || c.Parcel != v.parcel || c.Carrier != v.courier.Carrier:
 		return door.NotHere
-	case !c.Overdue:
+	case !c.Overdue && !c.Outbound:
 		return door.NotDue
+	case c.Untested:
+		return door.OutOfOrder
 	case d.timeUnsure(d.now):
 		return door.TimeUnsure
 	}
@@ -148,7 +193,7 @@ func (d *decision) tickVisit() {
 		d.end(door.Failed, "no press")
 		d.countUnpressed()
 	case door.Pulsed:
-		if d.visit.pulses < maxPulses {
+		if d.visit.pulses < d.visit.maxPulses() {
 			d.stage(door.Jammed, pressTime)
 		} else {
 			d.giveUp()
@@ -156,8 +201,11 @@ func (d *decision) tickVisit() {
 	case door.Jammed:
 		d.giveUp()
 	case door.Say:
-		d.write(d.result(journal.ReopenFailed, unsaid))
-		d.end(door.Failed, "quarantine")
+		d.unsaid()
+	case door.ByKey:
+		d.end(door.Failed, "skipped")
+	case door.Open:
+		d.leaveOpen()
 	default:
 		d.visit = nil
 	}
@@ -170,14 +218,43 @@ func (d *decision) countUnpressed() {
 	}
 }
 
+// unsaid ends a visit whose bearer never said what is inside: it is as it was.
+func (d *decision) unsaid() {
+	if d.visit.errand == door.Overriding {
+		d.write(d.result(journal.OverrideFailed, unsaid))
+		d.end(door.Failed, asBefore)
+		return
+	}
+	d.write(d.result(journal.ReopenFailed, unsaid))
+	d.end(door.Failed, "quarantine")
+}
+
+// leaveOpen ends a visit at a door that had been given up before and is not seen closed: nobody is asked to close such a door,
+// and the next visitor must not wait for it.
+func (d *decision) leaveOpen() {
+	d.alarm(leftOpen, d.at().Number)
+	switch d.visit.errand {
+	case door.Testing:
+	case door.Overriding:
+		d.write(d.result(journal.OverrideFailed, leftOpen))
+	default:
+		d.quarantine(d.visit.compartment, leftOpen)
+	}
+	d.end(door.Failed, leftOpen)
+}
+
 // giveUp ends a visit whose door was pulsed and never seen open.
 func (d *decision) giveUp() {
 	switch d.visit.errand {
-	case door.Depositing:
+	case door.Depositing, door.Returning:
 		r := d.result(journal.DepositFailed, jam)
 		r.To = string(Quarantine)
 		d.write(r)
-		d.write(journal.Record{Kind: journal.Faulted, Compartment: r.Compartment, Reason: jam})
+		d.fault(r.Compartment, jam)
+	case door.Testing:
+		d.fault(d.at().Number, jam)
+	case door.Overriding:
+		d.write(d.result(journal.OverrideFailed, jam))
 	case door.Reopening:
 		d.write(d.result(journal.ReopenFailed, jam))
 	case door.Withdrawing:
@@ -192,7 +269,7 @@ func (d *decision) giveUp() {
 // result is the record that ends what an intent began. The courier is whoever stands there, not who once put the parcel in.
 func (d *decision) result(kind journal.Kind, reason string) journal.Record {
 	c := d.at()
-	return journal.Record{Kind: kind, Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Courier: d.visit.courier.ID, Reason: reason}
+	return journal.Record{Kind: kind, Compartment: c.Number, Parcel: c.holds(), Carrier: c.Carrier, Courier: d.visit.courier.ID, Reason: reason}
 }
 
 // end leaves the outcome on the screen for a moment.
@@ -216,10 +293,14 @@ func (d *decision) closed() {
 		d.write(d.result(journal.Withdrawn, ""))
 		d.countSession(func(s *session) { s.takenBack++ })
 		d.end(door.Done, "withdrawn")
-	case door.Depositing:
+	case door.Depositing, door.Returning:
 		d.closedDeposit()
 	case door.Reopening:
 		d.closedReopening()
+	case door.Overriding:
+		d.closedOverride()
+	case door.Testing:
+		d.passed()
 	}
 }
 
@@ -272,11 +353,20 @@ func (d *decision) closedReopening() {
 	}
 }
 
-// storeParcel is the moment of custody: the door is closed, the code is born, sealed and journaled.
+// storeParcel is the moment of custody: the door is closed, the code is born, sealed and journaled. What a customer sends waits
+// for its carrier and has no code.
 func (d *decision) storeParcel(parcel string, dwell uint16) {
 	c := d.at()
+	if c.Outbound {
+		r := d.result(journal.Stored, "")
+		r.Parcel, r.Credential = parcel, permit
+		d.write(r)
+		d.countSession(func(s *session) { s.stored++ })
+		d.end(door.Done, isStored)
+		return
+	}
 	code, macs := d.rules.newCode(&d.Facts, &d.random)
-	sealed, err := d.rules.Seal(code, d.Locker.ID, d.Position.Number+1, parcel)
+	sealed, err := d.rules.Seal(d.Network.Notifier, code, d.Locker.ID, d.Position.Number+1, parcel)
 	r := journal.Record{Kind: journal.Stored, Compartment: c.Number, Parcel: parcel, Carrier: c.Carrier, Courier: d.visit.courier.ID,
 		Dwell: dwell, Sealed: sealed}
 	if _, high := d.time(d.now); high > 0 {
@@ -290,8 +380,9 @@ func (d *decision) storeParcel(parcel string, dwell uint16) {
 	d.end(door.Done, isStored)
 }
 
+// countSession counts for a courier's receipt, what a courier did.
 func (d *decision) countSession(do func(*session)) {
-	if d.session != nil {
+	if d.session != nil && d.visit.ofCourier() {
 		d.changeSession(do)
 	}
 }

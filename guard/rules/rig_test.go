@@ -22,28 +22,29 @@ const otherCarrier = "other"
 // rig is a guard's judgement on a bench: real keys and statements, doors that a test moves, and a clock that it turns.
 type rig struct {
 	*testing.T
-	network  *ceremony.Development
-	other    *statement.Signer // of a second carrier, otherCarrier
-	guard    *statement.Signer
-	rules    *rules.Rules
-	state    rules.State
-	heard    rules.Heard
-	now      int64
-	wall     int64 // real time at now
-	doors    map[uint16]rules.Switch
-	inside   map[uint16]rules.Inside
-	sensors  bool
-	silent   map[uint8]bool
-	gate     rules.Switch
-	stuck    map[uint16]bool // latches that do not move
-	pulses   []uint16
-	presses  int
-	entries  []journal.Entry
-	codes    map[string]statement.SealedCode // by barcode, the newest
-	reply    door.KioskReply
-	noDisk   bool
-	events   uint64
-	manifest uint64
+	network *ceremony.Development
+	other   *statement.Signer // of a second carrier, otherCarrier
+	guard   *statement.Signer
+	rules   *rules.Rules
+	state   rules.State
+	heard   rules.Heard
+	now     int64
+	wall    int64 // real time at now
+	doors   map[uint16]rules.Switch
+	inside  map[uint16]rules.Inside
+	sensors bool
+	silent  map[uint8]bool
+	gate    rules.Switch
+	shut    rules.Switch // the case
+	jumper  rules.Switch
+	stuck   map[uint16]bool // latches that do not move
+	pulses  []uint16
+	presses int
+	entries []journal.Entry
+	codes   map[string]statement.SealedCode // by barcode, the newest
+	reply   door.KioskReply
+	noDisk  bool
+	events  uint64
 }
 
 func newRig(t *testing.T, compartments int, change ...func(*statement.Locker)) *rig {
@@ -58,17 +59,19 @@ func newRig(t *testing.T, compartments int, change ...func(*statement.Locker)) *
 	check(t, err)
 	guard, err := statement.SignerFromSeed(statement.NewSeed())
 	check(t, err)
-	g := &rig{T: t, network: network, other: other, guard: guard, now: rules.Second, wall: start, gate: rules.Open, doors: map[uint16]rules.Switch{},
+	g := &rig{T: t, network: network, other: other, guard: guard, now: rules.Second, wall: start, gate: rules.Open, shut: rules.Closed, jumper: rules.Open, doors: map[uint16]rules.Switch{},
 		inside: map[uint16]rules.Inside{}, silent: map[uint8]bool{}, stuck: map[uint16]bool{}, codes: map[string]statement.SealedCode{}}
 	g.rules = &rules.Rules{Key: [32]byte{7}, Sign: func(s statement.Statement) ([]byte, error) { return statement.Sign(guard, s) },
-		Seal: func(code statement.SealedCode, _ string, _ uint64, barcode string) ([]byte, error) {
+		Drives: func(statement.Board) error { return nil },
+		Seal: func(_ []byte, code statement.SealedCode, _ string, _ uint64, barcode string) ([]byte, error) {
 			g.codes[barcode] = code
 			return []byte("sealed"), nil
 		}}
 	locker := statement.Locker{Network: "bench", ID: "l1", Zone: "Europe/Moscow", Guard: guard.Key(), Interlock: true,
 		Boards: []statement.Board{{Line: "bus0", Family: "8a", Address: 1, Channels: 24, OpenBit: 1, OpenAnswer: 0x11},
 			{Line: "bus1", Family: "cu16", Address: 0, Channels: 16}},
-		Inputs: statement.Inputs{Gate: &statement.Point{Board: 0, Channel: 24}, Case: &statement.Point{Board: 0, Channel: 23}}}
+		Inputs: statement.Inputs{Gate: &statement.Point{Board: 0, Channel: 24}, Case: &statement.Point{Board: 0, Channel: 23},
+			Jumper: &statement.Point{Board: 0, Channel: 22}}}
 	for i := range compartments {
 		board, channel := uint8(0), uint8(i+1)
 		if i >= 20 {
@@ -82,10 +85,9 @@ func newRig(t *testing.T, compartments int, change ...func(*statement.Locker)) *
 	}
 	certificate, err := network.SignLocker(locker)
 	check(t, err)
-	first, err := rules.Provision(network.Bundle.Envelopes, certificate.Envelopes)
+	first, facts, err := g.state.Provision(network.Bundle.Envelopes, certificate.Envelopes)
 	check(t, err)
-	g.state.Facts, err = g.state.Facts.Fold(first)
-	check(t, err)
+	g.state.Facts = facts
 	g.entries = append(g.entries, first)
 	for _, c := range locker.Compartments {
 		g.doors[c.Number] = rules.Closed
@@ -118,6 +120,7 @@ func (g *rig) do(what any) {
 			}
 			if g.noDisk {
 				g.do(rules.StorageFault{})
+				g.reply = door.KioskReply{Reason: door.OutOfOrder, View: g.state.View(g.now)}
 				return
 			}
 			g.entries = append(g.entries, f.Entries...)
@@ -170,7 +173,7 @@ func (g *rig) refold() rules.Facts {
 // look is one read of every board.
 func (g *rig) look() {
 	g.Helper()
-	for b, board := range g.state.Locker.Boards {
+	for b, board := range g.state.Wiring {
 		seen := rules.Seen{Board: uint8(b), Silent: g.silent[uint8(b)], Channels: make([]rules.Switch, board.Channels)}
 		if g.sensors {
 			seen.Inside = make([]rules.Inside, board.Channels)
@@ -186,7 +189,7 @@ func (g *rig) look() {
 			}
 		}
 		if b == 0 {
-			seen.Channels[23], seen.Channels[22] = g.gate, rules.Closed
+			seen.Channels[23], seen.Channels[22], seen.Channels[21] = g.gate, g.shut, g.jumper
 		}
 		g.do(seen)
 	}
@@ -207,6 +210,7 @@ func (g *rig) pass(d int64) {
 // press is a hand on the button: pressed at one look, released at the next.
 func (g *rig) press() {
 	g.Helper()
+	g.now, g.wall = g.now+rules.Second/100, g.wall+rules.Second/100 // a hand takes its time
 	g.presses++
 	g.gate = rules.Closed
 	g.look()
@@ -229,9 +233,12 @@ func (g *rig) ask(q door.KioskRequest) door.Reason {
 func (g *rig) view() door.View { return g.state.View(g.now) }
 
 // link brings one statement and does what follows.
-func (g *rig) link(number uint64, envelope []byte) rules.Verdict {
+func (g *rig) link(number uint64, envelopes ...[]byte) rules.Verdict {
 	g.Helper()
-	heard, entries, verdict := g.rules.FromLink(g.state.Facts, g.heard, rules.FromLink{At: g.now, Number: number, Envelope: envelope})
+	g.events++
+	e := rules.FromLink{At: g.now, Number: number, Envelopes: envelopes}
+	binary.BigEndian.PutUint64(e.Entropy[:], g.events)
+	heard, entries, verdict := g.rules.FromLink(g.state, g.heard, e)
 	g.heard = heard
 	for _, e := range entries {
 		var err error
@@ -264,11 +271,27 @@ func (g *rig) expect(parcels ...statement.Expected) rules.Verdict {
 
 func (g *rig) expectFor(carrier string, parcels ...statement.Expected) rules.Verdict {
 	g.Helper()
-	g.manifest = g.state.Down + 1
-	m := statement.Manifest{Locker: "l1", Number: g.manifest, Carrier: carrier, From: g.wall, Until: g.wall + 36*rules.Hour, Parcels: parcels}
-	envelope, err := statement.Sign(g.network.Dispatch, m)
+	return g.dispatch(statement.Manifest{Locker: "l1", Number: g.state.Down + 1, Carrier: carrier, From: g.wall, Until: g.wall + 36*rules.Hour, Parcels: parcels})
+}
+
+// dispatch signs a statement as the next of the down stream and brings it.
+func (g *rig) dispatch(s statement.Statement) rules.Verdict {
+	g.Helper()
+	return g.link(g.state.Down+1, g.sign(g.network.Dispatch, s))
+}
+
+func (g *rig) sign(signer *statement.Signer, s statement.Statement) []byte {
+	g.Helper()
+	envelope, err := statement.Sign(signer, s)
 	check(g.T, err)
-	return g.link(g.manifest, envelope)
+	return envelope
+}
+
+// restrict sends one restriction.
+func (g *rig) restrict(r statement.Restriction) rules.Verdict {
+	g.Helper()
+	r.Locker, r.Number = "l1", g.state.Down+1
+	return g.dispatch(r)
 }
 
 func parcel(serial int) statement.Expected {
@@ -287,6 +310,7 @@ type phone struct {
 	certificate []byte
 	challenge   statement.Challenge
 	number      uint32
+	signed      [][]byte // an override, see signLast
 }
 
 func (g *rig) phone(change ...func(*statement.Courier)) *phone {

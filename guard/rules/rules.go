@@ -13,9 +13,10 @@ import (
 
 // Rules holds what does not change while a guard runs.
 type Rules struct {
-	Key  [32]byte                                                                                      // for the MACs of codes; never leaves the guard
-	Seal func(code statement.SealedCode, locker string, record uint64, barcode string) ([]byte, error) // to the notifier
-	Sign func(statement.Statement) ([]byte, error)                                                     // with the guard's key
+	Key    [32]byte                                                                                                       // for the MACs of codes; never leaves the guard
+	Seal   func(notifier []byte, code statement.SealedCode, locker string, record uint64, barcode string) ([]byte, error) // statement.SealCode
+	Sign   func(statement.Statement) ([]byte, error)                                                                      // with the guard's key
+	Drives func(statement.Board) error                                                                                    // why no driver here can speak to a board
 }
 
 // State is everything Decide goes by.
@@ -28,7 +29,7 @@ type State struct {
 type Event struct {
 	At      int64
 	Entropy [32]byte
-	What    any // Boot, Tick, Seen, Asked, Housekeeping, StorageFault, StorageRetry
+	What    any // Boot, Tick, Seen, Foreign, Asked, Refused, Housekeeping, StorageFault, StorageRetry
 }
 
 // Boot is the first event after a start: the facts are those the journal told.
@@ -44,6 +45,12 @@ type Seen struct {
 	Channels []Switch // by channel, from 1 at index 0; a short answer leaves the rest unknown
 	Inside   []Inside // by channel, where the board has sensors
 }
+
+// Foreign is a sound answer on the bus from an address that the certificate does not know.
+type Foreign struct{ Board uint8 }
+
+// Refused counts something that was turned away before it came here.
+type Refused struct{ What string }
 
 // Asked is a request of the kiosk. To comes back in the Reply.
 type Asked struct {
@@ -94,13 +101,21 @@ type Reply struct {
 	Reply door.KioskReply
 }
 
+// Rewire opens the lines again, as the boards are described now.
+type Rewire struct{}
+
 func (Write) effect() {}
 func (Pulse) effect() {}
 func (Reply) effect() {}
 
+func (Rewire) effect() {}
+
 // Decide is the guard. It never keeps or changes what s shares with the state it returns.
 func (r *Rules) Decide(s State, e Event) (State, []Effect) {
 	d := &decision{rules: r, State: s, now: e.At, random: entropy{seed: e.Entropy}}
+	if d.epoch != d.Network.Epoch {
+		d.rechartered()
+	}
 	switch what := e.What.(type) {
 	case Boot:
 		d.boot()
@@ -110,8 +125,12 @@ func (r *Rules) Decide(s State, e Event) (State, []Effect) {
 		}
 	case Seen:
 		d.see(what)
+	case Foreign:
+		d.foreign(what)
 	case Asked:
 		d.ask(what)
+	case Refused:
+		d.refused(what.What)
 	case Housekeeping:
 		d.write(journal.Record{Kind: journal.Checkpoint}, d.checkpoint())
 	case StorageFault:
@@ -122,6 +141,18 @@ func (r *Rules) Decide(s State, e Event) (State, []Effect) {
 	}
 	d.flush()
 	return d.State, d.effects
+}
+
+// rechartered ends what was believed under the charter before: a courier's session and every prompt but those of recipients and
+// customers, whose right rests in the locker. An open door goes on; a technician's session ends at the next tick.
+func (d *decision) rechartered() {
+	d.epoch, d.session = d.Network.Epoch, nil
+	if d.service != nil {
+		d.changeService(func(s *service) { s.lapsed = true })
+	}
+	if v := d.visit; v != nil && v.stage == door.Press && v.errand != door.Collecting && v.errand != door.Returning {
+		d.end(door.Failed, string(door.NotBelieved))
+	}
 }
 
 // storageFault drops a prompt. A visit whose door was pulsed goes on when the disk takes records again.

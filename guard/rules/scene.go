@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"lockstep/guard/door"
+	"lockstep/guard/journal"
 	"lockstep/guard/statement"
 )
 
@@ -16,8 +17,16 @@ type Scene struct {
 	StorageBroken bool
 	Settled       bool // every board has been read or has been silent since the boot
 	Challenges    uint64
+	epoch         uint64 // of the charter that sessions and prompts were judged under
 	visit         *visit
 	session       *session
+	service       *service
+	override      *overriding
+	pulsed        pulsed
+	courierAt     int64 // when a courier last asked for a challenge or was heard, 0 for never
+	foreignAt     int64 // when a foreign address was last heard, 0 for never
+	refusals      []journal.Count
+	refusedSince  int64 // when the first of them was counted
 	secretAt      int64 // when the last wrong QR secret was judged
 	capAlarm      int64 // when the last alarm about the recipients' cap was written
 	unpressed     int   // prompts in a row that ended without a press
@@ -33,6 +42,7 @@ type Sight struct {
 	Excused   bool  // this opening has its reason: a pulse of ours, or it has been judged
 	Alarmed   bool  // it has been reported as left open
 	AskedAt   int64 // when a visitor was first asked to close it
+	Unread    int64 // since when it may stand open unseen: its latch was pulsed, or it stood open before a power cut; 0 when it is known
 }
 
 // Bus is one board as it answers.
@@ -44,8 +54,13 @@ type Bus struct {
 
 // Inputs are the switches that are no doors. Pressed edges are judged in see.
 type Inputs struct {
-	Gate, Case Switch
-	CaseAlarm  bool
+	Gate, Case, Jumper Switch
+}
+
+// pulsed is the last pulse; its window is open for as long as a latch may take.
+type pulsed struct {
+	at          int64
+	compartment int
 }
 
 // visit is one errand at one door, from the decision to the closed door.
@@ -60,10 +75,14 @@ type visit struct {
 	credential  string // collect: code or qr
 	mac         MAC    // collect: what was presented
 	parcel      string
-	expected    Expected          // deposit
-	courier     statement.Courier // deposit, withdraw, reopen
-	ending      string            // what the courier said about the open compartment: tooSmall, notEmpty, cancelled, takenOut, stored
-	larger      uint8             // after tooSmall
+	expected    Expected           // deposit, return
+	courier     statement.Courier  // deposit, withdraw, reopen
+	persons     []statement.Person // override, test: who signed
+	statement   []byte             // override: its hash
+	nonce       statement.Nonce    // override: the challenge's
+	reason      string             // override: the operators'
+	ending      string             // what was said about the open compartment: tooSmall, notEmpty, cancelled, takenOut, stored, emptied, stillInside
+	larger      uint8              // after tooSmall
 	outcome     string
 }
 
@@ -98,7 +117,7 @@ type session struct {
 const (
 	pressTime     = 20 * Second
 	openTime      = 3 * Second // from the pulse to the switch
-	maxPulses     = 3          // the first and at most two more in a jam
+	jamPulses     = 3          // the first and at most two more in a jam
 	closedFor     = 300 * Second / 1000
 	sayTime       = 60 * Second // for the courier to say what is in a reopened compartment
 	outcomeTime   = 10 * Second
@@ -120,15 +139,46 @@ func (d *decision) busy() bool {
 	return d.visit.stage != door.Done && d.visit.stage != door.Failed
 }
 
-// openDoors are the doors that count for the one-door rule: seen open and not given up as faulted.
-func (d *decision) openDoors() []uint16 {
+// maxPulses is how often one visit may pulse: an override and a test have one pulse and no more.
+func (v *visit) maxPulses() int {
+	if v.errand == door.Overriding || v.errand == door.Testing {
+		return 1
+	}
+	return jamPulses
+}
+
+// ofCourier says that the visit goes on with the word of a courier's device.
+func (v *visit) ofCourier() bool {
+	return v.errand == door.Depositing || v.errand == door.Withdrawing || v.errand == door.Reopening
+}
+
+// openDoors are the doors that count for the one-door rule: seen open, or not seen shut since they may have opened. What is faulted
+// or untested has been given up.
+func (s *State) openDoors() []uint16 {
 	var out []uint16
-	for i, s := range d.Doors {
-		if s.Switch == Open && !d.Compartments[i].Faulted {
-			out = append(out, d.Compartments[i].Number)
+	for i := range s.Doors {
+		if s.Doors[i].mayBeOpen() && s.Compartments[i].usable() {
+			out = append(out, s.Compartments[i].Number)
 		}
 	}
 	return out
+}
+
+func (s Sight) mayBeOpen() bool { return s.Switch == Open || s.Unread > 0 }
+
+// openSince is when a door that may be open was first seen so, or could have opened.
+func (s Sight) openSince() int64 {
+	if s.Switch == Open {
+		return s.OpenFrom
+	}
+	return s.Unread
+}
+
+// othersOpen are the doors, other than the visit's own, that may be open. To a further press in a jam its own door does not count:
+// it is the one that has not opened.
+func (d *decision) othersOpen() bool {
+	open := d.openDoors()
+	return len(open) > 1 || len(open) == 1 && (d.visit.pulses == 0 || open[0] != d.at().Number)
 }
 
 func (d *decision) boardHealthy(board uint8) bool {

@@ -49,9 +49,13 @@ func (d *decision) seeDoor(i int, s Seen) {
 		door.Switch, door.Since = now, d.now
 	}
 	if now == Closed {
-		*door = Sight{Switch: Closed, Since: door.Since, Inside: door.Inside}
-	} else if door.OpenReads++; door.OpenFrom == 0 {
-		door.OpenFrom = d.now
+		*door = Sight{Switch: Closed, Since: door.Since, Inside: door.Inside, Unread: door.Unread, Alarmed: door.Alarmed && door.Unread > 0, AskedAt: door.AskedAt}
+		door.read(d.now)
+	} else {
+		if door.OpenReads++; door.OpenFrom == 0 {
+			door.OpenFrom = d.now
+		}
+		door.Unread = 0
 	}
 	if d.StorageBroken {
 		return // what would follow could not be written; it is judged again at the next look
@@ -62,6 +66,16 @@ func (d *decision) seeDoor(i int, s Seen) {
 	d.judgeOpening(i)
 }
 
+// read takes a closed switch for a closed door once the latch has had its time.
+func (s *Sight) read(now int64) {
+	if s.Unread > 0 && now-s.Unread >= openTime {
+		s.Unread = 0
+	}
+	if s.Unread == 0 {
+		s.AskedAt = 0
+	}
+}
+
 // watch follows the switch of the visit's own door.
 func (d *decision) watch() {
 	sight := d.Doors[d.visit.compartment]
@@ -69,6 +83,10 @@ func (d *decision) watch() {
 	case door.Pulsed, door.Jammed:
 		if sight.Switch == Open && d.visit.pulses > 0 {
 			d.opened()
+		}
+	case door.ByKey:
+		if sight.Switch == Open {
+			d.stageOpen()
 		}
 	case door.Open:
 		if sight.Switch == Closed && d.now-sight.Since >= closedFor {
@@ -79,33 +97,40 @@ func (d *decision) watch() {
 
 func (d *decision) opened() {
 	c := d.at()
+	d.write(journal.Record{Kind: journal.Opened, Compartment: c.Number, Parcel: c.holds()})
+	d.stageOpen()
+}
+
+// stageOpen waits for the door to close: for as long as it takes where tickDoors watches it.
+func (d *decision) stageOpen() {
 	d.Doors[d.visit.compartment].Excused = true
-	d.write(journal.Record{Kind: journal.Opened, Compartment: c.Number, Parcel: c.Parcel})
-	d.stage(door.Open, 0)
+	if d.at().usable() {
+		d.stage(door.Open, 0)
+	} else {
+		d.stage(door.Open, leftOpenAlarm+leftOpenMore)
+	}
 }
 
 // judgeOpening finds a door that opened without a pulse of ours: three valid reads over at least a second.
 func (d *decision) judgeOpening(i int) {
 	sight := &d.Doors[i]
-	if sight.Switch != Open || sight.Excused || d.Compartments[i].Faulted || d.expectsOpening(i) {
+	if sight.Switch != Open || sight.Excused || !d.Compartments[i].usable() || d.expectsOpening(i) {
 		return
 	}
 	if sight.OpenReads < forcedReads || d.now-sight.OpenFrom < forcedTime {
 		return
 	}
 	sight.Excused = true
-	d.quarantine(i, "uncommanded")
+	before := d.Forced
+	d.quarantine(i, uncommanded)
 	d.alarm("uncommanded opening", d.Compartments[i].Number)
+	d.judgeForced(i, before)
 }
 
-// quarantine takes a compartment out of use until somebody has looked, and ends a visit that was about it. An empty one names
-// no parcel: the one whose grace it may still remember has been collected.
+// quarantine takes a compartment out of use until somebody has looked, and ends a visit that was about it.
 func (d *decision) quarantine(i int, reason string) {
 	c := d.Compartments[i]
-	r := journal.Record{Kind: journal.Quarantined, Compartment: c.Number, Parcel: c.Parcel, Carrier: c.Carrier, Reason: reason}
-	if c.Occupancy == Empty {
-		r.Parcel = ""
-	}
+	r := journal.Record{Kind: journal.Quarantined, Compartment: c.Number, Parcel: c.holds(), Carrier: c.Carrier, Reason: reason}
 	d.write(r)
 	if d.busy() && d.visit.compartment == i {
 		d.end(door.Failed, "quarantine")
@@ -116,7 +141,11 @@ func (d *decision) expectsOpening(i int) bool {
 	if d.visit == nil || d.visit.compartment != i {
 		return false
 	}
-	return d.visit.stage == door.Pulsed || d.visit.stage == door.Jammed || d.visit.stage == door.Open
+	switch d.visit.stage {
+	case door.Pulsed, door.Jammed, door.Open, door.ByKey:
+		return true
+	}
+	return false
 }
 
 // loseGate forgets how the button stood when its board falls silent: what changes unseen is no press.
@@ -138,6 +167,11 @@ func (d *decision) seeInputs(s Seen) {
 			d.seeCase(now)
 		}
 	}
+	if p := d.Locker.Inputs.Jumper; p != nil {
+		if now, ok := read(p.Board, p.Channel); ok {
+			d.Inputs.Jumper = now
+		}
+	}
 	if p := d.Locker.Inputs.Gate; p != nil {
 		if now, ok := read(p.Board, p.Channel); ok {
 			edge := d.Inputs.Gate == Open && now == Closed
@@ -155,6 +189,9 @@ func (d *decision) seeCase(now Switch) {
 	}
 	if now == Open && d.Inputs.Case != Open {
 		d.alarm("case open", 0)
+		if !d.serving() {
+			d.lockdown("the case was opened", 0)
+		}
 	}
 	if now != Unknown {
 		d.Inputs.Case = now
@@ -166,11 +203,11 @@ func (d *decision) seeCase(now Switch) {
 func (d *decision) tickDoors() {
 	for i := range d.Doors {
 		s := d.Doors[i]
-		if s.Switch != Open || d.Compartments[i].Faulted {
+		if !s.mayBeOpen() || !d.Compartments[i].usable() {
 			continue
 		}
 		number := d.Compartments[i].Number
-		if !s.Alarmed && d.now-s.OpenFrom >= leftOpenAlarm {
+		if !s.Alarmed && d.now-s.openSince() >= leftOpenAlarm {
 			d.changeDoor(i, func(s *Sight) { s.Alarmed = true })
 			d.alarm(leftOpen, number)
 		}
@@ -182,7 +219,7 @@ func (d *decision) tickDoors() {
 
 func (d *decision) giveUpDoor(i int) {
 	d.quarantine(i, leftOpen)
-	d.write(journal.Record{Kind: journal.Faulted, Compartment: d.Compartments[i].Number, Reason: leftOpen})
+	d.fault(d.Compartments[i].Number, leftOpen)
 	d.changeDoor(i, func(s *Sight) { s.Excused = true })
 	if d.visit != nil && d.visit.compartment == i {
 		d.end(door.Failed, leftOpen)

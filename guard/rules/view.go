@@ -12,8 +12,8 @@ func (s *State) View(now int64) door.View {
 	v.Doors = make([]door.Door, 0, len(s.Compartments))
 	for i := range s.Compartments {
 		c := &s.Compartments[i]
-		v.Doors = append(v.Doors, door.Door{Number: c.Number, Size: c.Size, Low: c.Low, Broken: c.Faulted})
-		if i < len(s.Doors) && s.Doors[i].Switch == Open && !c.Faulted {
+		v.Doors = append(v.Doors, door.Door{Number: c.Number, Size: c.Size, Low: c.Low, Broken: !c.usable()})
+		if i < len(s.Doors) && s.Doors[i].mayBeOpen() && c.usable() && !s.pulsing(i) {
 			v.OpenDoors = append(v.OpenDoors, c.Number)
 			v.LeftOpen = v.LeftOpen || s.Doors[i].Alarmed
 		}
@@ -22,8 +22,17 @@ func (s *State) View(now int64) door.View {
 		v.Stage, v.Errand, v.Compartment = s.visit.stage, s.visit.errand, s.Compartments[s.visit.compartment].Number
 		v.Outcome, v.Left = s.visit.outcome, left(s.visit.until, now)
 	}
-	v.Session = s.viewSession(now)
+	v.PausedFor, v.LockedDown = millis(s.pauseLeft(now)), s.Lockdown.Record
+	if s.override != nil {
+		v.Override = s.override.envelope
+	}
+	v.Session, v.Service = s.viewSession(now), s.viewService(now)
 	return v
+}
+
+// pulsing says that a door's latch has just been pulsed for the visit that goes on: whether it opens will soon be seen.
+func (s *State) pulsing(i int) bool {
+	return s.visit != nil && s.visit.compartment == i && s.Doors[i].Switch != Open && (s.visit.stage == door.Pulsed || s.visit.stage == door.Jammed)
 }
 
 func (s *State) outOfOrder(now int64) string {
@@ -31,7 +40,7 @@ func (s *State) outOfOrder(now int64) string {
 		return "storage"
 	}
 	healthy := slices.ContainsFunc(s.Boards, func(b Bus) bool { return b.Read > 0 && now-b.Read < boardSilence })
-	if !healthy {
+	if !healthy || !s.Settled {
 		return "bus"
 	}
 	return ""
@@ -58,10 +67,10 @@ func (s *State) viewSession(now int64) *door.Session {
 		if c.Carrier != s.session.courier.Carrier {
 			continue
 		}
-		if c.Occupancy == Occupied && c.Overdue {
+		if c.Occupancy == Occupied && (c.Overdue || c.Outbound) {
 			view.Overdue = append(view.Overdue, c.Parcel)
 		}
-		if c.Occupancy == Quarantine && !c.Faulted {
+		if c.Occupancy == Quarantine && c.usable() {
 			view.Uncertain = append(view.Uncertain, c.Parcel)
 		}
 	}

@@ -3,8 +3,11 @@ package statement
 // Purpose is what a challenge may be answered with.
 type Purpose uint8
 
-// ForCourier opens a courier's session. The purpose of overrides takes the next number.
-const ForCourier Purpose = 1
+const (
+	ForCourier  Purpose = 1 // opens a courier's session
+	ForOverride Purpose = 2 // opens one compartment once, by two operators and a technician
+	ForService  Purpose = 3 // opens a technician's session
+)
 
 // Nonce is 128 random bits, drawn by the guard.
 type Nonce [16]byte
@@ -25,7 +28,7 @@ func (Challenge) Type() Type { return TypeChallenge }
 
 // Check holds the bounds of a challenge.
 func (c Challenge) Check() error {
-	if !name(c.Locker) || c.Counter == 0 || c.Purpose != ForCourier {
+	if !name(c.Locker) || c.Counter == 0 || c.Purpose < ForCourier || c.Purpose > ForService {
 		return refuse("challenge", "locker, counter or purpose is missing")
 	}
 	return nil
@@ -75,9 +78,9 @@ func (a Answer) Check() error {
 	return nil
 }
 
-// Presentation is what a courier's phone shows to the kiosk's scanner: the answer, and with the first one the certificate
-// under which it is to be believed.
+// Presentation is what a courier's or a technician's device shows to the kiosk's scanner: the answer, and with a courier's
+// first one the certificate under which it is to be believed.
 type Presentation struct {
-	Answer      []byte `cbor:"1,keyasint"`           // envelope of an Answer
+	Answer      []byte `cbor:"1,keyasint"`           // envelope of an Answer or a Service
 	Certificate []byte `cbor:"2,keyasint,omitempty"` // envelope of a Courier
 }

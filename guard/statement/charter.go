@@ -80,6 +80,28 @@ type Charter struct {
 	Technicians  Role      `cbor:"9,keyasint"`
 	Carriers     []Carrier `cbor:"10,keyasint"`
 	Notifier     []byte    `cbor:"11,keyasint"` // HPKE public key, MLKEM768X25519: codes and contacts are sealed to it
+	Budgets      *Budgets  `cbor:"12,keyasint,omitempty"`
+	SetBack      int64     `cbor:"13,keyasint,omitempty"` // µs UTC: guards that take this charter set their lower bound of the time back to it
+}
+
+// Budgets are what a charter leaves of the guard's compiled-in caps, in percent from 1 to 100. It cannot raise one.
+type Budgets struct {
+	Deposit   uint8 `cbor:"1,keyasint"`
+	Recipient uint8 `cbor:"2,keyasint"`
+	Carrier   uint8 `cbor:"3,keyasint"`
+	Override  uint8 `cbor:"4,keyasint"`
+}
+
+func (b *Budgets) check() error {
+	if b == nil {
+		return nil
+	}
+	for _, percent := range []uint8{b.Deposit, b.Recipient, b.Carrier, b.Override} {
+		if percent < 1 || percent > 100 {
+			return refuse("charter", "a budget of %d percent, not 1 to 100", percent)
+		}
+	}
+	return nil
 }
 
 // TypeCharter is the typ header of a charter.
@@ -97,6 +119,9 @@ func (c Charter) Check() error {
 	}
 	if c.Roots.Threshold < 1 || c.Provisioning.Threshold < 2 {
 		return refuse("charter", "roots need one person at least, provisioning two")
+	}
+	if err := c.Budgets.check(); err != nil {
+		return err
 	}
 	if len(c.Carriers) > 32 {
 		return refuse("charter", "%d carriers, at most 32", len(c.Carriers))
@@ -153,6 +178,39 @@ func VerifyCharter(envelopes [][]byte) (Charter, error) {
 		return Charter{}, err
 	}
 	return VerifyAll[Charter](envelopes, claimed.Roots)
+}
+
+// VerifyNextCharter reads the charter that replaces old: of the same network, of a higher epoch, signed by enough of the old
+// roots and by enough of its own.
+func VerifyNextCharter(envelopes [][]byte, old Charter) (Charter, error) {
+	if len(envelopes) == 0 {
+		return Charter{}, refuse("persons", "no charter")
+	}
+	claimed, err := ReadUnverified[Charter](envelopes[0])
+	if err != nil {
+		return Charter{}, err
+	}
+	byOld, rest := split(envelopes, old.Roots)
+	byNew, _ := split(envelopes, claimed.Roots)
+	if _, strangers := split(rest, claimed.Roots); len(strangers) > 0 {
+		return Charter{}, refuse("key", "an envelope that neither an old nor a new root has signed")
+	}
+	before, err := VerifyAll[Charter](byOld, old.Roots)
+	if err != nil {
+		return Charter{}, err
+	}
+	next, err := VerifyAll[Charter](byNew, claimed.Roots)
+	switch {
+	case err != nil:
+		return Charter{}, err
+	case string(encode(before)) != string(encode(next)):
+		return Charter{}, refuse("payload", "the envelopes do not say the same")
+	case next.Epoch <= old.Epoch:
+		return Charter{}, refuse("epoch", "epoch %d after epoch %d", next.Epoch, old.Epoch)
+	case next.Network != old.Network || next.Development != old.Development:
+		return Charter{}, refuse("network", "the charter of another network")
+	}
+	return next, nil
 }
 
 // name says whether s is a plain identifier: 1 to 32 of a–z, 0–9, '.', '_' and '-'.

@@ -54,15 +54,15 @@ func dammOf(digits string) byte {
 	return '0' + check
 }
 
-// CompleteCode adds the check digit to the eight digits of a pickup code.
-func CompleteCode(eight string) string { return eight + string(dammOf(eight)) }
+// CompleteCode adds the check digit to the eight digits of a pickup code, or the nine of a return permit's.
+func CompleteCode(digits string) string { return digits + string(dammOf(digits)) }
 
 // CheckCode says whether s has the form of a pickup code: nine digits, the last of them Damm's check digit. It is for the
 // kiosk to catch typing errors before anybody is asked.
-func CheckCode(s string) bool {
-	if len(s) != 9 {
-		return false
-	}
+func CheckCode(s string) bool { return len(s) == 9 && checked(s) }
+
+// checked says whether s is digits that end with their check digit.
+func checked(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
 			return false

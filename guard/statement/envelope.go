@@ -11,6 +11,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/veraison/go-cose"
@@ -149,34 +150,37 @@ func verify[T Statement](envelope []byte, lookup func(KeyID) (Key, bool)) (s T, 
 // VerifyAll reads n envelopes over one byte-identical payload. It counts persons, not signatures: two keys of one person
 // count once, and fewer than threshold distinct persons are refused.
 func VerifyAll[T Statement](envelopes [][]byte, role Role) (T, error) {
-	var s T
+	s, _, err := VerifyBy[T](envelopes, role)
+	return s, err
+}
+
+// VerifyBy is VerifyAll that also says who signed, each person once.
+func VerifyBy[T Statement](envelopes [][]byte, role Role) (said T, persons []Person, err error) {
+	var none T
 	if role.Threshold < 1 {
-		return s, refuse("role", "nobody may sign a %s", s.Type())
+		return none, nil, refuse("role", "nobody may sign a %s", none.Type())
 	}
-	if len(envelopes) > maxHolders {
-		return s, refuse("size", "%d envelopes, at most %d", len(envelopes), maxHolders)
+	if len(envelopes) > maxSigners {
+		return none, nil, refuse("size", "%d envelopes, at most %d", len(envelopes), maxSigners)
 	}
 	var payload []byte
-	persons := map[Person]bool{}
 	for _, envelope := range envelopes {
-		one, key, said, err := verify[T](envelope, role.Lookup)
+		s, key, encoded, err := verify[T](envelope, role.Lookup)
 		if err != nil {
-			return s, err
+			return none, nil, err
 		}
-		if payload != nil && !bytes.Equal(payload, said) {
-			return s, refuse("payload", "the envelopes do not say the same")
+		if payload != nil && !bytes.Equal(payload, encoded) {
+			return none, nil, refuse("payload", "the envelopes do not say the same")
 		}
-		payload = said
-		persons[role.Person(key.ID())] = true
-		if len(persons) >= int(role.Threshold) {
-			s = one
+		said, payload = s, encoded
+		if person := role.Person(key.ID()); !slices.Contains(persons, person) {
+			persons = append(persons, person)
 		}
 	}
 	if len(persons) < int(role.Threshold) {
-		var none T
-		return none, refuse("persons", "%d of %d distinct persons signed", len(persons), role.Threshold)
+		return none, nil, refuse("persons", "%d of %d distinct persons signed", len(persons), role.Threshold)
 	}
-	return s, nil
+	return said, persons, nil
 }
 
 // Peek says what an envelope claims to be, so that a stream of several types can be sorted. Nothing of it is believed yet.

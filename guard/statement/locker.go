@@ -15,6 +15,13 @@ type Board struct {
 	Sensors       bool   `cbor:"9,keyasint,omitempty"` // the board also reports whether something is inside
 }
 
+func (b Board) check() error {
+	if !name(b.Line) || !name(b.Family) || b.OpenBit > 1 || b.Channels == 0 {
+		return refuse("locker", "a board without line, family, channels or polarity")
+	}
+	return nil
+}
+
 // Compartment is one door and the space behind it.
 type Compartment struct {
 	Number  uint16 `cbor:"1,keyasint"`           // as painted on the door
@@ -79,8 +86,8 @@ func (l Locker) Check() error {
 
 func (l Locker) checkWiring() error {
 	for _, b := range l.Boards {
-		if !name(b.Line) || !name(b.Family) || b.OpenBit > 1 || b.Channels == 0 {
-			return refuse("locker", "a board without line, family, channels or polarity")
+		if err := b.check(); err != nil {
+			return err
 		}
 	}
 	used := map[Point]bool{}

@@ -39,6 +39,9 @@ const TypeManifest Type = "lockstep/manifest"
 
 func (Manifest) Type() Type { return TypeManifest }
 
+// Addressed is the locker and the place in its down stream.
+func (m Manifest) Addressed() (string, uint64) { return m.Locker, m.Number }
+
 // Check holds the bounds of a manifest.
 func (m Manifest) Check() error {
 	if !name(m.Locker) || !name(m.Carrier) || m.Number == 0 {

@@ -203,7 +203,7 @@ func TestPersonsAreCounted(t *testing.T) {
 		{"nobody", nil, "persons"},
 		{"two payloads", [][]byte{ann, sign(signers[2], other)}, "payload"},
 		{"a stranger among them", [][]byte{ann, bob, sign(newSigner(t), head)}, "key"},
-		{"too many", bytes.Split(bytes.Repeat([]byte("x "), 17), []byte(" ")), "size"},
+		{"too many", bytes.Split(bytes.Repeat([]byte("x "), 33), []byte(" ")), "size"},
 	} {
 		_, err := statement.VerifyAll[statement.Head](c.envelopes, role)
 		if got := map[bool]string{true: "", false: statement.Reason(err)}[err == nil]; got != c.reason {

@@ -51,7 +51,11 @@ func (f *Fleet) Current(p Place) bool {
 // Provision learns from record 1 what the locker is made of. The caller has verified the certificate.
 func (f *Fleet) Provision(ctx context.Context, tx *sql.Tx, certificate statement.Locker, bundle statement.Bundle) error {
 	q, id := store.New(tx), certificate.ID
-	err := q.Provision(ctx, store.ProvisionParams{ID: id, GuardKey: statement.Encode(certificate.Guard), Certificate: bundle.Encode(), Zone: certificate.Zone})
+	envelopes, err := bundle.Encode()
+	if err != nil {
+		return err
+	}
+	err = q.Provision(ctx, store.ProvisionParams{ID: id, GuardKey: statement.Encode(certificate.Guard), Certificate: envelopes, Zone: certificate.Zone})
 	if err != nil {
 		return err
 	}

@@ -94,8 +94,9 @@ func (f *follow) meet(charter statement.Charter, s journal.Stretch) error {
 	if _, err := time.LoadLocation(certificate.Zone); err != nil {
 		return refused
 	}
-	f.certificate, f.bundle = certificate, statement.Bundle{Envelopes: first.Certificate}.Encode()
-	return nil
+	f.certificate = certificate
+	f.bundle, err = statement.Bundle{Envelopes: first.Certificate}.Encode()
+	return err
 }
 
 // fresh is the part of a stretch behind what is known; a fork before it shows in the chain or in the head. A head that the guard

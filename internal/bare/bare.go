@@ -1,4 +1,5 @@
-package demo
+// Package bare starts processes that can gain nothing.
+package bare
 
 import (
 	"errors"
@@ -11,15 +12,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bare is a thread that has nothing to hand down: what is started on it can never gain a privilege, and as root it leaves its
+// Thread is a thread that has nothing to hand down: what is started on it can never gain a privilege, and as root it leaves its
 // children without a capability to regain. It must live as long as they do, for they are told to die with the thread that started
 // them.
-type bare struct {
+type Thread struct {
 	starts chan func()
-	end    func() // lets the thread go; nothing that it started may still run
+	End    func() // lets the thread go; nothing that it started may still run
 }
 
-func newBare() (*bare, error) {
+// New makes one.
+func New() (*Thread, error) {
 	starts, ready := make(chan func()), make(chan error)
 	go func() {
 		runtime.LockOSThread() // for good: the thread ends with the goroutine
@@ -28,13 +30,13 @@ func newBare() (*bare, error) {
 			start()
 		}
 	}()
-	return &bare{starts, sync.OnceFunc(func() { close(starts) })}, <-ready
+	return &Thread{starts, sync.OnceFunc(func() { close(starts) })}, <-ready
 }
 
 // strip takes from this thread what its children must not have.
 func strip() error {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
-		return fmt.Errorf("demo: no_new_privs: %w", err)
+		return fmt.Errorf("no_new_privs: %w", err)
 	}
 	if os.Getuid() != 0 {
 		return nil
@@ -45,14 +47,14 @@ func strip() error {
 			return nil // there are no more
 		}
 		if err != nil {
-			return fmt.Errorf("demo: capability %d: %w", capability, err)
+			return fmt.Errorf("capability %d: %w", capability, err)
 		}
 	}
 }
 
-// start starts a command on the thread.
-func (b *bare) start(cmd *exec.Cmd) error {
+// Start starts a command on the thread.
+func (t *Thread) Start(cmd *exec.Cmd) error {
 	started := make(chan error)
-	b.starts <- func() { started <- cmd.Start() }
+	t.starts <- func() { started <- cmd.Start() }
 	return <-started
 }

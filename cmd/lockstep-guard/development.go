@@ -25,6 +25,10 @@ func developmentVerbs() map[string]func([]string) error {
 	return map[string]func([]string) error{"probe": probe}
 }
 
+func developmentFlags(flags *flag.FlagSet, c *guard.Config) {
+	flags.BoolVar(&c.Unconfined, "unconfined", false, "run without confinement, on pseudo-terminals")
+}
+
 // probe starts a guard as run does. When it is up, it tries from inside what it must not be able to do, prints a line of JSON for each
 // attempt (tried, what a confined guard gets, what it got), and ends.
 func probe(args []string) error {
