@@ -232,8 +232,8 @@ func (s *stroll) between(at int) (late bool) {
 			s.doors[uint16(other+1)] = rules.Open
 			s.look()
 		}
-	case 6:
-		s.extendAt(at)
+	case 6: // surely beyond what has passed
+		s.extendAt(at, uint16(min(60*24, (s.wall-s.m.cells[at].stored)/rules.Hour+3)))
 	case 7:
 		s.wait(19 * rules.Second)
 	}
@@ -277,12 +277,11 @@ func (s *stroll) reissueAt(at int) {
 	}
 }
 
-func (s *stroll) extendAt(at int) {
+func (s *stroll) extendAt(at int, hours uint16) {
 	c := &s.m.cells[at]
-	if c.parcel == "" {
+	if hours = max(24, hours); c.parcel == "" {
 		return
 	}
-	hours := uint16(24 + s.random.IntN(30))
 	want := c.state == "OCCUPIED" && !c.outbound && int64(hours)*rules.Hour > c.dwell
 	if v := s.restrict(statement.Restriction{Kind: statement.Extend, Barcode: c.parcel, DwellHours: hours}); v.Accepted != want {
 		s.Errorf("extending at %d to %d h: %+v, the model says %v", at+1, hours, v, want)
@@ -342,7 +341,7 @@ func (s *stroll) act() {
 	case 30:
 		s.hours()
 	case 31:
-		s.extendAt(s.random.IntN(12))
+		s.extendAt(s.random.IntN(12), uint16(24+s.random.IntN(30)))
 	case 32, 33:
 		s.liftIt()
 		s.liftIt()
