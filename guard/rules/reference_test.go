@@ -240,7 +240,11 @@ func (s *stroll) between(at int) (late bool) {
 	return false
 }
 
+// powerCut may last: the wall clock goes on, powered time does not.
 func (s *stroll) powerCut() {
+	if s.random.IntN(3) == 0 {
+		s.wall += int64(s.random.IntN(30)) * rules.Hour
+	}
 	s.reboot()
 	s.m.timed, s.m.pulse, s.m.foreign = false, [2]int64{}, 0
 	s.enrolled = 0 // sessions have gone; so they enrol again when the time is known
@@ -305,7 +309,11 @@ func (s *stroll) act() {
 	if s.wait(pause); s.wall-s.enrolled > 5*rules.Day && s.m.timed {
 		s.enrol()
 	}
-	switch s.random.IntN(34) {
+	what := s.random.IntN(34)
+	if s.rush && s.random.IntN(4) > 0 {
+		what = s.random.IntN(15) // deposits and collections, as fast as the budgets let them
+	}
+	switch what {
 	case 0, 1, 2, 3, 4, 5, 6, 7:
 		s.deposit()
 	case 8, 9, 10, 11, 12:
@@ -435,7 +443,7 @@ func (s *stroll) deposit() {
 	}
 	size := uint8(s.random.IntN(3) + 1)
 	left := s.m.until[barcode] - s.wall // the guard's lower bound of the time is a little behind
-	may := s.m.expected[barcode] == carrierOf(i) && s.m.find(barcode, "OCCUPIED") < 0 && left > -rules.Hour
+	may := s.m.expected[barcode] == carrierOf(i) && s.m.find(barcode, "OCCUPIED") < 0 && (left > -rules.Hour || !s.m.timed)
 	best := s.m.best(size, s.now)
 	room := best > 0 && s.free(forDeposit, false)
 	unsure := !slices.Contains(s.waiting, barcode) // an old manifest may hold or not
