@@ -83,17 +83,10 @@ func (s *stroll) enrol() {
 
 func (s *stroll) tellTime() { s.setTime(); s.m.timed = true }
 
-// wait lets time pass in one look.
-func (s *stroll) wait(d int64) {
-	s.now, s.wall = s.now+d, s.wall+d
-	s.look()
-	s.do(rules.Tick{})
-}
-
 func (s *stroll) shutDoor(at int) {
 	s.doors[uint16(at+1)] = rules.Closed
 	s.look()
-	s.wait(rules.Second / 2)
+	s.skip(rules.Second / 2)
 }
 
 // agree holds an answer to what the model says of it.
@@ -168,7 +161,7 @@ func (s *stroll) visit(e errand) {
 		s.shutDoor(at)
 		return
 	}
-	s.wait(rules.Second)
+	s.skip(rules.Second)
 	e.done(at)
 }
 
@@ -192,13 +185,13 @@ func (s *stroll) pressed(e errand, at int, must bool) bool {
 // jammed is a door that does not move: further presses, then it is given up.
 func (s *stroll) jammed(e errand, at int) {
 	for n := 1; n < e.pulses && s.random.IntN(3) > 0; n++ {
-		s.wait(4 * rules.Second)
+		s.skip(4 * rules.Second)
 		if !s.pressed(e, at, s.free(e.class, e.occupied)) {
 			break
 		}
 	}
-	s.wait(4 * rules.Second)
-	s.wait(21 * rules.Second)
+	s.skip(4 * rules.Second)
+	s.skip(21 * rules.Second)
 	e.jam(at)
 }
 
@@ -217,7 +210,7 @@ func (s *stroll) tidy() {
 func (s *stroll) between(at int) (late bool) {
 	switch s.random.IntN(24) {
 	case 0:
-		s.wait(21 * rules.Second)
+		s.skip(21 * rules.Second)
 		return true
 	case 1:
 		s.pauseFor(uint16(s.random.IntN(3)))
@@ -235,7 +228,7 @@ func (s *stroll) between(at int) (late bool) {
 	case 6: // surely beyond what has passed
 		s.extendAt(at, uint16(min(60*24, (s.wall-s.m.cells[at].stored)/rules.Hour+3)))
 	case 7:
-		s.wait(19 * rules.Second)
+		s.skip(19 * rules.Second)
 	}
 	return false
 }
@@ -277,7 +270,7 @@ func (s *stroll) reissueAt(at int) {
 	}
 	if v.Accepted {
 		s.dead = append(s.dead, c.code)
-		c.code, c.reissues = s.codes[c.parcel], append(c.reissues, s.now)
+		c.code, c.reissues, s.m.reissued = s.codes[c.parcel], append(c.reissues, s.now), append(s.m.reissued, s.now)
 	}
 }
 
@@ -306,7 +299,7 @@ func (s *stroll) act() {
 	if s.rush {
 		pause /= 20
 	}
-	if s.wait(pause); s.wall-s.enrolled > 5*rules.Day && s.m.timed {
+	if s.skip(pause); s.wall-s.enrolled > 5*rules.Day && s.m.timed {
 		s.enrol()
 	}
 	what := s.random.IntN(34)
@@ -375,9 +368,9 @@ func (s *stroll) compare() {
 
 // hours is half a day or two, told by the time keys at its end.
 func (s *stroll) hours() {
-	s.wait(int64(s.random.IntN(30)+1) * rules.Hour)
+	s.skip(int64(s.random.IntN(30)+1) * rules.Hour)
 	s.tellTime()
-	s.wait(rules.Second)
+	s.skip(rules.Second)
 }
 
 // courier is one in front of the locker, with a session.
@@ -640,7 +633,7 @@ func (s *stroll) reopen() {
 				c := s.m.cells[at]
 				s.storedAt(at, barcode, c.carrier, c.outbound)
 			default:
-				s.wait(61 * rules.Second)
+				s.skip(61 * rules.Second)
 			}
 		}})
 }
@@ -731,7 +724,7 @@ func (s *stroll) operators() {
 				s.bury(at)
 				s.m.empty(at)
 			}
-			s.wait(181 * rules.Second)
+			s.skip(181 * rules.Second)
 		}})
 }
 
@@ -743,8 +736,8 @@ func (s *stroll) force() {
 	from := s.now
 	s.doors[uint16(at+1)] = rules.Open
 	s.look()
-	s.wait(rules.Second / 2)
-	s.wait(rules.Second / 2)
+	s.skip(rules.Second / 2)
+	s.skip(rules.Second / 2)
 	s.bury(at)
 	s.m.uncommanded(at, from, s.now)
 	if s.random.IntN(2) == 0 {
@@ -772,7 +765,7 @@ func (s *stroll) liftIt() {
 	}
 	if s.random.IntN(2) == 0 {
 		s.tidy()
-		s.wait(11 * rules.Minute)
+		s.skip(11 * rules.Minute)
 	}
 	cause := s.m.foreign > 0 && s.now-s.m.foreign < 10*rules.Minute || s.shut == rules.Open || s.open() || s.m.faulted() > 2
 	v := s.lift(s.liftOf(), s.network.Operators[:2]...)
@@ -812,7 +805,7 @@ func (s *stroll) tested() {
 		case door.Open:
 			s.shutDoor(at)
 		}
-		s.wait(rules.Second)
+		s.skip(rules.Second)
 	}
 	t.say(statement.TaskEnd)
 }
