@@ -164,8 +164,8 @@ func (g *loop) append(entries []journal.Entry) error {
 		return err
 	}
 	for _, e := range entries {
-		if e.Record.Kind == journal.Alarm {
-			g.slog.Warn("alarm", "reason", e.Record.Reason, "compartment", e.Record.Compartment, "record", e.Record.Number)
+		if e.Record.Kind == journal.Alarm || e.Record.Kind == journal.Lockdown {
+			g.slog.Warn(string(e.Record.Kind), "reason", e.Record.Reason, "compartment", e.Record.Compartment, "record", e.Record.Number)
 		}
 	}
 	old := g.records.Swap(&waitable{g.log.End().Number, make(chan struct{})})

@@ -22,6 +22,7 @@ type model struct {
 	spent     map[class][]int64 // R11: powered times of openings
 	buckets   map[class]bucket
 	pauses    [][2]int64 // R10
+	reissued  []int64    // R7
 	locked    bool
 	forced    [2]int64 // R10: the last uncommanded door, and when
 	pulse     [2]int64 // the last door pulsed, and when
@@ -230,11 +231,9 @@ func (c *cell) due(wall, powered, margin int64) bool {
 // reissue is R7: three a parcel, ten minutes apart, five an hour.
 func (m *model) reissue(at int, now int64) bool {
 	hour := 0
-	for _, c := range m.cells {
-		for _, t := range c.reissues {
-			if t > now-rules.Hour {
-				hour++
-			}
+	for _, t := range m.reissued {
+		if t > now-rules.Hour {
+			hour++
 		}
 	}
 	own := m.cells[at].reissues

@@ -318,8 +318,7 @@ func TestOverrideBudgets(t *testing.T) {
 				for range 20 {
 					p.showCosigned(envelopes)
 				}
-				wait := min(p.reply.Wait*1000, 10*rules.Minute)
-				p.pass(wait)
+				p.skip(min(p.reply.Wait*1000, 10*rules.Minute))
 			default:
 				t.Fatalf("refused: %s", reason)
 			}

@@ -86,6 +86,9 @@ func TestACustomersParcelGoesInOnceAndLeavesWithItsCarrier(t *testing.T) {
 	if p.occupancy(number) != rules.Empty {
 		t.Fatalf("after the withdrawal: %s", p.occupancy(number))
 	}
+	if reason := p.typePermit(code); reason != door.WrongCode {
+		t.Fatalf("the permit once more, its parcel gone: %q", reason)
+	}
 }
 
 // TestPermitCodesCountAsTheKeypads: guessing them is as slow, and slows the other too.

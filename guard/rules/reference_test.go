@@ -83,17 +83,10 @@ func (s *stroll) enrol() {
 
 func (s *stroll) tellTime() { s.setTime(); s.m.timed = true }
 
-// wait lets time pass in one look.
-func (s *stroll) wait(d int64) {
-	s.now, s.wall = s.now+d, s.wall+d
-	s.look()
-	s.do(rules.Tick{})
-}
-
 func (s *stroll) shutDoor(at int) {
 	s.doors[uint16(at+1)] = rules.Closed
 	s.look()
-	s.wait(rules.Second / 2)
+	s.skip(rules.Second / 2)
 }
 
 // agree holds an answer to what the model says of it.
@@ -168,7 +161,7 @@ func (s *stroll) visit(e errand) {
 		s.shutDoor(at)
 		return
 	}
-	s.wait(rules.Second)
+	s.skip(rules.Second)
 	e.done(at)
 }
 
@@ -192,13 +185,13 @@ func (s *stroll) pressed(e errand, at int, must bool) bool {
 // jammed is a door that does not move: further presses, then it is given up.
 func (s *stroll) jammed(e errand, at int) {
 	for n := 1; n < e.pulses && s.random.IntN(3) > 0; n++ {
-		s.wait(4 * rules.Second)
+		s.skip(4 * rules.Second)
 		if !s.pressed(e, at, s.free(e.class, e.occupied)) {
 			break
 		}
 	}
-	s.wait(4 * rules.Second)
-	s.wait(21 * rules.Second)
+	s.skip(4 * rules.Second)
+	s.skip(21 * rules.Second)
 	e.jam(at)
 }
 
@@ -217,7 +210,7 @@ func (s *stroll) tidy() {
 func (s *stroll) between(at int) (late bool) {
 	switch s.random.IntN(24) {
 	case 0:
-		s.wait(21 * rules.Second)
+		s.skip(21 * rules.Second)
 		return true
 	case 1:
 		s.pauseFor(uint16(s.random.IntN(3)))
@@ -232,15 +225,19 @@ func (s *stroll) between(at int) (late bool) {
 			s.doors[uint16(other+1)] = rules.Open
 			s.look()
 		}
-	case 6:
-		s.extendAt(at)
+	case 6: // surely beyond what has passed
+		s.extendAt(at, uint16(min(60*24, (s.wall-s.m.cells[at].stored)/rules.Hour+3)))
 	case 7:
-		s.wait(19 * rules.Second)
+		s.skip(19 * rules.Second)
 	}
 	return false
 }
 
+// powerCut may last: the wall clock goes on, powered time does not.
 func (s *stroll) powerCut() {
+	if s.random.IntN(3) == 0 {
+		s.wall += int64(s.random.IntN(30)) * rules.Hour
+	}
 	s.reboot()
 	s.m.timed, s.m.pulse, s.m.foreign = false, [2]int64{}, 0
 	s.enrolled = 0 // sessions have gone; so they enrol again when the time is known
@@ -273,16 +270,15 @@ func (s *stroll) reissueAt(at int) {
 	}
 	if v.Accepted {
 		s.dead = append(s.dead, c.code)
-		c.code, c.reissues = s.codes[c.parcel], append(c.reissues, s.now)
+		c.code, c.reissues, s.m.reissued = s.codes[c.parcel], append(c.reissues, s.now), append(s.m.reissued, s.now)
 	}
 }
 
-func (s *stroll) extendAt(at int) {
+func (s *stroll) extendAt(at int, hours uint16) {
 	c := &s.m.cells[at]
-	if c.parcel == "" {
+	if hours = max(24, hours); c.parcel == "" {
 		return
 	}
-	hours := uint16(24 + s.random.IntN(30))
 	want := c.state == "OCCUPIED" && !c.outbound && int64(hours)*rules.Hour > c.dwell
 	if v := s.restrict(statement.Restriction{Kind: statement.Extend, Barcode: c.parcel, DwellHours: hours}); v.Accepted != want {
 		s.Errorf("extending at %d to %d h: %+v, the model says %v", at+1, hours, v, want)
@@ -303,10 +299,14 @@ func (s *stroll) act() {
 	if s.rush {
 		pause /= 20
 	}
-	if s.wait(pause); s.wall-s.enrolled > 5*rules.Day && s.m.timed {
+	if s.skip(pause); s.wall-s.enrolled > 5*rules.Day && s.m.timed {
 		s.enrol()
 	}
-	switch s.random.IntN(34) {
+	what := s.random.IntN(34)
+	if s.rush && s.random.IntN(4) > 0 {
+		what = s.random.IntN(15) // deposits and collections, as fast as the budgets let them
+	}
+	switch what {
 	case 0, 1, 2, 3, 4, 5, 6, 7:
 		s.deposit()
 	case 8, 9, 10, 11, 12:
@@ -342,7 +342,7 @@ func (s *stroll) act() {
 	case 30:
 		s.hours()
 	case 31:
-		s.extendAt(s.random.IntN(12))
+		s.extendAt(s.random.IntN(12), uint16(24+s.random.IntN(30)))
 	case 32, 33:
 		s.liftIt()
 		s.liftIt()
@@ -368,9 +368,9 @@ func (s *stroll) compare() {
 
 // hours is half a day or two, told by the time keys at its end.
 func (s *stroll) hours() {
-	s.wait(int64(s.random.IntN(30)+1) * rules.Hour)
+	s.skip(int64(s.random.IntN(30)+1) * rules.Hour)
 	s.tellTime()
-	s.wait(rules.Second)
+	s.skip(rules.Second)
 }
 
 // courier is one in front of the locker, with a session.
@@ -437,7 +437,7 @@ func (s *stroll) deposit() {
 	}
 	size := uint8(s.random.IntN(3) + 1)
 	left := s.m.until[barcode] - s.wall // the guard's lower bound of the time is a little behind
-	may := s.m.expected[barcode] == carrierOf(i) && s.m.find(barcode, "OCCUPIED") < 0 && left > -rules.Hour
+	may := s.m.expected[barcode] == carrierOf(i) && s.m.find(barcode, "OCCUPIED") < 0 && (left > -rules.Hour || !s.m.timed)
 	best := s.m.best(size, s.now)
 	room := best > 0 && s.free(forDeposit, false)
 	unsure := !slices.Contains(s.waiting, barcode) // an old manifest may hold or not
@@ -648,7 +648,7 @@ func (s *stroll) reopen() {
 				c := s.m.cells[at]
 				s.storedAt(at, barcode, c.carrier, c.outbound)
 			default:
-				s.wait(61 * rules.Second)
+				s.skip(61 * rules.Second)
 			}
 		}})
 }
@@ -739,7 +739,7 @@ func (s *stroll) operators() {
 				s.bury(at)
 				s.m.empty(at)
 			}
-			s.wait(181 * rules.Second)
+			s.skip(181 * rules.Second)
 		}})
 }
 
@@ -751,8 +751,8 @@ func (s *stroll) force() {
 	from := s.now
 	s.doors[uint16(at+1)] = rules.Open
 	s.look()
-	s.wait(rules.Second / 2)
-	s.wait(rules.Second / 2)
+	s.skip(rules.Second / 2)
+	s.skip(rules.Second / 2)
 	s.bury(at)
 	s.m.uncommanded(at, from, s.now)
 	if s.random.IntN(2) == 0 {
@@ -780,7 +780,7 @@ func (s *stroll) liftIt() {
 	}
 	if s.random.IntN(2) == 0 {
 		s.tidy()
-		s.wait(11 * rules.Minute)
+		s.skip(11 * rules.Minute)
 	}
 	cause := s.m.foreign > 0 && s.now-s.m.foreign < 10*rules.Minute || s.shut == rules.Open || s.open() || s.m.faulted() > 2
 	v := s.lift(s.liftOf(), s.network.Operators[:2]...)
@@ -820,7 +820,7 @@ func (s *stroll) tested() {
 		case door.Open:
 			s.shutDoor(at)
 		}
-		s.wait(rules.Second)
+		s.skip(rules.Second)
 	}
 	t.say(statement.TaskEnd)
 }

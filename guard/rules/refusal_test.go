@@ -42,6 +42,9 @@ func TestHostileVerbsHideNothing(t *testing.T) {
 		}
 	}
 	p.ask(door.KioskRequest{Verb: door.Code, Code: statement.CompleteCode("12345678")})
+	for i := range 500 {
+		p.do(rules.Refused{What: fmt.Sprint("kind ", i)})
+	}
 	p.pass(11 * rules.Minute)
 	r := p.last(journal.Refusals)
 	if n := len(r.Encode()); n > 4<<10 {

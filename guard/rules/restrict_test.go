@@ -60,7 +60,7 @@ func TestAPauseEndedEarly(t *testing.T) {
 		t.Fatalf("ended: %q", reason)
 	}
 	for range 500 {
-		p.pass(11 * rules.Second)
+		p.skip(11 * rules.Second)
 		if v := p.pause(0); !v.Accepted {
 			t.Fatalf("ending no pause: %+v", v)
 		}

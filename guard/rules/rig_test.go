@@ -207,6 +207,14 @@ func (g *rig) pass(d int64) {
 	}
 }
 
+// skip lets time go by in one look.
+func (g *rig) skip(d int64) {
+	g.Helper()
+	g.now, g.wall = g.now+d, g.wall+d
+	g.look()
+	g.do(rules.Tick{})
+}
+
 // press is a hand on the button: pressed at one look, released at the next.
 func (g *rig) press() {
 	g.Helper()

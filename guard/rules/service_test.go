@@ -12,7 +12,7 @@ import (
 	"lockstep/guard/statement"
 )
 
-// in is a technician whose session has begun with a walk-test.
+// walking is a technician whose session has begun with a walk-test.
 func (g *rig) walking() *technician {
 	g.Helper()
 	t := g.technician()
@@ -273,7 +273,7 @@ func TestCommissioning(t *testing.T) {
 	}
 }
 
-// say ends the session and walks through the doors in another.
+// say ends the technician's session and walks through the doors in another.
 func (p *phone) say(s *technician) {
 	p.Helper()
 	if reason := s.technicianEnds(); reason != "" {

@@ -85,7 +85,7 @@ type technician struct {
 
 func (g *rig) technician() *technician { return &technician{rig: g, key: g.network.Technicians[0]} }
 
-// begin reads a challenge from the kiosk's screen.
+// scan reads a challenge from the kiosk's screen.
 func (t *technician) scan() door.Reason {
 	t.Helper()
 	reason := t.ask(door.KioskRequest{Verb: door.Technician})

@@ -45,7 +45,7 @@ type walker struct {
 // open door; no pulse that shows anybody a parcel that is not theirs, not due, or not what the operators were told; none that
 // could show any in a lockdown; and the real time between the bounds.
 func TestWalks(t *testing.T) {
-	walks, length := 200, 200
+	walks, length := 130, 200
 	if testing.Short() {
 		walks = 20
 	}
@@ -218,6 +218,9 @@ func (w *walker) tryPress() {
 		}
 	case door.Withdrawing, door.Reopening:
 		w.judgeCourier(at, before.Errand == door.Withdrawing)
+		if w.random.IntN(5) == 0 {
+			w.powerCut()
+		}
 	}
 	w.pass(rules.Second)
 }
