@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lockstep/ceremony"
+	"lockstep/guard/statement"
 	"lockstep/internal/db"
 	"lockstep/internal/db/dbtest"
 	"lockstep/notifier/internal/chaintest"
@@ -42,7 +43,7 @@ func each(t *testing.T, test func(b *bench)) {
 	dbtest.Each(t, migrations.Files, func(t *testing.T, d *db.DB) {
 		network, err := ceremony.NewDevelopment("test")
 		must(t, err)
-		book, err := Open(t.Context(), d, network.Charter, network.SealKey)
+		book, err := Open(t.Context(), d, []statement.Charter{network.Charter}, [][]byte{network.SealKey})
 		must(t, err)
 		test(&bench{T: t, network: network, book: book, guard: chaintest.NewGuard(t, network, "l1", start), now: start,
 			open: []channel.Name{channel.ByMail, channel.BySMS}})

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"lockstep/guard/statement"
 	"lockstep/notifier/internal/chaintest"
 )
 
@@ -18,7 +19,7 @@ func TestCrashBetweenSendAndMark(t *testing.T) {
 		must(b.T, err)
 		first, err := b.book.Due(b.Context(), b.now, 10)
 		must(b.T, err)
-		reopened, err := Open(b.Context(), b.book.db, b.network.Charter, b.network.SealKey)
+		reopened, err := Open(b.Context(), b.book.db, []statement.Charter{b.network.Charter}, [][]byte{b.network.SealKey})
 		must(b.T, err)
 		second, err := reopened.Due(b.Context(), b.now, 10)
 		must(b.T, err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"lockstep/ceremony"
+	"lockstep/guard/statement"
 	"lockstep/internal/db"
 	"lockstep/notifier/internal/chaintest"
 )
@@ -20,7 +21,7 @@ func TestForgottenIsGoneFromTheFile(t *testing.T) {
 	with := func(do func(*Ledger) error) []byte {
 		d, err := db.Open(t.Context(), path)
 		must(t, err)
-		book, err := Open(t.Context(), d, network.Charter, network.SealKey)
+		book, err := Open(t.Context(), d, []statement.Charter{network.Charter}, [][]byte{network.SealKey})
 		must(t, err)
 		must(t, do(book))
 		must(t, d.Close())
