@@ -69,3 +69,21 @@ func everyChannel(b statement.Board) (all []uint8) {
 	}
 	return all
 }
+
+// Opens is how many locks a board would open on hearing some bytes.
+func Opens(b statement.Board, frame []byte) int {
+	hears := newBoard(b, nothing{})
+	opened := 0
+	for _, x := range frame {
+		if does := hears.hear(x); does != nil {
+			opened += len(does.pulses)
+		}
+	}
+	return opened
+}
+
+// nothing is a board on the bench: no wire leads anywhere.
+type nothing struct{}
+
+func (nothing) contactOpen(uint8) bool { return false }
+func (nothing) inside(uint8) bool      { return false }

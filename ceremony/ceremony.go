@@ -20,7 +20,9 @@ type Development struct {
 	Dispatch     *statement.Signer   // the hub's
 	Time         []*statement.Signer // hub, notifier, one more
 	Carrier      *statement.Signer   // the house carrier's, at the hub
-	SealKey      []byte              // the notifier's private HPKE key
+	Operators    []*statement.Signer // two of them together override and lift
+	Technicians  []*statement.Signer
+	SealKey      []byte // the notifier's private HPKE key
 	Charter      statement.Charter
 	Bundle       statement.Bundle // the charter's envelopes
 	seeds        map[string][]byte
@@ -29,8 +31,8 @@ type Development struct {
 // HouseCarrier is the carrier that a development network's hub runs itself.
 const HouseCarrier = "house"
 
-// NewDevelopment makes a development network with fresh keys.
-func NewDevelopment(network string) (*Development, error) {
+// NewDevelopment makes a development network with fresh keys. Further carriers keep their own: only their public keys come here.
+func NewDevelopment(network string, carriers ...statement.Carrier) (*Development, error) {
 	d := &Development{seeds: map[string][]byte{}}
 	for _, n := range []string{"root-1", "root-2", "root-3"} {
 		d.Roots = append(d.Roots, d.newKey(n))
@@ -43,6 +45,12 @@ func NewDevelopment(network string) (*Development, error) {
 		d.Time = append(d.Time, d.newKey(n))
 	}
 	d.Carrier = d.newKey("carrier-house")
+	for _, n := range []string{"operator-1", "operator-2", "operator-3"} {
+		d.Operators = append(d.Operators, d.newKey(n))
+	}
+	for _, n := range []string{"technician-1", "technician-2"} {
+		d.Technicians = append(d.Technicians, d.newKey(n))
+	}
 	private, public, err := statement.NewSealKey()
 	if err != nil {
 		return nil, err
@@ -50,9 +58,9 @@ func NewDevelopment(network string) (*Development, error) {
 	d.SealKey = private
 	d.Charter = statement.Charter{
 		Network: network, Epoch: 1, Development: true,
-		Roots: role(2, d.Roots...), Provisioning: role(2, d.Provisioning...), Dispatch: role(1, d.Dispatch),
-		Time:     role(1, d.Time...),
-		Carriers: []statement.Carrier{{ID: HouseCarrier, Keys: role(1, d.Carrier), KeyAtHub: true}},
+		Roots: role("root", 2, d.Roots...), Provisioning: role("provisioning", 2, d.Provisioning...), Dispatch: role("dispatch", 1, d.Dispatch),
+		Time: role("time", 1, d.Time...), Operators: role("operator", 2, d.Operators...), Technicians: role("technician", 1, d.Technicians...),
+		Carriers: append([]statement.Carrier{{ID: HouseCarrier, Keys: role(HouseCarrier, 1, d.Carrier), KeyAtHub: true}}, carriers...),
 		Notifier: public,
 	}
 	d.Bundle, err = SignAll(d.Charter, d.Roots...)
@@ -69,10 +77,11 @@ func (d *Development) newKey(name string) *statement.Signer {
 	return signer
 }
 
-func role(threshold uint8, signers ...*statement.Signer) statement.Role {
+// role is held by "<name> 1", "<name> 2" and so on.
+func role(name string, threshold uint8, signers ...*statement.Signer) statement.Role {
 	r := statement.Role{Threshold: threshold}
 	for i, s := range signers {
-		person := statement.Person(fmt.Sprintf("development person %d", i+1))
+		person := statement.Person(fmt.Sprintf("%s %d", name, i+1))
 		r.Holders = append(r.Holders, statement.Holder{Person: person, Key: s.Key()})
 	}
 	return r

@@ -4,9 +4,11 @@ import (
 	"context"
 	"os/user"
 
+	"lockstep/guard/statement"
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
+	"lockstep/internal/courier"
 	"lockstep/internal/line"
 )
 
@@ -61,9 +63,13 @@ func merchantView(m account.Merchant) MerchantView {
 	return MerchantView{ID: m.ID, Name: m.Name, Range: m.Range, Carrier: m.Carrier}
 }
 
-// AddCourier expects a courier and makes the one-time URL that enrols their phone.
+// AddCourier expects a house carrier's courier and makes the one-time URL that enrols their phone.
 func (h *Hub) AddCourier(ctx context.Context, id, carrier string, lockers []string) (CourierView, error) {
-	c, token, err := h.accounts.AddCourier(ctx, account.NewCourier{ID: id, Carrier: carrier, Lockers: lockers, Deposit: true, Withdraw: true})
+	carrier, err := h.accounts.Carrier(carrier)
+	if err != nil {
+		return CourierView{}, err
+	}
+	c, token, err := h.couriers.Expect(ctx, courier.NewCourier{ID: id, Carrier: carrier, Lockers: lockers, Deposit: true, Withdraw: true})
 	if err != nil {
 		return CourierView{}, err
 	}
@@ -74,11 +80,43 @@ func (h *Hub) AddCourier(ctx context.Context, id, carrier string, lockers []stri
 
 // Couriers lists all couriers.
 func (h *Hub) Couriers(ctx context.Context) ([]CourierView, error) {
-	list, err := h.accounts.Couriers(ctx)
+	list, err := h.couriers.All(ctx)
 	return views(list, courierView), err
 }
 
-func courierView(c account.Courier) CourierView {
+// RevokeCourier ends a courier's phone, and a link that is not used yet; adding the courier again makes a new one.
+func (h *Hub) RevokeCourier(ctx context.Context, id string) (CourierView, error) {
+	if err := h.couriers.Revoke(ctx, id); err != nil {
+		return CourierView{}, err
+	}
+	c, err := h.couriers.Courier(ctx, id)
+	if err != nil {
+		return CourierView{}, err
+	}
+	return courierView(c), h.accounts.Audit(ctx, operator(), "revoked a courier", id)
+}
+
+// AddCarrier makes the token with which a carrier's own service asks the hub, and ends the one before.
+func (h *Hub) AddCarrier(ctx context.Context, id string) (CarrierView, error) {
+	token, err := h.accounts.NewCarrierToken(ctx, id)
+	if err != nil {
+		return CarrierView{}, err
+	}
+	return CarrierView{ID: id, Token: token.Reveal()}, h.accounts.Audit(ctx, operator(), "made a carrier's token", id)
+}
+
+// Carriers lists the charter's carriers.
+func (h *Hub) Carriers(context.Context) ([]CarrierView, error) {
+	return views(h.keys.charter.Carriers, func(c statement.Carrier) CarrierView {
+		v := CarrierView{ID: c.ID, KeyAtHub: c.KeyAtHub}
+		for _, holder := range c.Keys.Holders {
+			v.Keys = append(v.Keys, holder.Fingerprint())
+		}
+		return v
+	}), nil
+}
+
+func courierView(c courier.Courier) CourierView {
 	return CourierView{ID: c.ID, Carrier: c.Carrier, Lockers: c.Lockers, Enrolled: len(c.Certificate) > 0, Until: stamp(c.Until)}
 }
 

@@ -24,7 +24,9 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/outbox"
 	"lockstep/hub/migrations"
+	"lockstep/internal/courier"
 	"lockstep/internal/db"
+	"lockstep/internal/web"
 )
 
 // Config is what a hub is started with.
@@ -48,10 +50,15 @@ type Hub struct {
 	db       *db.DB
 	keys     keys
 	accounts *account.Accounts
+	couriers *courier.Couriers
 	fleet    *fleet.Fleet
 	dispatch *dispatch.Dispatch
 	outbox   *outbox.Outbox
 	custody  *custody.Custody
+
+	// revoke tells the lockers that a device is no courier's any more: dispatch's work, wired in furnish. While it is nil revocations
+	// wait in the database.
+	revoke func(context.Context, courier.Revocation) error
 }
 
 // Open opens the database, brings its tables up to date and furnishes the rooms from the ground up.
@@ -77,7 +84,8 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 	if err := d.Migrate(ctx, migrations.Files); err != nil {
 		return err
 	}
-	h.accounts = account.New(account.Config{DB: d, Now: c.Now, Charter: k.charter, House: k.house})
+	h.accounts = account.New(account.Config{DB: d, Now: c.Now, Charter: k.charter})
+	h.couriers = courier.New(courier.Config{DB: d, Now: c.Now, Keys: k.house, Audit: h.accounts.AuditIn})
 	h.dispatch = dispatch.New(dispatch.Config{DB: d, Now: c.Now, Log: c.Log, Dispatch: k.dispatch, Time: k.time})
 	h.fleet = fleet.New(fleet.Config{DB: d, Now: c.Now, Charter: k.charter, Ring: h.dispatch.Ring})
 	h.outbox, err = outbox.New(ctx, outbox.Config{DB: d, Now: c.Now, Log: c.Log, AllowPrivate: c.AllowPrivate})
@@ -132,10 +140,16 @@ func (h *Hub) Serve(ctx context.Context) error {
 	work.Go(func() error { return h.every(ctx, 5*time.Second, "alarms", h.fleet.Sweep) })
 	work.Go(func() error { return h.every(ctx, time.Minute, "lapse", h.custody.Lapse) })
 	work.Go(func() error { return h.every(ctx, time.Hour, "clean", h.custody.Clean) })
+	if h.revoke != nil {
+		work.Go(func() error { return h.every(ctx, 5*time.Second, "revocations", h.tellRevocations) })
+	}
 	work.Go(func() error { return links.Serve(ctx, dialled) })
-	work.Go(func() error { return serve(ctx, public, doors) })
+	work.Go(func() error { return web.Serve(ctx, public, doors) })
 	return work.Wait()
 }
+
+// tellRevocations hands on what house couriers' revocations, replaced phones and other carriers' services have left.
+func (h *Hub) tellRevocations(ctx context.Context) error { return h.couriers.Tell(ctx, h.revoke) }
 
 func (h *Hub) edge() (*edge.Edge, error) {
 	return edge.New(edge.Config{
@@ -150,16 +164,16 @@ func (h *Hub) edge() (*edge.Edge, error) {
 // handler is everything behind the public listener.
 func (h *Hub) handler() (http.Handler, error) {
 	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Outbox: h.outbox,
-		Notifier: h.keys.charter.Notifier, BodyKey: h.keys.body, Tracking: h.tracking, Now: h.config.Now, Log: h.config.Log,
+		Revoke: h.couriers.RevokeKey, Notifier: h.keys.charter.Notifier, BodyKey: h.keys.body, Tracking: h.tracking, Now: h.config.Now, Log: h.config.Log,
 		PublicURL: h.config.PublicURL})
 	if err != nil {
 		return nil, err
 	}
-	people := console.New(console.Config{Accounts: h.accounts, Custody: h.custody, Fleet: h.fleet, Now: h.config.Now,
-		Log: h.config.Log, FrameAncestor: h.config.FrameAncestor})
+	people := console.New(console.Config{Couriers: h.couriers, Custody: h.custody, Now: h.config.Now, Log: h.config.Log,
+		FrameAncestor: h.config.FrameAncestor})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.health)
-	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/"} {
+	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/", "/carrier/v1/"} {
 		mux.Handle(path, machines)
 	}
 	for _, path := range []string{"/courier", "/courier/", "/t/", "/assets/"} {
@@ -178,29 +192,6 @@ func (h *Hub) health(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	fmt.Fprintln(w, "ok")
-}
-
-// requestTime bounds a request from its first byte to the last of its answer; the feed's long polls take the most of it.
-const requestTime = time.Minute
-
-// serve answers HTTP until ctx is done; requests under way get three seconds to end, then they are cut off.
-func serve(ctx context.Context, l net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
-		ReadTimeout: requestTime, WriteTimeout: requestTime,
-		BaseContext: func(net.Listener) context.Context { return ctx }}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("hub: %w", err)
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-	defer cancel()
-	if server.Shutdown(grace) != nil {
-		return server.Close()
-	}
-	return nil
 }
 
 // every does a chore now and then at a pace until ctx is done. A failure is logged; the next round tries again.

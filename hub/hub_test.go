@@ -3,6 +3,7 @@ package hub
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"lockstep/ceremony"
 	"lockstep/guard/journal"
 	"lockstep/guard/statement"
+	"lockstep/internal/courier"
 )
 
 // newNetwork makes a key folder that holds the hub's own files only.
@@ -193,7 +195,7 @@ func TestDoors(t *testing.T) {
 	t.Cleanup(func() { h.Close() })
 	base := h.serveForTest(t)
 	for path, want := range map[string]int{"/healthz": 200, "/v1/openapi.json": 200, "/docs": 200, "/courier/": 200, "/t/guess": 404,
-		"/v1/lockers": 401, "/notifier/v1/lockers": 401, "/nothing": 404} {
+		"/v1/lockers": 401, "/notifier/v1/lockers": 401, "/carrier/v1/round": 401, "/nothing": 404} {
 		response, err := http.Get(base + path)
 		if err != nil {
 			t.Fatal(err)
@@ -251,5 +253,44 @@ func TestOpenRefusesWrongKeys(t *testing.T) {
 			h.Close()
 			t.Errorf("opened with %s", name)
 		}
+	}
+}
+
+// A house courier's revocation waits until dispatch can be told, and then is handed on.
+func TestARevokedHouseCourierIsHandedOn(t *testing.T) {
+	network, keys := newNetwork(t)
+	h, err := Open(t.Context(), config(t, keys))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { h.Close() })
+	added, err := h.AddCourier(t.Context(), "anna", "", []string{"*"})
+	if err != nil || added.Carrier != ceremony.HouseCarrier {
+		t.Fatalf("%+v, %v", added, err)
+	}
+	_, token, _ := strings.Cut(added.URL, "#enrol=")
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := statement.Key{Alg: statement.EdDSA, Public: public}
+	enrolled, err := h.couriers.Enrol(t.Context(), token, key, ed25519.Sign(private, courier.EnrolmentMessage(token)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := statement.VerifyCourier(enrolled.Certificate, network.Charter); err != nil {
+		t.Error(err)
+	}
+	if v, err := h.RevokeCourier(t.Context(), "anna"); err != nil || v.Enrolled {
+		t.Errorf("%+v, %v", v, err)
+	}
+	told := make(chan courier.Revocation, 1)
+	h.revoke = func(_ context.Context, r courier.Revocation) error { told <- r; return nil }
+	h.serveForTest(t)
+	if r := <-told; r.Carrier != ceremony.HouseCarrier || r.Key != key.ID() || r.Made == 0 {
+		t.Errorf("told %+v", r)
+	}
+	if lines, err := h.accounts.Audits(t.Context(), 1); err != nil || len(lines) != 1 || lines[0].Act != "revoked a courier" {
+		t.Errorf("%+v, %v", lines, err)
 	}
 }

@@ -27,6 +27,14 @@ type CourierView struct {
 	URL      string   `json:"url,omitempty"`
 }
 
+// CarrierView is a carrier of the charter; Token only when it was made just now.
+type CarrierView struct {
+	ID       string   `json:"id"`
+	KeyAtHub bool     `json:"key_at_hub"`
+	Keys     []string `json:"keys,omitempty"` // fingerprints
+	Token    string   `json:"token,omitempty"`
+}
+
 // LockerView is a locker; Code only when it was made just now.
 type LockerView struct {
 	ID           string            `json:"id"`

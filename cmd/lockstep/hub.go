@@ -24,7 +24,8 @@ type hubCommand struct {
 	Serve    hubServe    `cmd:"" default:"withargs" help:"Serve (the default)."`
 	Merchant hubMerchant `cmd:"" help:"Merchants and their API keys."`
 	Locker   hubLocker   `cmd:"" help:"Lockers and their enrolment codes."`
-	Courier  hubCourier  `cmd:"" help:"Couriers and their enrolment."`
+	Courier  hubCourier  `cmd:"" help:"House couriers and their enrolment."`
+	Carrier  hubCarrier  `cmd:"" help:"Carriers with a service of their own, and what they ask with."`
 	Parcel   hubParcel   `cmd:"" help:"Parcels and where they are."`
 	Status   hubStatus   `cmd:"" help:"The network at a glance."`
 	Alarm    hubAlarm    `cmd:"" help:"End an alarm that somebody has looked after."`
@@ -38,7 +39,12 @@ type hubStore struct {
 	Database  string `env:"LOCKSTEP_HUB_DATABASE" default:"hub.db" help:"Path of an SQLite file, or a postgres:// URL."`
 	PublicURL string `name:"public-url" env:"LOCKSTEP_HUB_PUBLIC_URL" default:"http://127.0.0.1:8080" help:"Where people reach the hub."`
 	ClockFile string `env:"LOCKSTEP_CLOCK_FILE" type:"path" help:"Offsets of a development clock; development builds only."`
-	JSON      bool   `name:"json" help:"Print JSON for scripts."`
+	printed
+}
+
+// printed is how a command shows its result.
+type printed struct {
+	JSON bool `name:"json" help:"Print JSON for scripts."`
 }
 
 func (s hubStore) config() (hub.Config, error) {
@@ -66,7 +72,7 @@ func (s hubStore) with(do func(context.Context, *hub.Hub) error) error {
 }
 
 // print shows v as JSON, or lets table write it for people.
-func (s hubStore) print(v any, table func(w io.Writer)) error {
+func (s printed) print(v any, table func(w io.Writer)) error {
 	if s.JSON {
 		out := json.NewEncoder(os.Stdout)
 		out.SetIndent("", "  ")

@@ -108,13 +108,14 @@ func alarmLines(w io.Writer, alarms []hub.AlarmView) {
 }
 
 type hubCourier struct {
-	Add  courierAdd  `cmd:"" help:"Expect a courier; shows the URL that enrols their phone, once. Again: a new phone."`
-	List courierList `cmd:"" help:"List couriers."`
+	Add    courierAdd    `cmd:"" help:"Expect a courier; shows the URL that enrols their phone, once. Again: a new phone."`
+	List   courierList   `cmd:"" help:"List couriers."`
+	Revoke courierRevoke `cmd:"" help:"End a courier's phone at once, and a link that is not used yet."`
 }
 
 type courierAdd struct {
 	ID      string   `arg:"" help:"The carrier's name for the courier; not a person's name."`
-	Carrier string   `help:"The courier's carrier; the house carrier where none is named."`
+	Carrier string   `help:"The courier's house carrier, where there are several. Other carriers certify theirs: lockstep carrier."`
 	Lockers []string `default:"*" help:"Where they are sent; * is the whole network."`
 }
 
@@ -127,6 +128,40 @@ func (a courierAdd) Run(c *commands) error {
 type courierList struct{}
 
 func (courierList) Run(c *commands) error { return list(c, (*hub.Hub).Couriers, courierLine) }
+
+type courierRevoke struct {
+	ID string `arg:"" help:"The courier's id."`
+}
+
+func (r courierRevoke) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (hub.CourierView, error) { return h.RevokeCourier(ctx, r.ID) }, courierLine)
+}
+
+type hubCarrier struct {
+	Add  carrierAdd  `cmd:"" help:"Let a carrier's own service ask this hub; shows its token, once. Again: a new token, and the one before ends."`
+	List carrierList `cmd:"" help:"List the charter's carriers."`
+}
+
+type carrierAdd struct {
+	ID string `arg:"" help:"The carrier's id in the charter."`
+}
+
+func (a carrierAdd) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (hub.CarrierView, error) { return h.AddCarrier(ctx, a.ID) },
+		func(w io.Writer, v hub.CarrierView) { fmt.Fprintln(w, v.Token) })
+}
+
+type carrierList struct{}
+
+func (carrierList) Run(c *commands) error {
+	return list(c, (*hub.Hub).Carriers, func(w io.Writer, v hub.CarrierView) {
+		place := "its own key"
+		if v.KeyAtHub {
+			place = "key at the hub"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", v.ID, place, strings.Join(v.Keys, ", "))
+	})
+}
 
 func courierLine(w io.Writer, v hub.CourierView) {
 	enrolled := "not enrolled"

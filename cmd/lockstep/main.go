@@ -1,4 +1,4 @@
-// Command lockstep is the command people run: the hub, the notifier, the emulated cabinet, the demo.
+// Command lockstep is the command people run: the hub, the notifier, a carrier's service, the emulated cabinet, the demo.
 package main
 
 import (
@@ -10,9 +10,11 @@ import (
 
 type commands struct {
 	Hub      hubCommand      `cmd:"" help:"The hub: bookkeeping for a network of parcel lockers."`
+	Carrier  carrierCommand  `cmd:"" help:"A carrier's own service: its key, its couriers' certificates, their page."`
 	Notifier notifierCommand `cmd:"" help:"The notifier: holds contacts and brings codes to recipients."`
 	Cabinet  cabinetCommand  `cmd:"" help:"An emulated cabinet: lock boards on pseudo-terminals, doors, a button."`
 	Demo     demoCommand     `cmd:"" help:"A whole network on this machine, to try."`
+	Drill    drillCommand    `cmd:"" help:"Attacks lockers in every way of the corpus, and says what opened."`
 }
 
 func main() {

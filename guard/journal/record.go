@@ -52,7 +52,7 @@ const (
 	Unblocked      Kind = "unblocked"       // Down, Statement, Compartments
 	Extended       Kind = "extended"        // Down, Statement, Compartment, Parcel, Dwell, Due
 	Reissued       Kind = "reissued"        // Down, Statement, Compartment, Parcel, Sealed; private: the new code's HMACs, the old ones are dead
-	Revoked        Kind = "revoked"         // Down, Statement, Key, Until (µs UTC): no answer of this courier's key is believed
+	Revoked        Kind = "revoked"         // Down, Statement, Carrier, Key, Until (µs UTC): no answer of this courier's key is believed
 	Permitted      Kind = "permitted"       // Down, Statement, Parcel, Carrier, Until (µs UTC); private: the permit's code
 	Chartered      Kind = "chartered"       // Charter: it replaces the one before
 	Lockdown       Kind = "lockdown"        // Reason, Compartment where one is meant: no occupied compartment opens until a lift

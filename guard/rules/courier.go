@@ -96,7 +96,7 @@ func (d *decision) believe(p statement.Presentation) (a statement.Answer, c stat
 	a, _, err := statement.Verify[statement.Answer](p.Answer, func(id statement.KeyID) (statement.Key, bool) {
 		return c.Key, c.Key.ID() == id
 	})
-	if err != nil || a.Locker != d.Locker.ID || !c.Covers(d.Locker.ID) || d.isRevoked(c.Key) || a.Number != s.number+1 {
+	if err != nil || a.Locker != d.Locker.ID || !c.Covers(d.Locker.ID) || d.isRevoked(c) || a.Number != s.number+1 {
 		return a, c, door.NotBelieved
 	}
 	if low, _ := d.time(d.now); low == 0 {

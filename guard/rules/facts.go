@@ -104,7 +104,7 @@ func (f Facts) Fold(e journal.Entry) (Facts, error) {
 	case journal.Permitted:
 		return f.permit(e)
 	case journal.Revoked:
-		f.Revoked = append(f.revoked(r.Low), Revocation{statement.KeyID(r.Key), r.Until})
+		f.Revoked = append(f.revoked(r.Low), Revocation{r.Carrier, statement.KeyID(r.Key), r.Until})
 	case journal.Paused:
 		f.Pauses = f.pausesWith(r.Powered, r.Until)
 	case journal.Blocked, journal.Unblocked:

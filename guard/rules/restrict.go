@@ -32,8 +32,9 @@ type Span struct{ From, Until int64 }
 
 // Revocation is a courier's key that is not believed until every certificate it can have has ended.
 type Revocation struct {
-	Key   statement.KeyID
-	Until int64 // µs UTC
+	Carrier string
+	Key     statement.KeyID
+	Until   int64 // µs UTC
 }
 
 // downWait is how long (µs) until the next numbered statement is looked at.
@@ -219,15 +220,15 @@ func (f *Facts) revoke(s statement.Restriction, now int64) (journal.Record, []by
 	if len(f.revoked(low)) >= maxRevoked {
 		return journal.Record{}, nil, "too many"
 	}
-	return journal.Record{Kind: journal.Revoked, Key: s.Courier[:], Until: s.At + statement.MaxCourierTerm}, nil, ""
+	return journal.Record{Kind: journal.Revoked, Carrier: s.Carrier, Key: s.Courier[:], Until: s.At + statement.MaxCourierTerm}, nil, ""
 }
 
 func (f *Facts) revoked(low int64) []Revocation {
 	return slices.DeleteFunc(slices.Clone(f.Revoked), func(r Revocation) bool { return r.Until < low })
 }
 
-func (f *Facts) isRevoked(key statement.Key) bool {
-	return slices.ContainsFunc(f.Revoked, func(r Revocation) bool { return r.Key == key.ID() })
+func (f *Facts) isRevoked(c statement.Courier) bool {
+	return slices.ContainsFunc(f.Revoked, func(r Revocation) bool { return r.Carrier == c.Carrier && r.Key == c.Key.ID() })
 }
 
 // pausesWith ends the pause that goes on and begins one that ends at until; until = now only ends it.

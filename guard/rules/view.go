@@ -35,7 +35,7 @@ func (s *State) outOfOrder(now int64) string {
 		return "storage"
 	}
 	healthy := slices.ContainsFunc(s.Boards, func(b Bus) bool { return b.Read > 0 && now-b.Read < boardSilence })
-	if !healthy {
+	if !healthy || !s.Settled {
 		return "bus"
 	}
 	return ""

@@ -9,7 +9,7 @@ const (
 	Unblock Restrict = "unblock" // Compartments
 	Extend  Restrict = "extend"  // Barcode, DwellHours: the parcel may wait longer
 	Reissue Restrict = "reissue" // Barcode: a new code for the same person kills the old one
-	Revoke  Restrict = "revoke"  // Courier, At: this key is no courier's any more
+	Revoke  Restrict = "revoke"  // Carrier, Courier, At: this key is no courier's of that carrier any more
 )
 
 // MaxPauseMinutes bounds one pause: 4 h.
@@ -26,6 +26,7 @@ type Restriction struct {
 	DwellHours   uint16   `cbor:"7,keyasint,omitempty"` // from the deposit on
 	Courier      *KeyID   `cbor:"8,keyasint,omitempty"`
 	At           int64    `cbor:"9,keyasint,omitempty"` // µs UTC; certificates made before end at most 14 days later
+	Carrier      string   `cbor:"10,keyasint,omitempty"`
 }
 
 // TypeRestriction is the typ header of a restriction.
@@ -54,7 +55,8 @@ func (r Restriction) Check() error {
 	case Reissue:
 		proper.Barcode, good = r.Barcode, CheckBarcode(r.Barcode) == nil
 	case Revoke:
-		proper.Courier, proper.At, good = r.Courier, r.At, r.Courier != nil && r.At > 0
+		proper.Carrier, proper.Courier, proper.At = r.Carrier, r.Courier, r.At
+		good = name(r.Carrier) && r.Courier != nil && r.At > 0
 	}
 	if !good || string(encode(proper)) != string(encode(r)) {
 		return refuse("restriction", "a %q out of its bounds, or with fields of another kind", r.Kind)

@@ -86,7 +86,7 @@ func TestEveryReasonHasASentenceInBothLanguages(t *testing.T) {
 }
 
 func TestBothLanguagesSayTheSame(t *testing.T) {
-	for _, file := range []string{"page/words.js", "../../hub/internal/console/courier/words.js"} {
+	for _, file := range []string{"page/words.js", "../../internal/courier/page/words.js"} {
 		keys := wordKeys(t, file)
 		if len(keys["ru"]) < 50 {
 			t.Fatalf("%s: only %d sentences", file, len(keys["ru"]))

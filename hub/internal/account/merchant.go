@@ -26,7 +26,7 @@ func (a *Accounts) AddMerchant(ctx context.Context, name, carrier string) (Merch
 	if name == "" || utf8.RuneCountInString(name) > 100 || !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
 		return Merchant{}, fault.New(fault.Invalid, "invalid_name", "a merchant's name has 1 to 100 characters")
 	}
-	carrier, err := a.carrier(carrier)
+	carrier, err := a.Carrier(carrier)
 	if err != nil {
 		return Merchant{}, err
 	}
@@ -52,22 +52,6 @@ func nextRange(ctx context.Context, q *store.Queries) (string, error) {
 		return "", fault.New(fault.Unavailable, "no_ranges", "all number ranges are given away")
 	}
 	return strconv.Itoa(n + 1), nil
-}
-
-// carrier checks a carrier's name against the charter and fills in the one that is meant when none is named.
-func (a *Accounts) carrier(name string) (string, error) {
-	carriers := a.Charter.Carriers
-	if name == "" {
-		for _, c := range carriers {
-			if c.KeyAtHub || len(carriers) == 1 {
-				return c.ID, nil
-			}
-		}
-	}
-	if _, ok := a.Charter.Carrier(name); !ok {
-		return "", fault.New(fault.Invalid, "unknown_carrier", "the charter knows no carrier %q", name)
-	}
-	return name, nil
 }
 
 // Merchants are all merchants, by name.
@@ -150,11 +134,13 @@ func (a *Accounts) CheckNotifier(ctx context.Context, token string) error {
 
 // Audit writes one line: who did what to whom. Ids only.
 func (a *Accounts) Audit(ctx context.Context, actor, act, subject string) error {
-	err := a.DB.Tx(ctx, func(tx *sql.Tx) error {
-		line := store.AddAuditParams{ID: uuid.Must(uuid.NewV7()).String(), At: a.now(), Actor: actor, Act: act, Subject: subject}
-		return store.New(tx).AddAudit(ctx, line)
-	})
-	if err != nil {
+	return a.DB.Tx(ctx, func(tx *sql.Tx) error { return a.AuditIn(ctx, tx, actor, act, subject) })
+}
+
+// AuditIn writes the line in the transaction that does what it tells of.
+func (a *Accounts) AuditIn(ctx context.Context, tx *sql.Tx, actor, act, subject string) error {
+	line := store.AddAuditParams{ID: uuid.Must(uuid.NewV7()).String(), At: a.now(), Actor: actor, Act: act, Subject: subject}
+	if err := store.New(tx).AddAudit(ctx, line); err != nil {
 		return fmt.Errorf("account: audit: %w", err)
 	}
 	return nil

@@ -1,5 +1,5 @@
 // Package api is the hub's door for machines: the HTTP API for merchants under /v1/ with its OpenAPI 3.1 document and reference
-// page, and the feed for the notifier under /notifier/v1/. It reads, asks one room, writes; it keeps nothing. A recipient's
+// page, the feed for the notifier under /notifier/v1/, and the little that carriers' own services ask under /carrier/v1/. It reads, asks one room, writes; it keeps nothing. A recipient's
 // contact passes through its memory on the way into a seal and nowhere else.
 package api
 
@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"lockstep/guard/statement"
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
@@ -25,10 +26,12 @@ const maxBody = 64 << 10
 
 // Config is what the door stands on.
 type Config struct {
-	Accounts  *account.Accounts
-	Fleet     *fleet.Fleet
-	Custody   *custody.Custody
-	Outbox    *outbox.Outbox
+	Accounts *account.Accounts
+	Fleet    *fleet.Fleet
+	Custody  *custody.Custody
+	Outbox   *outbox.Outbox
+	// Revoke takes a carrier's word that a device is no courier's of it any more.
+	Revoke    func(ctx context.Context, carrier string, key statement.KeyID) error
 	Notifier  []byte                    // the notifier's public HPKE key, from the charter: contacts are sealed to it
 	BodyKey   []byte                    // keys the digests of request bodies; kept outside the database
 	Tracking  func(token string) string // URL of a parcel's tracking page
@@ -43,7 +46,7 @@ type door struct {
 	mux *http.ServeMux
 }
 
-// New is the handler of /v1/, /docs and /notifier/v1/.
+// New is the handler of /v1/, /docs, /notifier/v1/ and /carrier/v1/.
 func New(c Config) (http.Handler, error) {
 	configure()
 	d := &door{Config: c, mux: http.NewServeMux()}
@@ -58,8 +61,10 @@ func New(c Config) (http.Handler, error) {
 		return nil, err
 	}
 	d.feed()
+	d.carriers()
 	d.mux.HandleFunc("/v1/", d.unknown)
 	d.mux.HandleFunc("/notifier/v1/", d.unknown)
+	d.mux.HandleFunc("/carrier/v1/", d.unknown)
 	return d.careful(d.mux), nil
 }
 

@@ -240,7 +240,7 @@ func TestPaging(t *testing.T) {
 		if order != "R2R1R0" || second.field(t, "next_cursor") != "" {
 			t.Errorf("%s, then %s", first.body, second.body)
 		}
-		if got := b.get("/v1/shipments?reference=R1&state=announced"); got.field(t, "shipments.0.reference") != "R1" || strings.Contains(string(got.body), "R2") {
+		if got := b.get("/v1/shipments?reference=R1&state=announced"); got.field(t, "shipments.0.reference") != "R1" || strings.Contains(string(got.body), `"R2"`) {
 			t.Errorf("%s", got.body)
 		}
 		if got := b.get("/v1/shipments?state=stored"); got.field(t, "shipments") != "[]" {

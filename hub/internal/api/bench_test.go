@@ -46,6 +46,7 @@ type bench struct {
 	fleet    *fleet.Fleet
 	custody  *custody.Custody
 	outbox   *outbox.Outbox
+	revoked  []string // what carriers said
 	server   *httptest.Server
 	guard    *guard
 	key      string // of the first merchant
@@ -68,7 +69,10 @@ func each(t *testing.T, test func(t *testing.T, b *bench)) {
 }
 
 func newBench(t *testing.T, d *db.DB) *bench {
-	network, err := ceremony.NewDevelopment("test")
+	own, err := statement.SignerFromSeed(statement.NewSeed())
+	must(t, err)
+	network, err := ceremony.NewDevelopment("test", statement.Carrier{ID: "swift", Keys: statement.Role{Threshold: 1,
+		Holders: []statement.Holder{{Key: own.Key(), Person: "swift"}}}})
 	must(t, err)
 	b := &bench{t: t, network: network, db: d}
 	log := slog.New(slog.NewJSONHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -82,7 +86,11 @@ func newBench(t *testing.T, d *db.DB) *bench {
 		Emit: func(ctx context.Context, tx *sql.Tx, e custody.Event) error {
 			return b.outbox.Emit(ctx, tx, api.Message(e, tracking))
 		}})
-	handler, err := api.New(api.Config{Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Notifier: network.Charter.Notifier,
+	revoke := func(_ context.Context, carrier string, key statement.KeyID) error {
+		b.revoked = append(b.revoked, carrier+" "+key.String())
+		return nil
+	}
+	handler, err := api.New(api.Config{Revoke: revoke, Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Notifier: network.Charter.Notifier,
 		BodyKey: []byte("a key that is in no database"), Tracking: tracking, Now: time.Now, Log: log, PublicURL: "https://hub.example"})
 	must(t, err)
 	b.server = httptest.NewServer(handler)

@@ -62,20 +62,25 @@ func (d *door) notifier(pattern string, do func(r *http.Request) (answer any, er
 		if err == nil {
 			answer, err = do(r)
 		}
-		switch {
-		case err != nil:
-			p := d.problem(r.Context(), err)
-			if p.Status == http.StatusUnauthorized {
-				w.Header().Set("WWW-Authenticate", "Bearer")
-			}
-			write(w, p)
-		case answer == nil:
-			w.WriteHeader(http.StatusNoContent)
-		default:
-			w.Header().Set("Content-Type", "application/json")
-			json.NewEncoder(w).Encode(answer)
-		}
+		d.answer(w, r, answer, err)
 	})
+}
+
+// answer is what machines with a token get: a problem, nothing (204) or JSON.
+func (d *door) answer(w http.ResponseWriter, r *http.Request, answer any, err error) {
+	switch {
+	case err != nil:
+		p := d.problem(r.Context(), err)
+		if p.Status == http.StatusUnauthorized {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+		}
+		write(w, p)
+	case answer == nil:
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(answer)
+	}
 }
 
 func (d *door) feedContacts(r *http.Request) (any, error) {

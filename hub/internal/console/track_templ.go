@@ -55,7 +55,7 @@ func trackPage(p tracked) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " · Lockstep</title><link rel=\"stylesheet\" href=\"/assets/tokens.css\"><link rel=\"stylesheet\" href=\"/courier/track.css\"></head><body><header><span class=\"mark\" aria-hidden=\"true\"></span> <span class=\"name\">Lockstep</span> <a class=\"button\" lang=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, " · Lockstep</title><link rel=\"stylesheet\" href=\"/assets/tokens.css\"><link rel=\"stylesheet\" href=\"/t/track.css\"></head><body><header><span class=\"mark\" aria-hidden=\"true\"></span> <span class=\"name\">Lockstep</span> <a class=\"button\" lang=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -99,7 +99,7 @@ func (r *room) manifests(locker string) (list []statement.Manifest) {
 func TestManifestsNameEveryParcelOnce(t *testing.T) {
 	each(t, func(t *testing.T, r *room) {
 		r.expect("l1", "house", 0, 450)
-		r.expect("l1", "other", 450, 1)
+		other := r.expect("l1", "other", 450, 1)
 		r.expect("l2", "house", 451, 1)
 		r.make(5)
 		r.make(0)
@@ -111,6 +111,9 @@ func TestManifestsNameEveryParcelOnce(t *testing.T) {
 			for _, p := range m.Parcels {
 				if seen[p.Barcode] {
 					t.Errorf("%s twice", p.Barcode)
+				}
+				if others := p.Barcode == other[0]; others != (m.Carrier == "other") || !others && m.Carrier != "house" {
+					t.Errorf("%s is on a manifest of %s", p.Barcode, m.Carrier)
 				}
 				seen[p.Barcode] = true
 			}

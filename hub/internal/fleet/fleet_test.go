@@ -62,7 +62,7 @@ func (r *room) provision(id string) {
 	certificate := statement.Locker{ID: id, Zone: "Europe/Moscow", Guard: r.network.Dispatch.Key(), Compartments: []statement.Compartment{
 		{Number: 1, Size: 1}, {Number: 2, Size: 1}, {Number: 3, Size: 2}, {Number: 4, Size: 3}}}
 	err := r.tx(func(tx *sql.Tx) error {
-		return r.Provision(r.t.Context(), tx, certificate, statement.Bundle{Envelopes: [][]byte{{1}}})
+		return r.Provision(r.t.Context(), tx, certificate, r.network.Bundle) // its envelopes are kept as they are
 	})
 	if err != nil {
 		r.t.Fatal(err)
@@ -100,7 +100,7 @@ func TestAddAndList(t *testing.T) {
 				break
 			}
 			for _, l := range page {
-				if len(l.Room) != 3 || l.Room[0].Free != 2 || l.State != fleet.Provisioned || l.Line != fleet.Never || len(l.Certificate) != 1 {
+				if len(l.Room) != 3 || l.Room[0].Free != 2 || l.State != fleet.Provisioned || l.Line != fleet.Never || len(l.Certificate) != 3 {
 					t.Errorf("%+v", l)
 				}
 				ids = append(ids, l.ID)

@@ -12,20 +12,6 @@ type Audit struct {
 	Subject string
 }
 
-type Courier struct {
-	ID             string
-	Carrier        string
-	Lockers        string
-	Deposit        bool
-	Withdraw       bool
-	TokenDigest    []byte
-	TokenUntil     int64
-	DeviceKey      []byte
-	Certificate    []byte
-	CertifiedUntil int64
-	Created        int64
-}
-
 type Merchant struct {
 	ID          string
 	Name        string

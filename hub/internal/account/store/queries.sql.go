@@ -123,118 +123,15 @@ func (q *Queries) Audits(ctx context.Context, limit int32) ([]Audit, error) {
 	return items, nil
 }
 
-const certify = `-- name: Certify :execrows
-UPDATE courier SET certificate = $2, certified_until = $3 WHERE id = $1 AND device_key = $4
+const carrierOfToken = `-- name: CarrierOfToken :one
+SELECT carrier FROM carrier_token WHERE digest = $1
 `
 
-type CertifyParams struct {
-	ID             string
-	Certificate    []byte
-	CertifiedUntil int64
-	DeviceKey      []byte
-}
-
-func (q *Queries) Certify(ctx context.Context, arg CertifyParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, certify,
-		arg.ID,
-		arg.Certificate,
-		arg.CertifiedUntil,
-		arg.DeviceKey,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-const courier = `-- name: Courier :one
-SELECT id, carrier, lockers, deposit, withdraw, token_digest, token_until, device_key, certificate, certified_until, created FROM courier WHERE id = $1
-`
-
-func (q *Queries) Courier(ctx context.Context, id string) (Courier, error) {
-	row := q.db.QueryRowContext(ctx, courier, id)
-	var i Courier
-	err := row.Scan(
-		&i.ID,
-		&i.Carrier,
-		&i.Lockers,
-		&i.Deposit,
-		&i.Withdraw,
-		&i.TokenDigest,
-		&i.TokenUntil,
-		&i.DeviceKey,
-		&i.Certificate,
-		&i.CertifiedUntil,
-		&i.Created,
-	)
-	return i, err
-}
-
-const courierOfToken = `-- name: CourierOfToken :one
-SELECT id, carrier, lockers, deposit, withdraw, token_digest, token_until, device_key, certificate, certified_until, created FROM courier WHERE token_digest = $1 AND token_until > CAST($2 AS BIGINT)
-`
-
-type CourierOfTokenParams struct {
-	TokenDigest []byte
-	Now         int64
-}
-
-func (q *Queries) CourierOfToken(ctx context.Context, arg CourierOfTokenParams) (Courier, error) {
-	row := q.db.QueryRowContext(ctx, courierOfToken, arg.TokenDigest, arg.Now)
-	var i Courier
-	err := row.Scan(
-		&i.ID,
-		&i.Carrier,
-		&i.Lockers,
-		&i.Deposit,
-		&i.Withdraw,
-		&i.TokenDigest,
-		&i.TokenUntil,
-		&i.DeviceKey,
-		&i.Certificate,
-		&i.CertifiedUntil,
-		&i.Created,
-	)
-	return i, err
-}
-
-const couriers = `-- name: Couriers :many
-SELECT id, carrier, lockers, deposit, withdraw, token_digest, token_until, device_key, certificate, certified_until, created FROM courier ORDER BY id
-`
-
-func (q *Queries) Couriers(ctx context.Context) ([]Courier, error) {
-	rows, err := q.db.QueryContext(ctx, couriers)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []Courier
-	for rows.Next() {
-		var i Courier
-		if err := rows.Scan(
-			&i.ID,
-			&i.Carrier,
-			&i.Lockers,
-			&i.Deposit,
-			&i.Withdraw,
-			&i.TokenDigest,
-			&i.TokenUntil,
-			&i.DeviceKey,
-			&i.Certificate,
-			&i.CertifiedUntil,
-			&i.Created,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+func (q *Queries) CarrierOfToken(ctx context.Context, digest []byte) (string, error) {
+	row := q.db.QueryRowContext(ctx, carrierOfToken, digest)
+	var carrier string
+	err := row.Scan(&carrier)
+	return carrier, err
 }
 
 const dropNotifierTokens = `-- name: DropNotifierTokens :exec
@@ -257,75 +154,6 @@ type EndKeysParams struct {
 
 func (q *Queries) EndKeys(ctx context.Context, arg EndKeysParams) (int64, error) {
 	result, err := q.db.ExecContext(ctx, endKeys, arg.Merchant, arg.Ended)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-const enrol = `-- name: Enrol :execrows
-UPDATE courier SET token_digest = $2, token_until = 0, device_key = $3, certificate = $4, certified_until = $5
-WHERE id = $1 AND token_digest = $6 AND token_until > 0
-`
-
-type EnrolParams struct {
-	ID             string
-	TokenDigest    []byte
-	DeviceKey      []byte
-	Certificate    []byte
-	CertifiedUntil int64
-	Used           []byte
-}
-
-func (q *Queries) Enrol(ctx context.Context, arg EnrolParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, enrol,
-		arg.ID,
-		arg.TokenDigest,
-		arg.DeviceKey,
-		arg.Certificate,
-		arg.CertifiedUntil,
-		arg.Used,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
-const expectCourier = `-- name: ExpectCourier :execrows
-INSERT INTO courier (id, carrier, lockers, deposit, withdraw, token_digest, token_until, device_key, certificate, created)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-ON CONFLICT (id) DO UPDATE SET lockers = excluded.lockers, deposit = excluded.deposit, withdraw = excluded.withdraw,
-    token_digest = excluded.token_digest, token_until = excluded.token_until
-WHERE courier.carrier = excluded.carrier
-`
-
-type ExpectCourierParams struct {
-	ID          string
-	Carrier     string
-	Lockers     string
-	Deposit     bool
-	Withdraw    bool
-	TokenDigest []byte
-	TokenUntil  int64
-	DeviceKey   []byte
-	Certificate []byte
-	Created     int64
-}
-
-func (q *Queries) ExpectCourier(ctx context.Context, arg ExpectCourierParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, expectCourier,
-		arg.ID,
-		arg.Carrier,
-		arg.Lockers,
-		arg.Deposit,
-		arg.Withdraw,
-		arg.TokenDigest,
-		arg.TokenUntil,
-		arg.DeviceKey,
-		arg.Certificate,
-		arg.Created,
-	)
 	if err != nil {
 		return 0, err
 	}
@@ -419,4 +247,20 @@ func (q *Queries) NotifierToken(ctx context.Context, digest []byte) (int64, erro
 	var created int64
 	err := row.Scan(&created)
 	return created, err
+}
+
+const setCarrierToken = `-- name: SetCarrierToken :exec
+INSERT INTO carrier_token (carrier, digest, created) VALUES ($1, $2, $3)
+ON CONFLICT (carrier) DO UPDATE SET digest = excluded.digest, created = excluded.created
+`
+
+type SetCarrierTokenParams struct {
+	Carrier string
+	Digest  []byte
+	Created int64
+}
+
+func (q *Queries) SetCarrierToken(ctx context.Context, arg SetCarrierTokenParams) error {
+	_, err := q.db.ExecContext(ctx, setCarrierToken, arg.Carrier, arg.Digest, arg.Created)
+	return err
 }

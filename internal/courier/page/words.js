@@ -14,7 +14,7 @@ export const words = {
       next: "Следующая посылка", tooSmall: "Не помещается", notEmptyAsk: "Внутри что‑то лежит", cancelAsk: "Отменить", staysAsk: "Осталась внутри", takenOutAsk: "Забрал", scanReceipt: "Сканировать расписку", notTaken: "Постамат не принял? Покажите ещё раз. Если не помогает, начните на нём сначала: «Я курьер».",
     },
     history: { title: "Расписки", none: "Пока ни одной.", line: "{locker}: записей до № {n}", parcels: "действий: {n}" },
-    saved: "Расписка сохранена", errors: { unknown_token: "Ссылка уже использована или устарела. Попросите новую.", bad_proof: "Подпись телефона не принята. Попросите новую ссылку.", stale_proof: "Часы телефона идут неверно.", certificate_ended: "Пропуск закончился. Попросите новую ссылку.", offline: "Нет связи", internal: "На сервере что‑то не так. Попробуйте позже.", notOurs: "Это не код постамата" },
+    saved: "Расписка сохранена", errors: { unknown_token: "Ссылка уже использована или устарела. Попросите новую.", bad_proof: "Подпись телефона не принята. Попросите новую ссылку.", not_enrolled: "Этот телефон больше не подключён. Попросите новую ссылку.", too_many_tries: "Слишком много попыток. Подождите немного.", hub_silent: "Сеть не отвечает. Без списка тоже можно работать.", stale_proof: "Часы телефона идут неверно.", certificate_ended: "Пропуск закончился. Попросите новую ссылку.", offline: "Нет связи", internal: "На сервере что‑то не так. Попробуйте позже.", notOurs: "Это не код постамата" },
   },
   en: {
     other: "Русский", otherCode: "ru", back: "Back", copy: "Copy", done: "Done",
@@ -30,6 +30,6 @@ export const words = {
       next: "Next parcel", tooSmall: "Too small", notEmptyAsk: "Something inside", cancelAsk: "Cancel", staysAsk: "It stays inside", takenOutAsk: "I took it out", scanReceipt: "Scan the receipt", notTaken: "Not taken? Show it again. If that does not help, start over at the locker: “I am a courier”.",
     },
     history: { title: "Receipts", none: "None yet.", line: "{locker}: records up to no. {n}", parcels: "acts: {n}" },
-    saved: "Receipt saved", errors: { unknown_token: "The link was used already or is too old. Ask for another.", bad_proof: "The phone’s signature was not accepted. Ask for another link.", stale_proof: "The phone’s clock is wrong.", certificate_ended: "Your pass has ended. Ask for another link.", offline: "No signal", internal: "Something is wrong on the server. Try later.", notOurs: "This is not a locker’s code" },
+    saved: "Receipt saved", errors: { unknown_token: "The link was used already or is too old. Ask for another.", bad_proof: "The phone’s signature was not accepted. Ask for another link.", not_enrolled: "This phone is not enrolled any more. Ask for another link.", too_many_tries: "Too many tries. Wait a little.", hub_silent: "The network does not answer. You can work without the list.", stale_proof: "The phone’s clock is wrong.", certificate_ended: "Your pass has ended. Ask for another link.", offline: "No signal", internal: "Something is wrong on the server. Try later.", notOurs: "This is not a locker’s code" },
   },
 };

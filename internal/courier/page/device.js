@@ -1,4 +1,4 @@
-// device.js: the courier's key, made in this phone and never leaving it, and what the phone asks of the hub with it.
+// device.js: the courier's key, made in this phone and never leaving it, and what the phone asks of its carrier with it.
 import { ES256 } from "/assets/cose.js";
 import * as store from "./store.js";
 
@@ -13,7 +13,7 @@ const fromBase64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0))
 export const algorithm = ES256;
 export const nowMicros = () => Date.now() * 1000;
 
-// Refused is the hub saying no, with its stable word; anything else that fails is a missing signal.
+// Refused is the carrier saying no, with its stable word; anything else that fails is a missing signal.
 export class Refused extends Error {
   constructor(problem) {
     super(problem.detail ?? "");

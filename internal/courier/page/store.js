@@ -1,7 +1,7 @@
 // store.js: what the phone keeps, in IndexedDB: one value under each name.
 //
 // device: {key: CryptoKeyPair, point: Uint8Array, link: digest of the spent one-time link, courier, carrier, lockers, deposit, withdraw, until, certificate}
-// today: what the hub said last · session: the session under way · history: finished sessions, newest first
+// today: the list as it came last · session: the session under way · history: finished sessions, newest first
 const request = (r) => new Promise((done, failed) => { r.onsuccess = () => done(r.result); r.onerror = () => failed(r.error); });
 
 async function table(mode) {

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"lockstep/drill"
+)
+
+type drillCommand struct {
+	Rows  []string `arg:"" optional:"" help:"Rows of the corpus to play, such as D06. Without any, all of them."`
+	Quick bool     `help:"Only the rows that take seconds."`
+	Guard string   `help:"The guard's binary. Without it, the one beside this program; it must be a development build." placeholder:"FILE"`
+
+	Release string `help:"A release build of the guard, which row U08 looks at." placeholder:"FILE"`
+}
+
+// Run plays the corpus in a directory of its own, which is removed at the end.
+func (c drillCommand) Run() error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if c.Guard == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		c.Guard = filepath.Join(filepath.Dir(self), "lockstep-guard")
+	}
+	dir, err := os.MkdirTemp("", "lockstep-drill")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	yard, err := drill.NewYard(dir, c.Guard)
+	if err != nil {
+		return err
+	}
+	yard.Release, yard.Locked = c.Release, filepath.Join(filepath.Dir(c.Guard), "lockstep-locker")
+	rows, err := drill.Pick(c.Rows...)
+	if err != nil {
+		return err
+	}
+	if c.Quick && len(c.Rows) == 0 {
+		rows = drill.Quick()
+	}
+	_, err = yard.Run(ctx, rows, os.Stdout)
+	return err
+}

@@ -1,0 +1,110 @@
+// Package drill attacks lockers: each row of the corpus is one attack by somebody who holds certain keys, sockets or machines,
+// played against real processes and judged by the cabinet alone.
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Row is one attack.
+type Row struct {
+	ID     string
+	Attack string // what is done, by whom
+	Expect string // in the words of the corpus
+	Slow   bool   // left out of the quick set
+	On     func(context.Context, *Yard) (*Bench, error)
+	Do     func(context.Context, *Bench) (seen string, err error)
+	Limits Limits
+	// Control is the same with an honest credential: the door must open. Nil means an honest deposit and collection, which end
+	// every row but those that say otherwise.
+	Control func(context.Context, *Bench) error
+}
+
+// Result is what became of one row.
+type Result struct {
+	Row
+	Seen  string
+	Doors int // that opened for the attacker
+	Took  time.Duration
+	Err   error // nil, a *Breach, or what went wrong with the drill itself
+}
+
+// Play plays one row on a bench of its own: the attack, the oracles, the positive control.
+func (y *Yard) Play(ctx context.Context, r Row) Result {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	defer cancel()
+	begun := time.Now()
+	b, err := r.On(ctx, y)
+	if err != nil {
+		return Result{Row: r, Took: time.Since(begun), Err: fmt.Errorf("the bench: %w", err)}
+	}
+	defer b.Close()
+	seen, err := r.Do(ctx, b)
+	if err == nil {
+		err = b.judge(ctx, r.Limits)
+	}
+	doors := b.opened(Thief)
+	if err == nil && !r.Limits.Locked && !r.Limits.Dishonest {
+		err = b.honest(ctx)
+	}
+	if err == nil && r.Control != nil {
+		err = r.Control(ctx, b)
+	}
+	return Result{r, seen, doors, time.Since(begun), err}
+}
+
+// Run plays rows and prints each. It says whether all held.
+func (y *Yard) Run(ctx context.Context, rows []Row, out io.Writer) ([]Result, error) {
+	var results []Result
+	var failed []string
+	for _, r := range rows {
+		result := y.Play(ctx, r)
+		results = append(results, result)
+		word := "held"
+		if result.Err != nil {
+			word, failed = "FAILED", append(failed, r.ID)
+		}
+		fmt.Fprintf(out, "%-4s %-6s %5.1f s  doors %d  %s\n", r.ID, word, result.Took.Seconds(), result.Doors, r.Attack)
+		fmt.Fprintf(out, "              expected  %s\n              seen      %s\n", r.Expect, result.Seen)
+		if result.Err != nil {
+			fmt.Fprintf(out, "              error     %v\n", result.Err)
+		}
+	}
+	fmt.Fprintf(out, "\n%d rows, %d held\n", len(rows), len(rows)-len(failed))
+	if len(failed) > 0 {
+		return results, errors.New("failed: " + strings.Join(failed, " "))
+	}
+	return results, nil
+}
+
+// Pick is the rows of some ids; none means all.
+func Pick(ids ...string) ([]Row, error) {
+	if len(ids) == 0 {
+		return Corpus(), nil
+	}
+	var rows []Row
+	for _, id := range ids {
+		i := slices.IndexFunc(Corpus(), func(r Row) bool { return r.ID == id })
+		if i < 0 {
+			return nil, fmt.Errorf("drill: there is no row %q", id)
+		}
+		rows = append(rows, Corpus()[i])
+	}
+	return rows, nil
+}
+
+// Quick is the rows that are played with every test.
+func Quick() []Row { return slices.DeleteFunc(Corpus(), func(r Row) bool { return r.Slow }) }
+
+// fresh and stocked say on what bench a row is played.
+func fresh(ctx context.Context, y *Yard) (*Bench, error) { return y.Stocked(ctx, 24, 0) }
+
+func stocked(ctx context.Context, y *Yard) (*Bench, error) { return y.Stocked(ctx, 24, 8) }
+
+func full(ctx context.Context, y *Yard) (*Bench, error) { return y.Stocked(ctx, 80, 80) }

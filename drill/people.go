@@ -1,0 +1,256 @@
+package drill
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"lockstep/cabinet"
+	"lockstep/ceremony"
+	"lockstep/guard/door"
+	"lockstep/guard/rules"
+	"lockstep/guard/statement"
+)
+
+// Thief is what the cabinet calls whoever attacks with a hand on the locker.
+const Thief = "thief"
+
+const honestCourier = "courier of house"
+
+// Barcode is the serial-th of a number range of ours.
+func Barcode(serial int) string {
+	digits := fmt.Sprintf("40000%06d", serial)
+	return digits + string(statement.GS1CheckDigit(digits))
+}
+
+// Phone is a courier's device with its certificate and the session it is in.
+type Phone struct {
+	*Bench
+	key         *statement.Signer
+	certificate []byte
+	nonce       statement.Nonce
+	number      uint32
+}
+
+// newPhone is a device that a carrier's key has certified; change spoils the certificate before it is signed.
+func (b *Bench) newPhone(carrier *statement.Signer, change ...func(*statement.Courier)) (*Phone, error) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	key, err := statement.NewSigner(private)
+	if err != nil {
+		return nil, err
+	}
+	c := statement.Courier{Carrier: ceremony.HouseCarrier, ID: "c1", Key: key.Key(), Lockers: []string{"*"}, Deposit: true, Withdraw: true,
+		From: b.Now() - rules.Hour, Until: b.Now() + 10*rules.Day}
+	for _, f := range change {
+		f(&c)
+	}
+	certificate, err := statement.Sign(carrier, c)
+	return &Phone{Bench: b, key: key, certificate: certificate}, err
+}
+
+// courier is an honest courier's phone.
+func (b *Bench) courier() (*Phone, error) { return b.newPhone(b.Network.Carrier) }
+
+// begin reads a fresh challenge from the screen.
+func (p *Phone) begin(ctx context.Context) error {
+	reply, err := p.Kiosk(ctx, door.KioskRequest{Verb: door.Courier})
+	if err != nil || !reply.Accepted {
+		return fmt.Errorf("no challenge: %s: %v", reply.Reason, err)
+	}
+	c, err := statement.ReadUnverified[statement.Challenge](reply.View.Session.Challenge)
+	p.nonce, p.number = c.Nonce, 0
+	return err
+}
+
+// presentation is the next answer as the phone shows it.
+func (p *Phone) presentation(want statement.Want, barcode string, size uint8) ([]byte, error) {
+	p.number++
+	envelope, err := statement.Sign(p.key, statement.Answer{Locker: p.Locker.ID, Nonce: p.nonce, Number: p.number, Want: want, Barcode: barcode, Size: size})
+	return statement.Encode(statement.Presentation{Answer: envelope, Certificate: p.certificate}), err
+}
+
+// wish shows the next answer to the scanner. What must wait for a budget waits.
+func (p *Phone) wish(ctx context.Context, want statement.Want, barcode string) (door.KioskReply, error) {
+	for {
+		shown, err := p.presentation(want, barcode, 0)
+		if err != nil {
+			return door.KioskReply{}, err
+		}
+		reply, err := p.Kiosk(ctx, door.KioskRequest{Verb: door.Present, Presentation: shown})
+		if err != nil || reply.Reason != door.Budget {
+			return reply, err
+		}
+		if err := p.Pass(ctx, time.Duration(reply.Wait)*time.Millisecond+time.Second); err != nil {
+			return reply, err
+		}
+	}
+}
+
+// press is a hand on the button, held until the guard has surely seen it.
+func (b *Bench) press(person string) {
+	b.Cabinet.Cabinet.Press(person, 250*time.Millisecond)
+}
+
+// pressed presses for a prompt and waits for what comes of it: an open door, or the end. Where nothing happens it presses again,
+// as people do.
+func (b *Bench) pressed(ctx context.Context, person string) (v door.View, err error) {
+	last := time.Time{}
+	err = b.until(ctx, "an open door", func() bool {
+		if v, err = b.View(ctx); err != nil {
+			return false
+		}
+		if v.Stage == door.Press && time.Since(last) > 2*time.Second {
+			b.press(person)
+			last = time.Now()
+		}
+		return v.Stage != door.Press && v.Stage != door.Pulsed
+	})
+	if err == nil && v.Stage != door.Open {
+		err = fmt.Errorf("the door did not open: %s %s", v.Stage, v.Outcome)
+	}
+	return v, err
+}
+
+// shut closes a door by hand and waits until the visit is over.
+func (b *Bench) shut(ctx context.Context, person string, at uint16) (v door.View, err error) {
+	if err := b.Cabinet.Cabinet.Close(person, at); err != nil {
+		return v, err
+	}
+	err = b.until(ctx, "the end of the visit", func() bool {
+		v, err = b.View(ctx)
+		return err == nil && v.Stage != door.Open && len(v.OpenDoors) == 0
+	})
+	return v, err
+}
+
+// owner is who a parcel belongs to.
+func owner(barcode string) string { return "owner of " + barcode }
+
+// deposit puts one expected parcel in, from the wish to the closed door.
+func (p *Phone) deposit(ctx context.Context, barcode string) (uint16, error) {
+	reply, err := p.wish(ctx, statement.WantDeposit, barcode)
+	if err != nil || !reply.Accepted {
+		return 0, fmt.Errorf("deposit of %s: %s: %v", barcode, reply.Reason, err)
+	}
+	v, err := p.pressed(ctx, honestCourier)
+	if err != nil {
+		return 0, err
+	}
+	return v.Compartment, p.putIn(ctx, barcode, v.Compartment)
+}
+
+func (p *Phone) putIn(ctx context.Context, barcode string, at uint16) error {
+	if err := p.Cabinet.Cabinet.Put(honestCourier, at, cabinet.Parcel{Barcode: barcode, Owner: owner(barcode), Bearers: []string{honestCourier}}); err != nil {
+		return err
+	}
+	v, err := p.shut(ctx, honestCourier, at)
+	if err != nil || v.Outcome != "stored" {
+		return fmt.Errorf("after a deposit: %s %s: %v", v.Stage, v.Outcome, err)
+	}
+	p.Parcels[barcode] = at
+	return nil
+}
+
+// expect makes the guard expect further parcels and returns their barcodes.
+func (b *Bench) expect(ctx context.Context, count int) (barcodes []string, err error) {
+	for len(barcodes) < count {
+		var parcels []statement.Expected
+		for range min(count-len(barcodes), 100) {
+			b.serial++
+			barcodes = append(barcodes, Barcode(b.serial))
+			parcels = append(parcels, statement.Expected{Barcode: Barcode(b.serial), Size: 1, DwellHours: 48})
+		}
+		if reply, err := b.manifest(ctx, ceremony.HouseCarrier, parcels...); err != nil || !reply.Accepted {
+			return nil, fmt.Errorf("a manifest was refused: %s: %v", reply.Reason, err)
+		}
+	}
+	return barcodes, nil
+}
+
+// Stock has an honest courier put parcels in, and the notifier read their codes.
+func (b *Bench) Stock(ctx context.Context, count int) error {
+	barcodes, err := b.expect(ctx, count)
+	if err != nil {
+		return err
+	}
+	p, err := b.courier()
+	if err != nil {
+		return err
+	}
+	for i, barcode := range barcodes {
+		if i%40 == 0 { // a session lasts half an hour of turned clock
+			if err := p.leave(ctx); err != nil {
+				return err
+			}
+			if err := p.begin(ctx); err != nil {
+				return err
+			}
+		}
+		if _, err := p.deposit(ctx, barcode); err != nil {
+			return err
+		}
+	}
+	if err := p.leave(ctx); err != nil {
+		return err
+	}
+	_, err = b.Records(ctx)
+	return err
+}
+
+// leave ends whatever stands on the screen.
+func (b *Bench) leave(ctx context.Context) error {
+	for range 2 {
+		if _, err := b.Kiosk(ctx, door.KioskRequest{Verb: door.Cancel}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// collect has a person type a code, press, take what is there and shut the door.
+func (b *Bench) collect(ctx context.Context, person, code string) (cabinet.Parcel, error) {
+	reply, err := b.typed(ctx, code)
+	if err != nil || !reply.Accepted {
+		return cabinet.Parcel{}, fmt.Errorf("the code was refused: %s: %v", reply.Reason, err)
+	}
+	v, err := b.pressed(ctx, person)
+	if err != nil {
+		return cabinet.Parcel{}, err
+	}
+	taken, err := b.Cabinet.Cabinet.Take(person, v.Compartment, "")
+	if err != nil {
+		return taken, err
+	}
+	v, err = b.shut(ctx, person, v.Compartment)
+	if err == nil && v.Outcome != "collected" {
+		err = fmt.Errorf("after a collection: %s %s", v.Stage, v.Outcome)
+	}
+	return taken, err
+}
+
+// typed types a code, as an honest person would: where the keypad or a budget says to wait, after that time; where a board does not
+// answer yet, again.
+func (b *Bench) typed(ctx context.Context, code string) (door.KioskReply, error) {
+	for range 100 {
+		reply, err := b.Kiosk(ctx, door.KioskRequest{Verb: door.Code, Code: code})
+		wait := time.Duration(reply.Wait)*time.Millisecond + time.Second
+		switch {
+		case err != nil:
+			return reply, err
+		case reply.Reason == door.OutOfOrder:
+			wait = 0
+		case reply.Reason != door.Budget && reply.Reason != door.Slow:
+			return reply, nil
+		}
+		if err := b.Pass(ctx, wait); err != nil {
+			return reply, err
+		}
+	}
+	return door.KioskReply{}, fmt.Errorf("a code was never judged")
+}

@@ -1,0 +1,204 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"lockstep/guard/door"
+	"lockstep/guard/statement"
+)
+
+// Corpus is every attack that is played.
+func Corpus() []Row {
+	var all []Row
+	for _, rows := range [][]Row{lineRows, peopleRows, codeRows, staffRows, powerRows} {
+		all = append(all, rows...)
+	}
+	return all
+}
+
+// codeRows: codes and recipients.
+var codeRows = []Row{
+	{ID: "D01", Attack: "24 h of guesses at the keypad, 60 live parcels", Slow: true,
+		Expect: "at most 339 guesses are judged; an honest code works within 5 min at any time", On: sixty, Do: guessing},
+	{ID: "D02", Attack: "a used code: after pickup, after a new deposit in its compartment, after 29 days", Expect: "refused", On: stocked, Do: oldCode},
+	{ID: "D06", Attack: "every code of an 80-compartment locker, at the best pace", Slow: true,
+		Expect: "at most 26 doors in any 10 min, 50 in any hour; alarm within 10 min", On: full, Do: allCodes, Limits: Limits{Exposed: 60}},
+	{ID: "C04", Attack: "codes as fast as the kiosk's socket takes them, 24 h", Slow: true,
+		Expect: "at most 339 judged; a QR code still opens within 5 s", On: stocked, Do: bruteForce},
+}
+
+func sixty(ctx context.Context, y *Yard) (*Bench, error) { return y.Stocked(ctx, 80, 60) }
+
+// guess is a code of the right form that is nobody's here.
+func (b *Bench) guess(random *rand.Rand) string {
+	for {
+		code := statement.CompleteCode(fmt.Sprintf("%08d", random.IntN(1e8)))
+		free := true
+		for _, c := range b.Codes {
+			free = free && c.Code != code
+		}
+		if free {
+			return code
+		}
+	}
+}
+
+func guessing(ctx context.Context, b *Bench) (string, error) {
+	random := rand.New(rand.NewPCG(1, 1))
+	judged, end := 0, b.Lived()+24*time.Hour
+	for b.Lived() < end {
+		reply, err := b.Kiosk(ctx, door.KioskRequest{Verb: door.Code, Code: b.guess(random)})
+		switch {
+		case err != nil:
+			return "", err
+		case reply.Accepted:
+			return "", breach("a guess was accepted")
+		case reply.Reason == door.WrongCode:
+			judged++
+			b.press(Thief)
+		}
+		if reply.Wait > (5 * time.Minute).Milliseconds() {
+			return "", breach("an honest code would wait %d s", reply.Wait/1000)
+		}
+		if err := b.hurry(ctx, max(time.Second, time.Duration(reply.Wait)*time.Millisecond)); err != nil {
+			return "", err
+		}
+	}
+	if judged > 339 {
+		return "", breach("%d guesses were judged in 24 h", judged)
+	}
+	return fmt.Sprintf("%d guesses judged in 24 h, of 10⁸ codes, 60 alive: P(open) ≤ %.1e", judged, float64(judged)*60/1e8), nil
+}
+
+func oldCode(ctx context.Context, b *Bench) (string, error) {
+	barcode := Barcode(1)
+	code := b.Codes[barcode].Code
+	if _, err := b.collect(ctx, owner(barcode), code); err != nil {
+		return "", err
+	}
+	at := b.Parcels[barcode]
+	refused := 0
+	try := func(when string) error {
+		reply, err := b.typed(ctx, code)
+		if err == nil && reply.Accepted {
+			b.press(Thief)
+			return breach("%s the old code was accepted", when)
+		}
+		refused++
+		return err
+	}
+	if err := b.Pass(ctx, 4*time.Minute); err != nil { // grace is over
+		return "", err
+	}
+	if err := try("after pickup"); err != nil {
+		return "", err
+	}
+	if err := b.refill(ctx, at); err != nil {
+		return "", err
+	}
+	if err := try("after a new deposit"); err != nil {
+		return "", err
+	}
+	if err := b.Pass(ctx, 29*24*time.Hour); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("refused %d times", refused+1), try("after 29 days")
+}
+
+// refill puts parcels in until one lies in the given compartment.
+func (b *Bench) refill(ctx context.Context, at uint16) error {
+	for range len(b.Locker.Compartments) {
+		if err := b.Stock(ctx, 1); err != nil {
+			return err
+		}
+		if b.Parcels[Barcode(b.serial)] == at {
+			return nil
+		}
+	}
+	return fmt.Errorf("no parcel came into compartment %d", at)
+}
+
+func allCodes(ctx context.Context, b *Bench) (string, error) {
+	var opened []time.Duration
+	begun := b.Lived()
+	alarm := time.Duration(0)
+	for _, code := range b.Codes {
+		if b.Lived()-begun > 70*time.Minute {
+			break
+		}
+		if _, err := b.collect(ctx, Thief, code.Code); err != nil {
+			return "", err
+		}
+		opened = append(opened, b.Lived()-begun)
+		if n, err := b.count(ctx, "alarm", "many openings by recipients"); err != nil {
+			return "", err
+		} else if n > 0 && alarm == 0 {
+			alarm = b.Lived() - begun
+		}
+	}
+	ten, hour := most(opened, 10*time.Minute), most(opened, time.Hour)
+	if ten > 26 || hour > 50 {
+		return "", breach("%d doors in ten minutes, %d in an hour", ten, hour)
+	}
+	if alarm == 0 || alarm > 10*time.Minute {
+		return "", breach("the alarm came after %s", alarm)
+	}
+	return fmt.Sprintf("%d doors in the worst 10 min, %d in the worst hour; alarm after %s of turned clock", ten, hour, alarm.Round(time.Second)), nil
+}
+
+// most is the largest number of moments within any span.
+func most(times []time.Duration, span time.Duration) (worst int) {
+	for i := range times {
+		n := 0
+		for _, t := range times[i:] {
+			if t < times[i]+span {
+				n++
+			}
+		}
+		worst = max(worst, n)
+	}
+	return worst
+}
+
+func bruteForce(ctx context.Context, b *Bench) (string, error) {
+	random := rand.New(rand.NewPCG(2, 1))
+	judged, asked, end := 0, 0, b.Lived()+24*time.Hour
+	for b.Lived() < end {
+		for range 5 { // as fast as it goes
+			reply, err := b.Kiosk(ctx, door.KioskRequest{Verb: door.Code, Code: b.guess(random)})
+			if err != nil {
+				return "", err
+			}
+			asked++
+			if reply.Accepted {
+				return "", breach("a guess was accepted")
+			}
+			if reply.Reason == door.WrongCode {
+				judged++
+			}
+		}
+		if err := b.hurry(ctx, time.Minute); err != nil {
+			return "", err
+		}
+	}
+	if judged > 339 {
+		return "", breach("%d guesses were judged in 24 h", judged)
+	}
+	secret := b.Codes[Barcode(1)].Secret
+	begun := time.Now()
+	reply, err := b.Kiosk(ctx, door.KioskRequest{Verb: door.Secret, Secret: secret[:]})
+	if err != nil || !reply.Accepted {
+		return "", breach("the QR code was refused: %s %v", reply.Reason, err)
+	}
+	if _, err := b.pressed(ctx, owner(Barcode(1))); err != nil {
+		return "", breach("the QR code did not open: %v", err)
+	}
+	took := time.Since(begun)
+	if _, err := b.shut(ctx, owner(Barcode(1)), b.Parcels[Barcode(1)]); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d asked, %d judged; the QR code opened in %.1f s", asked, judged, took.Seconds()), nil
+}

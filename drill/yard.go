@@ -1,0 +1,188 @@
+package drill
+
+import (
+	"context"
+	"crypto/hpke"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"lockstep/cabinet"
+	"lockstep/ceremony"
+	"lockstep/guard/door"
+	"lockstep/guard/statement"
+)
+
+// Yard is where lockers stand to be attacked: one network's keys, and a folder for each bench.
+type Yard struct {
+	Network *ceremony.Development
+	Dir     string            // everything lies below it
+	Guard   string            // the guard's binary, a development build
+	Release string            // a release build of the guard, for the row that looks at one; "" where there is none
+	Locked  string            // the locker's other program, with its symbols; "" where there is none
+	other   *statement.Signer // of otherCarrier
+	seal    hpke.PrivateKey
+	count   int
+	stocks  map[int]*stock
+}
+
+// The users that the processes run under where we are root.
+const (
+	guardUser = 61003
+	kioskUser = 61004
+	linkUser  = 61005
+)
+
+// NewYard makes a network with fresh keys in a directory that exists.
+func NewYard(dir, guard string) (*Yard, error) {
+	if _, err := os.Stat(guard); err != nil {
+		return nil, fmt.Errorf("drill: %w (make development builds it)", err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return nil, err
+	}
+	network, err := ceremony.NewDevelopment("drill")
+	if err != nil {
+		return nil, err
+	}
+	other, err := statement.SignerFromSeed(statement.NewSeed())
+	if err != nil {
+		return nil, err
+	}
+	network.Charter.Carriers = append(network.Charter.Carriers, statement.Carrier{ID: otherCarrier,
+		Keys: statement.Role{Threshold: 1, Holders: []statement.Holder{{Key: other.Key(), Person: "carrier Y"}}}})
+	if network.Bundle, err = ceremony.SignAll(network.Charter, network.Roots...); err != nil {
+		return nil, err
+	}
+	seal, err := statement.ParseSealKey(network.SealKey)
+	return &Yard{Network: network, Dir: dir, Guard: guard, other: other, seal: seal, stocks: map[int]*stock{}}, err
+}
+
+// otherCarrier is a second carrier, with a key of its own.
+const otherCarrier = "carrier-y"
+
+// root says that processes can be given users of their own.
+func root() bool { return os.Getuid() == 0 }
+
+// command is one of the guard's verbs, run as its own user.
+func (y *Yard) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(y.Guard, args...)
+	cmd.Env = []string{"HOME=/nonexistent"}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if root() {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: guardUser, Gid: guardUser, Groups: []uint32{kioskUser, linkUser}}
+	}
+	return cmd
+}
+
+// own gives a path to the guard's user.
+func own(path string) error {
+	if !root() {
+		return nil
+	}
+	return os.Chown(path, guardUser, guardUser)
+}
+
+// as does something on a thread of its own with another user's id, so that a socket's other end sees that user.
+func as(user int, do func() error) error {
+	if !root() {
+		return do()
+	}
+	result := make(chan error)
+	go func() {
+		runtime.LockOSThread()                                                         // and never unlock: the thread ends with this goroutine
+		for _, call := range []uintptr{syscall.SYS_SETRESGID, syscall.SYS_SETRESUID} { // of this thread alone
+			if _, _, errno := syscall.RawSyscall(call, ^uintptr(0), uintptr(user), ^uintptr(0)); errno != 0 {
+				result <- errno
+				return
+			}
+		}
+		result <- do()
+	}()
+	return <-result
+}
+
+// dialKiosk and dialLink connect as the user whose socket it is.
+func dialKiosk(path string) (client *door.KioskClient, err error) {
+	return client, as(kioskUser, func() error { client, err = door.DialKiosk(path); return err })
+}
+
+func dialLink(path string) (client *door.LinkClient, err error) {
+	return client, as(linkUser, func() error { client, err = door.DialLink(path); return err })
+}
+
+// Front is a locker's certificate: n compartments of one size on boards of 48 channels, and one board for the button, the case and the
+// jumper.
+func Front(id string, guard statement.Key, n int) statement.Locker {
+	l := statement.Locker{Network: "drill", ID: id, Zone: "Europe/Moscow", Guard: guard, Interlock: true,
+		Boards: []statement.Board{{Line: "bus0", Family: "cu16", Address: 0, Channels: 16}},
+		Inputs: statement.Inputs{Gate: &statement.Point{Board: 0, Channel: 1}, Case: &statement.Point{Board: 0, Channel: 2}, Jumper: &statement.Point{Board: 0, Channel: 3}}}
+	for i := range n {
+		if i%48 == 0 {
+			l.Boards = append(l.Boards, statement.Board{Line: "bus1", Family: "cu48", Address: uint8(i / 48), Channels: 48})
+		}
+		l.Compartments = append(l.Compartments, statement.Compartment{Number: uint16(i + 1), Size: 1, Low: i%4 == 0, Board: uint8(1 + i/48), Channel: uint8(i%48 + 1)})
+	}
+	return l
+}
+
+// stock is a locker as it was left: what a bench that starts with parcels inside begins with.
+type stock struct {
+	state   string // copy of the guard's folder
+	locker  statement.Locker
+	codes   map[string]Code
+	parcels map[string]uint16
+	owners  map[string]cabinet.Parcel
+	serial  int
+	shift   int64 // µs that its clocks had been turned
+}
+
+// Stocked is a bench with n compartments, filled of them holding parcels that an honest courier put in.
+func (y *Yard) Stocked(ctx context.Context, n, filled int) (*Bench, error) {
+	key := n*1000 + filled
+	if y.stocks[key] == nil {
+		s, err := y.fill(ctx, n, filled)
+		if err != nil {
+			return nil, fmt.Errorf("drill: filling a locker: %w", err)
+		}
+		y.stocks[key] = s
+	}
+	return y.from(ctx, y.stocks[key])
+}
+
+func (y *Yard) fill(ctx context.Context, n, filled int) (*stock, error) {
+	b, err := y.bench(ctx, n)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	if err := b.Stock(ctx, filled); err != nil {
+		return nil, err
+	}
+	if err := b.Kill(); err != nil {
+		return nil, err
+	}
+	s := &stock{state: b.dir + ".stock", locker: b.Locker, codes: b.Codes, parcels: b.Parcels, owners: map[string]cabinet.Parcel{}, serial: b.serial, shift: b.running.Microseconds()}
+	for _, c := range b.Cabinet.Cabinet.State().Compartments {
+		for _, p := range c.Parcels {
+			s.owners[p.Barcode] = p
+		}
+	}
+	return s, copyTree(b.path("state"), s.state)
+}
+
+func copyTree(from, to string) error {
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		return err
+	}
+	return errors.Join(os.Chmod(to, 0o700), walkOwn(to))
+}
+
+func walkOwn(dir string) error {
+	return filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error { return errors.Join(err, own(path)) })
+}

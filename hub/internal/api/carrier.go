@@ -1,0 +1,66 @@
+package api
+
+import (
+	"encoding/hex"
+	"net/http"
+
+	"lockstep/guard/statement"
+	"lockstep/internal/courier"
+	"lockstep/internal/fault"
+	"lockstep/internal/web"
+)
+
+// A carrier's own service asks what its couriers have to do, and says which of their devices are revoked. Nothing else is asked
+// of the hub: keys, certificates and the courier's page are the carrier's.
+func (d *door) carriers() {
+	d.carrier("GET /carrier/v1/round", d.carrierRound)
+	d.carrier("POST /carrier/v1/revocations", d.carrierRevocation)
+}
+
+// carrier registers a handler that only carriers with a token reach. A nil answer is 204.
+func (d *door) carrier(pattern string, do func(r *http.Request, carrier string) (answer any, err error)) {
+	d.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+		answer := any(nil)
+		carrier, err := d.Accounts.CarrierOfToken(r.Context(), bearer(r.Header.Get("Authorization")))
+		if err == nil {
+			answer, err = do(r, carrier)
+		}
+		d.answer(w, r, answer, err)
+	})
+}
+
+// carrierRound lists the carrier's parcels at the lockers named by ?locker=, or everywhere.
+func (d *door) carrierRound(r *http.Request, carrier string) (any, error) {
+	lockers := r.URL.Query()["locker"]
+	if len(lockers) > 64 {
+		return nil, fault.New(fault.Invalid, "invalid_request", "at most 64 lockers")
+	}
+	for _, locker := range lockers {
+		if err := known(locker, "unknown_locker", "locker"); err != nil {
+			return nil, err
+		}
+	}
+	if len(lockers) == 0 {
+		lockers = []string{"*"}
+	}
+	stops, err := d.Custody.Round(r.Context(), carrier, lockers)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]courier.Stop{"lockers": stops}, nil
+}
+
+// carrierRevocation takes the id of a courier's key, hexadecimal: that device is no courier's any more.
+func (d *door) carrierRevocation(r *http.Request, carrier string) (any, error) {
+	var body struct {
+		Key string `json:"key"`
+	}
+	if err := web.ReadJSON(nil, r, maxBody, &body); err != nil {
+		return nil, err
+	}
+	id, err := hex.DecodeString(body.Key)
+	if err != nil || len(id) != len(statement.KeyID{}) {
+		return nil, fault.New(fault.Invalid, "invalid_key", "a key's id has 32 hexadecimal digits")
+	}
+	return nil, d.Revoke(r.Context(), carrier, statement.KeyID(id))
+}

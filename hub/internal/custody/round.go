@@ -1,0 +1,51 @@
+package custody
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"lockstep/internal/courier"
+	"lockstep/internal/fault"
+	"lockstep/parcel"
+)
+
+// tasks says which parcels a courier has business with, and which.
+var tasks = map[parcel.State]string{
+	parcel.Announced: "deposit", parcel.Dispatched: "deposit", parcel.Overdue: "withdraw", parcel.Uncertain: "look",
+}
+
+// Round lists what a carrier's couriers have to do at lockers, by locker and barcode; "*" is the whole network. Each locker is
+// asked for by itself, because one answer of Live is bounded.
+func (c *Custody) Round(ctx context.Context, carrier string, lockers []string) ([]courier.Stop, error) {
+	of := map[string][]courier.Task{}
+	for _, locker := range slices.Compact(slices.Sorted(slices.Values(lockers))) {
+		if locker == "*" {
+			locker = ""
+		}
+		live, err := c.Live(ctx, carrier, locker)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range live {
+			if task, ok := tasks[p.State]; ok && (p.Hold == "" || task != "deposit") {
+				of[p.Locker] = append(of[p.Locker], courier.Task{Barcode: p.Barcode, Size: p.Size.String(), Rank: uint8(p.Size), Low: p.Low, Task: task})
+			}
+		}
+	}
+	return c.stops(ctx, of)
+}
+
+func (c *Custody) stops(ctx context.Context, of map[string][]courier.Task) ([]courier.Stop, error) {
+	list := make([]courier.Stop, 0, len(of))
+	for id, parcels := range of {
+		l, err := c.Fleet.Locker(ctx, id)
+		if err != nil && fault.KindOf(err) != fault.NotFound {
+			return nil, fmt.Errorf("custody: round: %w", err)
+		}
+		list = append(list, courier.Stop{ID: id, Name: l.Name, Address: l.Address, Line: string(l.Line), Heard: l.Heard, Parcels: parcels})
+	}
+	slices.SortFunc(list, func(a, b courier.Stop) int { return cmp.Compare(a.ID, b.ID) })
+	return list, nil
+}
