@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"lockstep/ceremony"
-	"lockstep/guard/statement"
 	"lockstep/internal/db"
 	"lockstep/notifier/internal/chaintest"
 )
@@ -21,9 +20,7 @@ func TestForgottenIsGoneFromTheFile(t *testing.T) {
 	with := func(do func(*Ledger) error) []byte {
 		d, err := db.Open(t.Context(), path)
 		must(t, err)
-		book, err := Open(t.Context(), d, []statement.Charter{network.Charter}, [][]byte{network.SealKey})
-		must(t, err)
-		must(t, do(book))
+		must(t, do(openBook(t, d, network)))
 		must(t, d.Close())
 		data, err := os.ReadFile(path)
 		must(t, err)
