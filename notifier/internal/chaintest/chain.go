@@ -111,6 +111,9 @@ func (g *Guard) Upload() []byte {
 // Runs lets powered time pass.
 func (g *Guard) Runs(d time.Duration) { g.powered += d.Microseconds() }
 
+// Key is what heads are signed with.
+func (g *Guard) Key() statement.Key { return g.signer.Key() }
+
 // Head signs the guard's position.
 func (g *Guard) Head() []byte {
 	g.t.Helper()
