@@ -21,7 +21,7 @@ type notifierCommand struct {
 	Serve  notifierServe  `cmd:"" default:"withargs" help:"Run the notifier (the default)."`
 	Forget notifierForget `cmd:"" help:"Erase a parcel's contact and codes at once."`
 	Resend notifierResend `cmd:"" help:"Send a waiting parcel's code to its recipient once more: the same code."`
-	Keys   contactKeys    `cmd:"" name:"contact-key" help:"Which merchants' keys sign contacts."`
+	Keys   notifierKeys   `cmd:"" name:"contact-key" help:"Which merchants' keys sign contacts."`
 	Alarms notifierAlarms `cmd:"" help:"List what an operator should look at, newest first, as JSON."`
 	Status notifierStatus `cmd:"" help:"Count contacts, parcels and messages, as JSON. Nobody's data."`
 	Follow notifierFollow `cmd:"" name:"follow-again" help:"Believe a locker's stopped journal again, from where it was last verified."`
@@ -144,16 +144,16 @@ func (c notifierResend) Run() error {
 	return c.with(func(ctx context.Context, b notifier.Book, now time.Time) error { return b.Resend(ctx, c.Barcode, now) })
 }
 
-type contactKeys struct {
-	Add contactKeyAdd `cmd:"" help:"Believe a contact key: signed by the key before, or by two operators. Says which holds now, as JSON."`
+type notifierKeys struct {
+	Add notifierKeyAdd `cmd:"" help:"Believe a contact key: signed by the key before, or by two operators. Says which holds now, as JSON."`
 }
 
-type contactKeyAdd struct {
+type notifierKeyAdd struct {
 	notifierPlace
 	File string `arg:"" type:"existingfile" help:"The signed statement."`
 }
 
-func (c contactKeyAdd) Run() error {
+func (c notifierKeyAdd) Run() error {
 	data, err := os.ReadFile(c.File)
 	if err != nil {
 		return err
