@@ -51,7 +51,7 @@ func (d *door) sealing() {
 		Summary: "Look at your contact key", Errors: []int{422}}, d.contactKey)
 	route(d, huma.Operation{OperationID: "putContactKey", Method: http.MethodPut, Path: "/v1/contact-key", Tags: tags,
 		Summary:     "Hand in a contact key",
-		Description: "From then on shipments with a plain recipient are refused. The first key is signed by two operators of the network, each next one by the key before. The notifier judges it again for itself. Codes: contact_key_refused, not_your_range (422).",
+		Description: "From then on shipments with a plain recipient are refused. The first key is signed by two operators of the network, each next one by the key before. The notifier judges it again for itself. Codes: contact_key_refused, not_your_range (422); contacts_pending (503).",
 		Errors:      []int{400, 413, 415}}, d.putContactKey)
 }
 

@@ -133,6 +133,10 @@ func TestSealedRefused(t *testing.T) {
 			t.Errorf("before the key: %d %s", got.status, got.body)
 		}
 		used := b.one().field(t, "parcels.0.barcode") // given by us, with a plain recipient
+		if got := b.put(b.key, m.key, b.network.Operators[:2]...); got.status != 503 || got.field(t, "code") != "contacts_pending" {
+			t.Errorf("a key that the contact under way would be refused under: %d %s", got.status, got.body)
+		}
+		b.do("POST", "/notifier/v1/contacts/ack", b.notifier, `{"barcodes":["`+used+`"]}`)
 		m.use()
 		stranger := newKey(t)
 		next := fmt.Sprintf("%s%06d", m.key.Prefix, 999)

@@ -17,7 +17,8 @@ type ContactKey struct {
 }
 
 // TakeContactKey takes the next contact key of a merchant's number range and keeps it for the notifier, which believes only what
-// it has verified itself. The one in use again is no error. Faults: Invalid "not_your_range", Invalid "contact_key_refused".
+// it has verified itself. The one in use again is no error. Faults: Invalid "not_your_range", Invalid "contact_key_refused",
+// Unavailable "contacts_pending".
 func (c *Custody) TakeContactKey(ctx context.Context, merchant, numberRange string, bundle []byte) (key statement.ContactKey, err error) {
 	b, err := statement.DecodeBundle(bundle)
 	if err != nil {
@@ -50,6 +51,9 @@ func (c *Custody) nextContactKey(ctx context.Context, q *store.Queries, merchant
 	if err != nil {
 		return key, refusedContactKey(err)
 	}
+	if err := nonePending(ctx, q, merchant); err != nil {
+		return key, err
+	}
 	data, err := b.Encode()
 	if err != nil {
 		return key, err
@@ -59,6 +63,15 @@ func (c *Custody) nextContactKey(ctx context.Context, q *store.Queries, merchant
 		return key, err
 	}
 	return key, q.AddContactKey(ctx, store.AddContactKeyParams{Number: number, Merchant: merchant, Statement: data, Created: c.now()})
+}
+
+// nonePending waits for the notifier to have the merchant's contacts of before: under the next key it would refuse them.
+func nonePending(ctx context.Context, q *store.Queries, merchant string) error {
+	n, err := q.CountContacts(ctx, merchant)
+	if err == nil && n > 0 {
+		err = fault.New(fault.Unavailable, "contacts_pending", "the notifier has not fetched all contacts of your shipments yet; try again in a minute")
+	}
+	return err
 }
 
 func refusedContactKey(err error) error {

@@ -117,3 +117,6 @@ SELECT * FROM contact_key WHERE merchant = $1 ORDER BY number DESC LIMIT 1;
 
 -- name: ContactKeys :many
 SELECT * FROM contact_key WHERE number > $1 ORDER BY number LIMIT $2;
+
+-- name: CountContacts :one
+SELECT COUNT(*) FROM sealed_contact c JOIN parcel p ON p.barcode = c.barcode WHERE p.merchant = $1;

@@ -70,6 +70,9 @@ func (l *Ledger) store(ctx context.Context, tx *sql.Tx, f *follow, r journal.Rec
 	if err != nil {
 		return err
 	}
+	if err := d.forgetErased(ctx, tx); err != nil {
+		return err
+	}
 	if err := d.tell(ctx, tx, of(text.Stored, r, now)); err != nil {
 		return err
 	}
@@ -123,6 +126,9 @@ func (l *Ledger) reissue(ctx context.Context, tx *sql.Tx, f *follow, r journal.R
 	if err != nil || !tells {
 		return err
 	}
+	if err := d.forgetErased(ctx, tx); err != nil {
+		return err
+	}
 	return d.tell(ctx, tx, of(text.Reissued, r, now))
 }
 
@@ -167,7 +173,7 @@ func (d deposit) remind(ctx context.Context, tx *sql.Tx, f *follow, now time.Tim
 		stored = now
 	}
 	for _, r := range reminders(stored, moment(d.Due), zone) {
-		n := notice{Kind: r.Kind, Fact: micros(r.At), At: micros(r.At), NotBefore: micros(r.At), Until: micros(r.Until)}
+		n := notice{Kind: r.Kind, Fact: d.Due, At: micros(r.At), NotBefore: micros(r.At), Until: micros(r.Until)}
 		if err := d.tell(ctx, tx, n); err != nil {
 			return err
 		}

@@ -91,6 +91,9 @@ func TestErasure(t *testing.T) {
 		}
 
 		must(b.T, b.book.Forget(b.Context(), barcode, b.now))
+		b.guard.Reissue(barcode, 1)
+		b.upload()
+		b.wants()
 		n, err := count(b.Context(), b.book.db.Reads(), `SELECT COUNT(*) FROM parcel p LEFT JOIN deposit d ON d.barcode = p.barcode
 			WHERE p.barcode = $1 AND (p.contact IS NOT NULL OR p.tracking <> '' OR d.sealed IS NOT NULL)`, barcode)
 		if err != nil || n != 0 {

@@ -424,6 +424,17 @@ func (q *Queries) Contacts(ctx context.Context, limit int32) ([]ContactsRow, err
 	return items, nil
 }
 
+const countContacts = `-- name: CountContacts :one
+SELECT COUNT(*) FROM sealed_contact c JOIN parcel p ON p.barcode = c.barcode WHERE p.merchant = $1
+`
+
+func (q *Queries) CountContacts(ctx context.Context, merchant string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countContacts, merchant)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countStates = `-- name: CountStates :many
 SELECT state, CAST(COUNT(*) AS BIGINT) AS count FROM parcel GROUP BY state ORDER BY state
 `
