@@ -142,7 +142,7 @@ func (c *Catalogue) Compose(f Facts) (Text, error) {
 	}
 	w := &words{localizer: i18n.NewLocalizer(c.bundle, f.Language)}
 	v := values{
-		Place: oneLine(f.Place), Where: where(f), Reason: atMost(harmless(f.Reason), 120), Codes: codes(f.Parcels), Count: len(f.Parcels), Link: f.Link,
+		Place: oneLine(f.Place), Where: where(f), Reason: strings.TrimSuffix(atMost(harmless(f.Reason), 120), "."), Codes: codes(f.Parcels), Count: len(f.Parcels), Link: f.Link,
 		Until: w.date(f.Due, f.Zone), At: w.date(f.At, f.Zone),
 	}
 	if f.Merchant != "" {
