@@ -58,10 +58,10 @@ func of(kind text.Kind, r journal.Record, now time.Time) notice {
 }
 
 // store begins a stay. Where one was still open behind that door, a courier has put the parcel in anew (doors.md R4): its old
-// code is dead, and its recipient hears of the opening beside getting the new code. What a customer sends back has no code and
-// nobody to tell.
+// code is dead, and its recipient hears of the opening beside getting the new code. What a customer sends back (a permit's) has
+// no code and nobody to tell.
 func (l *Ledger) store(ctx context.Context, tx *sql.Tx, f *follow, r journal.Record, now time.Time) error {
-	if err := replace(ctx, tx, f.id, r, now); err != nil || r.Sealed == nil {
+	if err := replace(ctx, tx, f.id, r, now); err != nil || r.Credential == "permit" {
 		return err
 	}
 	d := begin(f.id, r)
@@ -98,61 +98,6 @@ func replace(ctx context.Context, tx *sql.Tx, locker string, r journal.Record, n
 		return err
 	}
 	return old.tell(ctx, tx, of(text.Staff, r, now))
-}
-
-// maxReissues is how many new codes one stay may have (doors.md R7). The guard makes no more; one that did would get no help
-// from here.
-const maxReissues = 3
-
-// reissue takes the new code of a stay, sealed for this record; the old one is dead.
-func (l *Ledger) reissue(ctx context.Context, tx *sql.Tx, f *follow, r journal.Record, now time.Time) error {
-	d, err := living(ctx, tx, f.id, r.Compartment)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	sealed, tells := r.Sealed, d.Reissues < maxReissues
-	if !tells {
-		sealed = nil // the code we have is dead
-		if err := raise(ctx, tx, Alarm{At: now, Kind: "too many codes", Locker: f.id, Barcode: d.Barcode, Detail: "at record " + number(r.Number)}); err != nil {
-			return err
-		}
-	}
-	d.CodeRecord, d.Reissues = r.Number, d.Reissues+1
-	err = exec(ctx, tx, `UPDATE deposit SET sealed = $1, code_record = $2, reissues = $3 WHERE locker = $4 AND record = $5`,
-		sealed, int64(d.CodeRecord), d.Reissues, d.Locker, int64(d.Record))
-	if err != nil || !tells {
-		return err
-	}
-	if err := d.forgetErased(ctx, tx); err != nil {
-		return err
-	}
-	return d.tell(ctx, tx, of(text.Reissued, r, now))
-}
-
-// extend takes a later deadline: its recipient hears of it, and is reminded of that one only.
-func (l *Ledger) extend(ctx context.Context, tx *sql.Tx, f *follow, r journal.Record, now time.Time) error {
-	d, err := living(ctx, tx, f.id, r.Compartment)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	d.Due, d.Overdue = d.dueBy(r), false
-	if err := d.save(ctx, tx); err != nil {
-		return err
-	}
-	err = exec(ctx, tx, `UPDATE notice SET state = 'dropped' WHERE locker = $1 AND deposit = $2 AND kind IN ('reminder', 'last')`, d.Locker, int64(d.Record))
-	if err != nil || d.Due == 0 {
-		return err
-	}
-	if err := d.tell(ctx, tx, of(text.Extended, r, now)); err != nil {
-		return err
-	}
-	return d.remind(ctx, tx, f, now)
 }
 
 // follows notes a guard that follows a charter which is none of ours: what it seals from now on may not open here.

@@ -25,6 +25,19 @@ func TestReissue(t *testing.T) {
 	})
 }
 
+// A deposit whose code the guard could not seal is told once there is a code that opens.
+func TestReissueOfWhatWasNeverSealed(t *testing.T) {
+	each(t, func(b *bench) {
+		b.pin(1, anna, "s1")
+		b.guard.Add(journal.Record{Kind: journal.Stored, Compartment: 1, Parcel: chaintest.Barcode(1), Dwell: 72})
+		b.upload()
+		b.wants()
+		code := b.guard.Reissue(chaintest.Barcode(1), 1)
+		b.upload()
+		b.wants("reissued sms +79161234567 " + code.Code)
+	})
+}
+
 // Of two new codes at once only the living one is told.
 func TestReissuedTwice(t *testing.T) {
 	each(t, func(b *bench) {
