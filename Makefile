@@ -32,8 +32,8 @@ internal/web/dist/.built: web/package-lock.json web/build.mjs $(wildcard web/src
 	touch $@
 
 test: fresh development
-	@scripts/need initdb=postgresql chromium=chromium zbarimg=zbar-tools pdftoppm=poppler-utils node=nodejs gcc=gcc,libc6-dev
-	@test -z "$$(gofmt -l cabinet carrier ceremony cmd demo e2e guard hub internal locker merchant notifier parcel *.go)" || { echo "run gofmt -w" >&2; exit 1; }
+	@scripts/need initdb=postgresql chromium=chromium zbarimg=zbar-tools pdftoppm=poppler-utils node=nodejs gcc=gcc,libc6-dev spin=spin strace=strace
+	@test -z "$$(gofmt -l cabinet carrier ceremony cmd demo drill e2e guard hub internal locker merchant notifier parcel proof *.go)" || { echo "run gofmt -w" >&2; exit 1; }
 	go vet ./...
 	go vet -tags development ./...
 	CGO_ENABLED=1 go test -race ./...

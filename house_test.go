@@ -40,6 +40,8 @@ var floors = map[string]int{
 
 	"demo": 9, "drill": 9, "e2e": 10,
 	"cmd/lockstep": 10, "cmd/lockstep-locker": 10, "cmd/lockstep-guard": 10,
+	"proof/model": 0,
+
 	"": 11,
 }
 

@@ -74,7 +74,11 @@ func (b *Bench) linkRefused(ctx context.Context, what string, q door.LinkRequest
 
 // challenge asks the screen for one and reads it.
 func (b *Bench) challenge(ctx context.Context, verb door.KioskVerb) (c statement.Challenge, err error) {
-	reply, err := b.Kiosk(ctx, door.KioskRequest{Verb: verb})
+	var reply door.KioskReply
+	err = b.until(ctx, "a challenge", func() bool {
+		reply, err = b.Kiosk(ctx, door.KioskRequest{Verb: verb})
+		return err != nil || reply.Reason != door.OutOfOrder // its boards are just being asked
+	})
 	if err != nil || !reply.Accepted {
 		return c, fmt.Errorf("no challenge: %s: %v", reply.Reason, err)
 	}

@@ -75,8 +75,11 @@ func (b *Bench) path(parts ...string) string {
 
 // layOut makes a bench's folder and plugs its cabinet in.
 func (y *Yard) layOut(l func(statement.Key) statement.Locker) (*Bench, error) {
+	y.mu.Lock()
 	y.count++
-	b := &Bench{Yard: y, dir: filepath.Join(y.Dir, fmt.Sprintf("locker-%d", y.count)), began: time.Now(), Codes: map[string]Code{}, Parcels: map[string]uint16{}}
+	name := fmt.Sprintf("locker-%d", y.count)
+	y.mu.Unlock()
+	b := &Bench{Yard: y, dir: filepath.Join(y.Dir, name), began: time.Now(), Codes: map[string]Code{}, Parcels: map[string]uint16{}}
 	for folder, mode := range map[string]os.FileMode{"doors": 0o755, "state": 0o700} {
 		if err := os.MkdirAll(b.dir, 0o755); err != nil {
 			return nil, err
@@ -221,13 +224,10 @@ func (b *Bench) Start(ctx context.Context, env ...string) error {
 
 // connect waits for the guard's sockets and for its boards.
 func (b *Bench) connect(ctx context.Context) (err error) {
-	if err := b.until(ctx, "sockets", func() bool { _, err := os.Stat(b.path("doors", "link")); return err == nil }); err != nil {
+	if err := b.until(ctx, "the kiosk's socket", func() bool { b.kiosk, err = dialKiosk(b.path("doors", "kiosk")); return err == nil }); err != nil {
 		return err
 	}
-	if b.kiosk, err = dialKiosk(b.path("doors", "kiosk")); err != nil {
-		return err
-	}
-	if b.link, err = dialLink(b.path("doors", "link")); err != nil {
+	if err := b.until(ctx, "the link's socket", func() bool { b.link, err = dialLink(b.path("doors", "link")); return err == nil }); err != nil {
 		return err
 	}
 	return b.until(ctx, "boards that answer", func() bool {
@@ -309,28 +309,35 @@ func (b *Bench) Now() int64 { return time.Now().Add(b.wall).UnixMicro() }
 // Lived is how long the guard's clock has run since the bench began, what was turned included.
 func (b *Bench) Lived() time.Duration { return time.Since(b.began) + b.running }
 
-// Pass lets time go by: on the wall and in powered hours. It returns when the guard has ticked and looked at its boards since.
+// Pass lets time go by: on the wall and in powered hours. It returns when the guard has noticed, has ticked and has looked at its
+// boards since.
 func (b *Bench) Pass(ctx context.Context, d time.Duration) error {
-	return b.pass(ctx, d, 160*time.Millisecond) // the guard reads the file every 20 ms and ticks every 100
-}
-
-// hurry is Pass for those who let time go by a thousand times: the guard may not have ticked yet.
-func (b *Bench) hurry(ctx context.Context, d time.Duration) error {
-	return b.pass(ctx, d, 30*time.Millisecond)
-}
-
-func (b *Bench) pass(ctx context.Context, d, seen time.Duration) error {
-	b.wall, b.running = b.wall+d, b.running+d
-	if err := b.turn(); err != nil {
+	if err := b.hurry(ctx, d); err != nil {
 		return err
 	}
 	select {
-	case <-time.After(seen):
+	case <-time.After(130 * time.Millisecond): // a tick comes every 100
 	case <-ctx.Done():
 	}
 	return b.until(ctx, "boards that answer", func() bool {
 		v, err := b.View(ctx)
 		return err == nil && v.OutOfOrder != "bus"
+	})
+}
+
+// hurry is Pass for those who let time go by a thousand times: the guard may not have ticked yet.
+func (b *Bench) hurry(ctx context.Context, d time.Duration) error {
+	before, err := b.head(ctx)
+	if err != nil {
+		return err
+	}
+	b.wall, b.running = b.wall+d, b.running+d
+	if err := b.turn(); err != nil {
+		return err
+	}
+	return b.until(ctx, "the clock to be noticed", func() bool {
+		h, err := b.head(ctx)
+		return err == nil && h.Powered >= before.Powered+d.Microseconds()
 	})
 }
 

@@ -26,6 +26,7 @@ func IsBreach(err error) bool {
 // Limits are what a row's attack may reach at most, where the rules grant more than nothing.
 type Limits struct {
 	Exposed   int  // foreign parcels shown
+	Wire      bool // the attacker writes on the bus past the guard
 	Two       bool // two doors may stand open: the attacker holds the switches
 	Locked    bool // the locker may be in lockdown at the end: no honest collection then
 	Dishonest bool // the guard itself is the attacker's: its journal says what it likes
@@ -52,6 +53,8 @@ func (b *Bench) judge(ctx context.Context, l Limits) error {
 		return breach("O1: %d foreign parcels exposed, at most %d", v.Exposed, l.Exposed)
 	case v.Pulses > v.Presses || v.Unpressed > 0:
 		return breach("O2: %d pulses after %d presses", v.Pulses, v.Presses)
+	case v.Refused > 0 && !l.Wire && !l.Dishonest:
+		return breach("O2: the guard sent %d pulses without a hand; the button kept them from the latches", v.Refused)
 	case v.TwoOpen > 0 && !l.Two:
 		return breach("O3: two doors open")
 	case l.Dishonest:

@@ -59,7 +59,12 @@ func (b *Bench) courier() (*Phone, error) { return b.newPhone(b.Network.Carrier)
 
 // begin reads a fresh challenge from the screen.
 func (p *Phone) begin(ctx context.Context) error {
-	reply, err := p.Kiosk(ctx, door.KioskRequest{Verb: door.Courier})
+	var reply door.KioskReply
+	err := p.until(ctx, "a challenge", func() bool {
+		var err error
+		reply, err = p.Kiosk(ctx, door.KioskRequest{Verb: door.Courier})
+		return err != nil || reply.Reason != door.OutOfOrder // its boards are just being asked
+	})
 	if err != nil || !reply.Accepted {
 		return fmt.Errorf("no challenge: %s: %v", reply.Reason, err)
 	}
@@ -75,21 +80,23 @@ func (p *Phone) presentation(want statement.Want, barcode string, size uint8) ([
 	return statement.Encode(statement.Presentation{Answer: envelope, Certificate: p.certificate}), err
 }
 
-// wish shows the next answer to the scanner. What must wait for a budget waits.
-func (p *Phone) wish(ctx context.Context, want statement.Want, barcode string) (door.KioskReply, error) {
-	for {
+// wish shows the next answer to the scanner. What must wait for a budget waits, and a door that was shut a moment ago may not be seen
+// so yet.
+func (p *Phone) wish(ctx context.Context, want statement.Want, barcode string) (reply door.KioskReply, err error) {
+	for range 10 {
 		shown, err := p.presentation(want, barcode, 0)
 		if err != nil {
-			return door.KioskReply{}, err
+			return reply, err
 		}
-		reply, err := p.Kiosk(ctx, door.KioskRequest{Verb: door.Present, Presentation: shown})
-		if err != nil || reply.Reason != door.Budget {
+		reply, err = p.Kiosk(ctx, door.KioskRequest{Verb: door.Present, Presentation: shown})
+		if err != nil || reply.Reason != door.Budget && reply.Reason != door.CloseDoor && reply.Reason != door.OutOfOrder {
 			return reply, err
 		}
 		if err := p.Pass(ctx, time.Duration(reply.Wait)*time.Millisecond+time.Second); err != nil {
 			return reply, err
 		}
 	}
+	return reply, nil
 }
 
 // press is a hand on the button, held until the guard has surely seen it.
@@ -100,7 +107,8 @@ func (b *Bench) press(person string) {
 // pressed presses for a prompt and waits for what comes of it: an open door, or the end. Where nothing happens it presses again,
 // as people do.
 func (b *Bench) pressed(ctx context.Context, person string) (v door.View, err error) {
-	last := time.Time{}
+	over := func() bool { return v.Stage == door.Idle || v.Stage == door.Done || v.Stage == door.Failed }
+	begun, last := time.Now(), time.Time{}
 	err = b.until(ctx, "an open door", func() bool {
 		if v, err = b.View(ctx); err != nil {
 			return false
@@ -109,7 +117,8 @@ func (b *Bench) pressed(ctx context.Context, person string) (v door.View, err er
 			b.press(person)
 			last = time.Now()
 		}
-		return v.Stage != door.Press && v.Stage != door.Pulsed
+		// A view of before the prompt is not its end.
+		return v.Stage == door.Open || v.Stage == door.Jammed || v.Stage == door.Say || over() && (!last.IsZero() || time.Since(begun) > 2*time.Second)
 	})
 	if err == nil && v.Stage != door.Open {
 		err = fmt.Errorf("the door did not open: %s %s", v.Stage, v.Outcome)
@@ -243,8 +252,7 @@ func (b *Bench) typed(ctx context.Context, code string) (door.KioskReply, error)
 		switch {
 		case err != nil:
 			return reply, err
-		case reply.Reason == door.OutOfOrder:
-			wait = 0
+		case reply.Reason == door.OutOfOrder, reply.Reason == door.CloseDoor && !b.anyOpen():
 		case reply.Reason != door.Budget && reply.Reason != door.Slow:
 			return reply, nil
 		}
@@ -253,4 +261,14 @@ func (b *Bench) typed(ctx context.Context, code string) (door.KioskReply, error)
 		}
 	}
 	return door.KioskReply{}, fmt.Errorf("a code was never judged")
+}
+
+// anyOpen says whether a door really stands open.
+func (b *Bench) anyOpen() bool {
+	for _, c := range b.Cabinet.Cabinet.State().Compartments {
+		if c.Open {
+			return true
+		}
+	}
+	return false
 }

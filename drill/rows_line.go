@@ -414,8 +414,12 @@ func makeEmpty(ctx context.Context, b *Bench) (string, error) {
 		{Kind: statement.Block, Compartments: all}, {Kind: statement.Unblock, Compartments: all}, {Kind: statement.Block, Compartments: []uint16{at}},
 		{Kind: statement.Extend, Barcode: barcode, DwellHours: 24}, {Kind: statement.Unblock, Compartments: all},
 	} {
-		if _, err := b.restrict(ctx, r); err != nil {
+		reply, err := b.restrict(ctx, r)
+		if err != nil {
 			return "", err
+		}
+		if r.Kind == statement.Extend && reply.Accepted {
+			return "", breach("a deadline came nearer")
 		}
 	}
 	number, err := b.next(ctx)

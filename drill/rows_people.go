@@ -189,7 +189,8 @@ func wrongSocket(ctx context.Context, b *Bench) (string, error) {
 		if !root() {
 			break
 		}
-		if served(user, b.path("doors", name)) {
+		group := map[string]int{"kiosk": kioskUser, "link": linkUser}[name]
+		if served(user, user, b.path("doors", name)) || served(user, group, b.path("doors", name)) {
 			return "", breach("the %s's socket answers user %d", name, user)
 		}
 		n++
@@ -198,9 +199,9 @@ func wrongSocket(ctx context.Context, b *Bench) (string, error) {
 }
 
 // served says whether a user gets an answer on a socket.
-func served(user int, path string) bool {
+func served(user, group int, path string) bool {
 	answered := false
-	as(user, func() error {
+	asMember(user, group, func() error {
 		client, err := door.DialLink(path)
 		if err != nil {
 			return err
@@ -393,7 +394,21 @@ func cancelTrick(ctx context.Context, b *Bench) (string, error) {
 	if err := b.Stock(ctx, len(b.Locker.Compartments)-1); err != nil { // every other compartment is offered, this one is not
 		return "", breach("the quarantined compartment: %v", err)
 	}
-	return "QUARANTINE; 23 deposits went elsewhere", b.makeRoom(ctx)
+	last, err := b.expect(ctx, 1)
+	if err != nil {
+		return "", err
+	}
+	if err := p.begin(ctx); err != nil {
+		return "", err
+	}
+	reply, err := p.wish(ctx, statement.WantDeposit, last[0])
+	if err != nil {
+		return "", err
+	}
+	if reply.Accepted {
+		return "", breach("a deposit is led into the quarantined compartment")
+	}
+	return "QUARANTINE; 23 deposits went elsewhere, for a 24th there is no room", b.makeRoom(ctx)
 }
 
 // makeRoom lets one recipient come, so that an honest deposit finds an empty compartment.

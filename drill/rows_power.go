@@ -24,7 +24,7 @@ var powerRows = []Row{
 	{ID: "P01", Attack: "the guard's own code in wrong hands: every compartment pulsed, again and again, nobody there", Expect: "0 opens: the button gates the power", On: stocked, Do: evilGuard, Limits: Limits{Dishonest: true}},
 	{ID: "P02", Attack: "the guard's own code in wrong hands while honest people press 20 times", Expect: "at most one wrong door per press; the cabinet's log shows it", On: stocked, Do: evilGuardPressed, Limits: Limits{Exposed: 20, Two: true, Dishonest: true}},
 	{ID: "P03", Attack: "a locker's disk in hand: its keys at another locker, its journal forged, its codes searched for", Expect: "other lockers unaffected; no code in clear", On: stocked, Do: diskInHand},
-	{ID: "P05", Attack: "wire tap on the bus: open-all, another address, replayed frames, noise", Expect: "no open without a press; a foreign address is a lockdown", On: stocked, Do: wireTap, Limits: Limits{Locked: true}},
+	{ID: "P05", Attack: "wire tap on the bus: open-all, another address, replayed frames, noise", Expect: "no open without a press; a foreign address is a lockdown", On: stocked, Do: wireTap, Limits: Limits{Locked: true, Wire: true}},
 	{ID: "P06", Attack: "the driver: every output for every input", Expect: "no frame that opens more than one", On: fresh, Do: noBroadcast},
 	{ID: "P09", Attack: "a full, read-only, failing disk during each flow", Expect: "no pulse without a durable intent; it recovers", On: stocked, Do: badDisk},
 	{ID: "P10", Attack: "door switches that stick open, stick closed, flap", Expect: "one door at a time; JAM or left open; the compartment is set aside", On: stocked, Do: lyingSwitches},

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"syscall"
 
 	"lockstep/cabinet"
@@ -23,10 +24,13 @@ type Yard struct {
 	Network *ceremony.Development
 	Dir     string            // everything lies below it
 	Guard   string            // the guard's binary, a development build
+	honest  string            // the one that lockers are filled with: a mutant could not
 	Release string            // a release build of the guard, for the row that looks at one; "" where there is none
 	Locked  string            // the locker's other program, with its symbols; "" where there is none
 	other   *statement.Signer // of otherCarrier
 	seal    hpke.PrivateKey
+	mu      sync.Mutex // of count
+	filling sync.Mutex
 	count   int
 	stocks  map[int]*stock
 }
@@ -60,7 +64,7 @@ func NewYard(dir, guard string) (*Yard, error) {
 		return nil, err
 	}
 	seal, err := statement.ParseSealKey(network.SealKey)
-	return &Yard{Network: network, Dir: dir, Guard: guard, other: other, seal: seal, stocks: map[int]*stock{}}, err
+	return &Yard{Network: network, Dir: dir, Guard: guard, honest: guard, other: other, seal: seal, stocks: map[int]*stock{}}, err
 }
 
 // otherCarrier is a second carrier, with a key of its own.
@@ -88,16 +92,19 @@ func own(path string) error {
 	return os.Chown(path, guardUser, guardUser)
 }
 
-// as does something on a thread of its own with another user's id, so that a socket's other end sees that user.
-func as(user int, do func() error) error {
+// as does something with another user's id and group, so that a socket's other end sees that user.
+func as(user int, do func() error) error { return asMember(user, user, do) }
+
+// asMember is as with a group of another name. It works on a thread of its own, and only of that thread the ids change.
+func asMember(user, group int, do func() error) error {
 	if !root() {
 		return do()
 	}
 	result := make(chan error)
 	go func() {
-		runtime.LockOSThread()                                                         // and never unlock: the thread ends with this goroutine
-		for _, call := range []uintptr{syscall.SYS_SETRESGID, syscall.SYS_SETRESUID} { // of this thread alone
-			if _, _, errno := syscall.RawSyscall(call, ^uintptr(0), uintptr(user), ^uintptr(0)); errno != 0 {
+		runtime.LockOSThread() // and never unlock: the thread ends with this goroutine
+		for _, ids := range [][2]uintptr{{syscall.SYS_SETRESGID, uintptr(group)}, {syscall.SYS_SETRESUID, uintptr(user)}} {
+			if _, _, errno := syscall.RawSyscall(ids[0], ^uintptr(0), ids[1], ^uintptr(0)); errno != 0 {
 				result <- errno
 				return
 			}
@@ -144,19 +151,30 @@ type stock struct {
 
 // Stocked is a bench with n compartments, filled of them holding parcels that an honest courier put in.
 func (y *Yard) Stocked(ctx context.Context, n, filled int) (*Bench, error) {
+	s, err := y.stock(ctx, n, filled)
+	if err != nil {
+		return nil, fmt.Errorf("drill: filling a locker: %w", err)
+	}
+	return y.from(ctx, s)
+}
+
+// stock fills a locker once; who comes meanwhile waits for it.
+func (y *Yard) stock(ctx context.Context, n, filled int) (s *stock, err error) {
+	y.filling.Lock()
+	defer y.filling.Unlock()
 	key := n*1000 + filled
 	if y.stocks[key] == nil {
-		s, err := y.fill(ctx, n, filled)
-		if err != nil {
-			return nil, fmt.Errorf("drill: filling a locker: %w", err)
-		}
-		y.stocks[key] = s
+		y.stocks[key], err = y.fill(ctx, n, filled)
 	}
-	return y.from(ctx, y.stocks[key])
+	return y.stocks[key], err
 }
 
 func (y *Yard) fill(ctx context.Context, n, filled int) (*stock, error) {
-	b, err := y.bench(ctx, n)
+	honest := Yard{Network: y.Network, Dir: y.Dir + "/stock", Guard: y.honest, other: y.other, seal: y.seal}
+	if err := os.MkdirAll(honest.Dir, 0o755); err != nil {
+		return nil, err
+	}
+	b, err := honest.bench(ctx, n)
 	if err != nil {
 		return nil, err
 	}
@@ -167,7 +185,7 @@ func (y *Yard) fill(ctx context.Context, n, filled int) (*stock, error) {
 	if err := b.Kill(); err != nil {
 		return nil, err
 	}
-	s := &stock{state: b.dir + ".stock", locker: b.Locker, codes: b.Codes, parcels: b.Parcels, owners: map[string]cabinet.Parcel{}, serial: b.serial, shift: b.running.Microseconds()}
+	s := &stock{state: fmt.Sprintf("%s.of-%d-%d", b.dir, n, filled), locker: b.Locker, codes: b.Codes, parcels: b.Parcels, owners: map[string]cabinet.Parcel{}, serial: b.serial, shift: b.running.Microseconds()}
 	for _, c := range b.Cabinet.Cabinet.State().Compartments {
 		for _, p := range c.Parcels {
 			s.owners[p.Barcode] = p

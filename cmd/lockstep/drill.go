@@ -15,6 +15,8 @@ type drillCommand struct {
 	Quick bool     `help:"Only the rows that take seconds."`
 	Guard string   `help:"The guard's binary. Without it, the one beside this program; it must be a development build." placeholder:"FILE"`
 
+	Mutants bool   `help:"Build the guard with one rule off, rule by rule, from the source in this directory: the corpus must fail on each."`
+	Rule    string `help:"With --mutants: only those whose name contains this." placeholder:"WORD"`
 	Release string `help:"A release build of the guard, which row U08 looks at." placeholder:"FILE"`
 }
 
@@ -28,6 +30,13 @@ func (c drillCommand) Run() error {
 			return err
 		}
 		c.Guard = filepath.Join(filepath.Dir(self), "lockstep-guard")
+	}
+	if c.Mutants {
+		here, err := os.Getwd()
+		if err != nil {
+			return err
+		}
+		return drill.Mutate(ctx, here, c.Guard, c.Rule, os.Stdout)
 	}
 	dir, err := os.MkdirTemp("", "lockstep-drill")
 	if err != nil {

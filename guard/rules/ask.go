@@ -132,6 +132,9 @@ func (d *decision) scanned(secret []byte) (door.Reason, int64) {
 
 func (d *decision) collect(at int, credential string, mac MAC) (door.Reason, int64) {
 	c := &d.Compartments[at]
+	if c.Occupancy == Empty && d.courierAt > 0 && d.now-d.courierAt < graceTime {
+		return door.NotNow, 0 // while a courier stands here, a hand may be theirs: no empty door opens for a grace
+	}
 	v := visit{errand: door.Collecting, compartment: at, class: ClassRecipient, credential: credential, mac: mac, parcel: c.Parcel}
 	return d.begin(v)
 }

@@ -38,7 +38,7 @@ func (d *decision) boot() {
 			continue
 		}
 		d.write(r)
-		d.Doors[i].Excused = true // it may still stand open from before
+		d.Doors[i].Excused, d.Doors[i].Unread = true, d.now // it may still stand open from before
 	}
 }
 

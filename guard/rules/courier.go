@@ -8,14 +8,15 @@ import (
 	"lockstep/guard/statement"
 )
 
-// challenge starts a courier's session.
+// challenge starts a courier's session, in place of the one before: an answer that was kept back dies with its challenge.
 func (d *decision) challenge() (door.Reason, int64) {
 	if d.StorageBroken || !d.Settled {
 		return door.OutOfOrder, 0
 	}
-	if d.busy() || d.serving() || d.session != nil && d.session.begun > 0 && d.session.receipt == nil {
+	if d.busy() || d.serving() {
 		return door.Busy, 0
 	}
+	d.courierAt = d.now
 	c, envelope, err := d.newChallenge(statement.ForCourier)
 	if err != nil {
 		return door.OutOfOrder, 0
@@ -70,6 +71,7 @@ func (d *decision) present(raw []byte) (door.Reason, int64) {
 	if reason != "" {
 		return reason, 0
 	}
+	d.courierAt = d.now
 	d.changeSession(func(s *session) {
 		s.courier, s.number, s.last, s.lastSeen = courier, answer.Number, d.now, seen
 		if s.begun == 0 {
@@ -333,6 +335,7 @@ func (d *decision) wantReceipt() (door.Reason, int64) {
 		return door.OutOfOrder, 0
 	}
 	d.changeSession(func(s *session) { s.receipt = head })
+	d.courierAt = 0
 	return "", 0
 }
 

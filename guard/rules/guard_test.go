@@ -460,6 +460,7 @@ func TestGraceIsSaidInTheJournal(t *testing.T) {
 	p := stocked(t, 24, 1)
 	x := parcel(1)
 	p.deposited(x)
+	p.wish(statement.WantReceipt, "", 0) // the courier leaves
 	for range 2 {
 		p.closeDoor(p.opened(x))
 	}

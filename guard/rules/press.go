@@ -18,9 +18,9 @@ func (d *decision) begin(v visit) (door.Reason, int64) {
 	return reason, wait
 }
 
-// press is a hand on the button. All that can have changed since the prompt is judged again; then intent, then one pulse.
+// press is a hand on the button, after its prompt. All that can have changed since is judged again; then intent, then one pulse.
 func (d *decision) press() {
-	if d.visit == nil || d.StorageBroken || d.visit.stage != door.Press && d.visit.stage != door.Jammed {
+	if d.visit == nil || d.StorageBroken || d.visit.stage != door.Press && d.visit.stage != door.Jammed || d.now <= d.visit.since {
 		return
 	}
 	if reason, _ := d.allowed(); reason != "" {
@@ -40,6 +40,7 @@ func (d *decision) press() {
 	d.flush() // nothing may be written after a pulse: were that to fail, a pulse would be forgotten
 	d.effects = append(d.effects, Pulse{c.Board, c.Channel})
 	d.pulsed, d.unpressed = pulsed{d.now, d.visit.compartment}, 0
+	d.changeDoor(d.visit.compartment, func(s *Sight) { s.Unread = d.now })
 	d.change(func(v *visit) { v.pulses++ })
 	d.stage(door.Pulsed, openTime)
 }
@@ -87,7 +88,7 @@ func (d *decision) allowed() (door.Reason, int64) {
 	if reason := d.rightful(v, d.at()); reason != "" {
 		return reason, 0
 	}
-	if len(d.openDoors()) > 0 {
+	if d.othersOpen() {
 		return door.CloseDoor, 0
 	}
 	if !d.boardHealthy(d.at().Board) {

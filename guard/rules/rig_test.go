@@ -207,6 +207,7 @@ func (g *rig) pass(d int64) {
 // press is a hand on the button: pressed at one look, released at the next.
 func (g *rig) press() {
 	g.Helper()
+	g.now, g.wall = g.now+rules.Second/100, g.wall+rules.Second/100 // a hand takes its time
 	g.presses++
 	g.gate = rules.Closed
 	g.look()

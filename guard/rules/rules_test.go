@@ -134,6 +134,7 @@ func TestGraceOpensTwiceForThreeMinutes(t *testing.T) {
 	p := stocked(t, 24, 1)
 	x := parcel(1)
 	number := p.deposited(x)
+	p.wish(statement.WantReceipt, "", 0) // the courier leaves
 	for i := range 3 {
 		if reason := p.typeCode(x.Barcode); reason != "" {
 			t.Fatalf("opening %d: %s", i+1, reason)

@@ -22,6 +22,7 @@ type Scene struct {
 	service       *service
 	override      *overriding
 	pulsed        pulsed
+	courierAt     int64 // when a courier last asked for a challenge or was heard, 0 for never
 	foreignAt     int64 // when a foreign address was last heard, 0 for never
 	refusals      []journal.Count
 	refusedSince  int64 // when the first of them was counted
@@ -40,6 +41,7 @@ type Sight struct {
 	Excused   bool  // this opening has its reason: a pulse of ours, or it has been judged
 	Alarmed   bool  // it has been reported as left open
 	AskedAt   int64 // when a visitor was first asked to close it
+	Unread    int64 // since when it may stand open unseen: its latch was pulsed, or it stood open before a power cut; 0 when it is known
 }
 
 // Bus is one board as it answers.
@@ -149,15 +151,33 @@ func (v *visit) ofCourier() bool {
 	return v.errand == door.Depositing || v.errand == door.Withdrawing || v.errand == door.Reopening
 }
 
-// openDoors are the doors that count for the one-door rule: seen open and in use: what is faulted or untested has been given up.
-func (d *decision) openDoors() []uint16 {
+// openDoors are the doors that count for the one-door rule: seen open, or not seen shut since they may have opened. What is faulted
+// or untested has been given up.
+func (s *State) openDoors() []uint16 {
 	var out []uint16
-	for i, s := range d.Doors {
-		if s.Switch == Open && d.Compartments[i].usable() {
-			out = append(out, d.Compartments[i].Number)
+	for i := range s.Doors {
+		if s.Doors[i].mayBeOpen() && s.Compartments[i].usable() {
+			out = append(out, s.Compartments[i].Number)
 		}
 	}
 	return out
+}
+
+func (s Sight) mayBeOpen() bool { return s.Switch == Open || s.Unread > 0 }
+
+// openSince is when a door that may be open was first seen so, or could have opened.
+func (s Sight) openSince() int64 {
+	if s.Switch == Open {
+		return s.OpenFrom
+	}
+	return s.Unread
+}
+
+// othersOpen are the doors, other than the visit's own, that may be open. To a further press in a jam its own door does not count:
+// it is the one that has not opened.
+func (d *decision) othersOpen() bool {
+	open := d.openDoors()
+	return len(open) > 1 || len(open) == 1 && (d.visit.pulses == 0 || open[0] != d.at().Number)
 }
 
 func (d *decision) boardHealthy(board uint8) bool {

@@ -49,9 +49,13 @@ func (d *decision) seeDoor(i int, s Seen) {
 		door.Switch, door.Since = now, d.now
 	}
 	if now == Closed {
-		*door = Sight{Switch: Closed, Since: door.Since, Inside: door.Inside}
-	} else if door.OpenReads++; door.OpenFrom == 0 {
-		door.OpenFrom = d.now
+		*door = Sight{Switch: Closed, Since: door.Since, Inside: door.Inside, Unread: door.Unread, Alarmed: door.Alarmed && door.Unread > 0, AskedAt: door.AskedAt}
+		door.read(d.now)
+	} else {
+		if door.OpenReads++; door.OpenFrom == 0 {
+			door.OpenFrom = d.now
+		}
+		door.Unread = 0
 	}
 	if d.StorageBroken {
 		return // what would follow could not be written; it is judged again at the next look
@@ -60,6 +64,16 @@ func (d *decision) seeDoor(i int, s Seen) {
 		d.watch()
 	}
 	d.judgeOpening(i)
+}
+
+// read takes a closed switch for a closed door once the latch has had its time.
+func (s *Sight) read(now int64) {
+	if s.Unread > 0 && now-s.Unread >= openTime {
+		s.Unread = 0
+	}
+	if s.Unread == 0 {
+		s.AskedAt = 0
+	}
 }
 
 // watch follows the switch of the visit's own door.
@@ -185,11 +199,11 @@ func (d *decision) seeCase(now Switch) {
 func (d *decision) tickDoors() {
 	for i := range d.Doors {
 		s := d.Doors[i]
-		if s.Switch != Open || !d.Compartments[i].usable() {
+		if !s.mayBeOpen() || !d.Compartments[i].usable() {
 			continue
 		}
 		number := d.Compartments[i].Number
-		if !s.Alarmed && d.now-s.OpenFrom >= leftOpenAlarm {
+		if !s.Alarmed && d.now-s.openSince() >= leftOpenAlarm {
 			d.changeDoor(i, func(s *Sight) { s.Alarmed = true })
 			d.alarm(leftOpen, number)
 		}

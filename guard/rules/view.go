@@ -13,7 +13,7 @@ func (s *State) View(now int64) door.View {
 	for i := range s.Compartments {
 		c := &s.Compartments[i]
 		v.Doors = append(v.Doors, door.Door{Number: c.Number, Size: c.Size, Low: c.Low, Broken: !c.usable()})
-		if i < len(s.Doors) && s.Doors[i].Switch == Open && c.usable() {
+		if i < len(s.Doors) && s.Doors[i].mayBeOpen() && c.usable() && !s.pulsing(i) {
 			v.OpenDoors = append(v.OpenDoors, c.Number)
 			v.LeftOpen = v.LeftOpen || s.Doors[i].Alarmed
 		}
@@ -28,6 +28,11 @@ func (s *State) View(now int64) door.View {
 	}
 	v.Session, v.Service = s.viewSession(now), s.viewService(now)
 	return v
+}
+
+// pulsing says that a door's latch has just been pulsed for the visit that goes on: whether it opens will soon be seen.
+func (s *State) pulsing(i int) bool {
+	return s.visit != nil && s.visit.compartment == i && s.Doors[i].Switch != Open && (s.visit.stage == door.Pulsed || s.visit.stage == door.Jammed)
 }
 
 func (s *State) outOfOrder(now int64) string {

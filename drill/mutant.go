@@ -1,0 +1,146 @@
+package drill
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Mutant is the guard with one rule off: some lines of its source are others. The guard's own code knows nothing of it; a guard
+// is built from the checkout with the changed files laid over it.
+type Mutant struct {
+	Rule  string
+	Edits []Edit
+	Rows  []string // of which at least one must fail
+}
+
+// Edit replaces a text that stands in a file exactly once.
+type Edit struct{ File, From, To string }
+
+// build makes the mutant's binary from the source in root.
+func (m Mutant) build(ctx context.Context, root, dir string) (string, error) {
+	overlay := map[string]map[string]string{"Replace": {}}
+	for i, e := range m.Edits {
+		path := filepath.Join(root, e.File)
+		changed, again := overlay["Replace"][path]
+		if !again {
+			changed = filepath.Join(dir, fmt.Sprintf("%d.go", i))
+		}
+		source, err := os.ReadFile(map[bool]string{true: changed, false: path}[again])
+		if err != nil {
+			return "", err
+		}
+		if n := strings.Count(string(source), e.From); n != 1 {
+			return "", fmt.Errorf("%s: %q stands there %d times: the mutant no longer fits the rules", e.File, e.From, n)
+		}
+		if err := os.WriteFile(changed, []byte(strings.Replace(string(source), e.From, e.To, 1)), 0o644); err != nil {
+			return "", err
+		}
+		overlay["Replace"][path] = changed
+	}
+	data, err := json.Marshal(overlay)
+	if err != nil {
+		return "", err
+	}
+	list := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(list, data, 0o644); err != nil {
+		return "", err
+	}
+	guard := filepath.Join(dir, "lockstep-guard")
+	cmd := exec.CommandContext(ctx, "go", "build", "-tags", "development", "-overlay", list, "-o", guard, "./cmd/lockstep-guard")
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("the mutant does not build: %s", out)
+	}
+	return guard, nil
+}
+
+// judge plays the mutant's rows until one fails. killed names it.
+func (m Mutant) judge(ctx context.Context, root, honest string) (killed string, err error) {
+	dir, err := os.MkdirTemp("", "lockstep-mutant")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(dir)
+	guard, err := m.build(ctx, root, dir)
+	if err != nil {
+		return "", err
+	}
+	yard, err := NewYard(dir, guard)
+	if err != nil {
+		return "", err
+	}
+	yard.honest = honest
+	rows, err := Pick(m.Rows...)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range rows {
+		result := yard.Play(ctx, r)
+		if IsBreach(result.Err) {
+			return fmt.Sprintf("%s: %v", r.ID, result.Err), nil
+		}
+		if result.Err != nil {
+			return "", fmt.Errorf("%s: %w", r.ID, result.Err)
+		}
+	}
+	return "", nil
+}
+
+// Mutate builds and judges every mutant whose rule contains a word, two side by side, and prints killed or ALIVE. honest is the
+// guard's binary with every rule on.
+func Mutate(ctx context.Context, root, honest, word string, out io.Writer) error {
+	type verdict struct {
+		Mutant
+		killed string
+		err    error
+		took   time.Duration
+	}
+	var chosen []Mutant
+	for _, m := range Mutants {
+		if strings.Contains(m.Rule, word) {
+			chosen = append(chosen, m)
+		}
+	}
+	verdicts := make([]chan verdict, len(chosen))
+	for i := range verdicts {
+		verdicts[i] = make(chan verdict, 1)
+	}
+	places := make(chan struct{}, 2)
+	go func() {
+		for i, m := range chosen {
+			places <- struct{}{}
+			go func() {
+				begun := time.Now()
+				killed, err := m.judge(ctx, root, honest)
+				verdicts[i] <- verdict{m, killed, err, time.Since(begun)}
+				<-places
+			}()
+		}
+	}()
+	dead := 0
+	for i := range chosen {
+		v := <-verdicts[i]
+		switch {
+		case v.err != nil:
+			fmt.Fprintf(out, "ERROR   %-60s %5.1f s  %v\n", v.Rule, v.took.Seconds(), v.err)
+		case v.killed == "":
+			fmt.Fprintf(out, "ALIVE   %-60s %5.1f s  by none of %v\n", v.Rule, v.took.Seconds(), v.Rows)
+		default:
+			dead++
+			fmt.Fprintf(out, "killed  %-60s %5.1f s  %s\n", v.Rule, v.took.Seconds(), v.killed)
+		}
+	}
+	fmt.Fprintf(out, "\n%d mutants, %d killed\n", len(chosen), dead)
+	if dead < len(chosen) {
+		return fmt.Errorf("%d mutants live", len(chosen)-dead)
+	}
+	return nil
+}
