@@ -115,13 +115,15 @@ const emptied = "EMPTY"
 func (d deposit) fail(reason string) (deposit, text.Kind) {
 	maybeOpen := d.Opened || reason == "crash"
 	errand := d.Door
-	if errand == collecting && maybeOpen {
+	if errand == collecting && maybeOpen && reason != "not taken" {
 		return d, text.Opened
 	}
 	d.Door = shut
 	switch {
 	case errand == shut || !maybeOpen:
 		return d, ""
+	case errand == collecting: // a sensor sees the parcel behind the closed door
+		return d, text.Left
 	case errand == overriding:
 		return d, text.Override
 	}

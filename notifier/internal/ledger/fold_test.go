@@ -36,6 +36,8 @@ func TestStories(t *testing.T) {
 		"crashed while collecting":     {[]journal.Record{does(journal.CollectIntent), crash(journal.CollectFailed)}, []string{"opened"}, false},
 		"opened, not yet closed":       {[]journal.Record{does(journal.CollectIntent), does(journal.Opened)}, nil, false},
 		"opened, closing not seen":     {[]journal.Record{does(journal.CollectIntent), does(journal.Opened), crash(journal.CollectFailed), does(journal.CollectIntent), does(journal.Opened), crash(journal.CollectFailed)}, []string{"opened"}, false},
+		"opened, not taken":            {[]journal.Record{does(journal.CollectIntent), does(journal.Opened), {Kind: journal.CollectFailed, Compartment: 1, Reason: "not taken"}}, []string{"left"}, true},
+		"not taken by the carrier":     {[]journal.Record{does(journal.WithdrawIntent), does(journal.Opened), {Kind: journal.WithdrawFailed, Compartment: 1, Reason: "not taken"}}, []string{"staff"}, true},
 		"overdue":                      {[]journal.Record{does(journal.Overdue)}, nil, false},
 		"withdrawn":                    {[]journal.Record{does(journal.WithdrawIntent), does(journal.Opened), does(journal.Withdrawn)}, []string{"withdrawn"}, false},
 		"withdrawal jammed":            {[]journal.Record{does(journal.WithdrawIntent), jam(journal.WithdrawFailed)}, nil, true},

@@ -25,6 +25,7 @@ const (
 	Last      Kind = "last"      // on the last day
 	Collected Kind = "collected" // taken out with the code
 	Opened    Kind = "opened"    // the door was opened with the code; nobody saw it close
+	Left      Kind = "left"      // the door was opened with the code and closed with the parcel inside
 	Withdrawn Kind = "withdrawn" // taken back by the carrier
 	Staff     Kind = "staff"     // a courier opened the parcel's door
 	Cleared   Kind = "cleared"   // a courier says that nothing is behind the door any more
@@ -43,7 +44,7 @@ const (
 
 // Kinds lists all of them.
 var Kinds = []Kind{Stored, Reminder, Last, Collected, Opened, Withdrawn, Staff, Cleared, Unsure, Dark, Back, Reissued, Extended, Override,
-	Removed, Tested, Locked, Unlocked, Redirect}
+	Removed, Left, Tested, Locked, Unlocked, Redirect}
 
 // ShowsCode says whether messages of this kind hold the code.
 func (k Kind) ShowsCode() bool {
