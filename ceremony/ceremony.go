@@ -135,9 +135,6 @@ func ReadSigner(path string) (*statement.Signer, error) {
 	return statement.SignerFromSeed(seed)
 }
 
-// ReadSealKey reads the bytes of the notifier's private HPKE key.
-func ReadSealKey(path string) ([]byte, error) { return readHex(path) }
-
 // ReadCharter reads and verifies a charter.bundle file.
 func ReadCharter(path string) (statement.Charter, statement.Bundle, error) {
 	data, err := os.ReadFile(path)
@@ -157,9 +154,13 @@ func readHex(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := hex.DecodeString(strings.TrimSpace(string(data)))
+	return fromHex(keyFile{path, data})
+}
+
+func fromHex(f keyFile) ([]byte, error) {
+	key, err := hex.DecodeString(strings.TrimSpace(string(f.data)))
 	if err != nil {
-		return nil, fmt.Errorf("%s: not a hexadecimal key", path)
+		return nil, fmt.Errorf("%s: not a hexadecimal key", f.path)
 	}
 	return key, nil
 }

@@ -164,7 +164,7 @@ func (h *Hub) edge() (*edge.Edge, error) {
 // handler is everything behind the public listener.
 func (h *Hub) handler() (http.Handler, error) {
 	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Outbox: h.outbox,
-		Revoke: h.couriers.RevokeKey, Notifier: h.keys.charter.Notifier, BodyKey: h.keys.body, Tracking: h.tracking, Now: h.config.Now, Log: h.config.Log,
+		Revoke: h.couriers.RevokeKey, Notifier: h.keys.charter.Notifier, Network: h.keys.charter.Network, BodyKey: h.keys.body, Tracking: h.tracking, Now: h.config.Now, Log: h.config.Log,
 		PublicURL: h.config.PublicURL})
 	if err != nil {
 		return nil, err

@@ -18,6 +18,7 @@ type hub struct {
 	*httptest.Server
 	mu       sync.Mutex
 	contacts []map[string]any
+	keys     []map[string]any // contact keys
 	uploads  []map[string]any
 	lockers  []map[string]any
 	receipts []statement.Receipt
@@ -33,6 +34,13 @@ func newHub(t *testing.T, key statement.Key) *hub {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /notifier/v1/contacts", func(w http.ResponseWriter, _ *http.Request) { h.answer(w, "contacts", h.have(&h.contacts)) })
 	mux.HandleFunc("POST /notifier/v1/contacts/ack", h.ack)
+	mux.HandleFunc("GET /notifier/v1/contact-keys", func(w http.ResponseWriter, r *http.Request) {
+		after, err := strconv.Atoi(r.URL.Query().Get("after"))
+		if err != nil {
+			t.Error(err)
+		}
+		h.answer(w, "contact_keys", h.have(&h.keys)[after:])
+	})
 	mux.HandleFunc("GET /notifier/v1/uploads", h.feed)
 	mux.HandleFunc("POST /notifier/v1/receipts", h.takeReceipts)
 	mux.HandleFunc("GET /notifier/v1/lockers", func(w http.ResponseWriter, _ *http.Request) { h.answer(w, "lockers", h.have(&h.lockers)) })
@@ -94,6 +102,10 @@ func (h *hub) announce(barcode, shipment string, sealed []byte) {
 		h.contacts = append(h.contacts, map[string]any{"barcode": barcode, "sealed": sealed, "merchant": "m1", "shipment": shipment,
 			"shown": "Lenina 5", "tracking": "https://hub.example/t/abc"})
 	})
+}
+
+func (h *hub) handIn(contactKey []byte) {
+	h.with(func() { h.keys = append(h.keys, map[string]any{"number": len(h.keys) + 1, "statement": contactKey}) })
 }
 
 func (h *hub) upload(locker string, stretch []byte) {

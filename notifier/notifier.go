@@ -30,7 +30,7 @@ type Config struct {
 	Hub            string // its URL
 	Token          Secret // for the hub's feed
 	PrivateNetwork bool   // plain HTTP to a hub on another machine is all right
-	Keys           string // folder with charter.bundle, time-notifier.seed, notifier.seal
+	Keys           string // folder with charter.bundle, time-notifier.seed, notifier.seal; older ones in charters/ and seals/
 	Database       string // path of an SQLite file, or a PostgreSQL URL
 	Listen         string // address of the code page and /healthz
 	Origin         string // how recipients reach Listen: https://n.example
@@ -64,7 +64,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	defer database.Close()
-	book, err := ledger.Open(ctx, database, keys.charter, keys.seal)
+	book, err := ledger.Open(ctx, database, keys.charters, keys.seals)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func Run(ctx context.Context, c Config) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	tasks, ctx := errgroup.WithContext(ctx)
-	channels, err := c.channels(ctx, tasks, keys.charter)
+	channels, err := c.channels(ctx, tasks, keys.charters[0])
 	if err != nil {
 		return err
 	}
@@ -99,28 +99,28 @@ func Run(ctx context.Context, c Config) error {
 	tasks.Go(func() error { return repeat(ctx, log, "keeping", time.Minute, keeper.tidy) })
 	tasks.Go(func() error { return sender.run(ctx) })
 	tasks.Go(func() error { return serve(ctx, listener, pages(book), log) })
-	log.Info("notifier runs", "listen", listener.Addr().String(), "network", keys.charter.Network)
+	log.Info("notifier runs", "listen", listener.Addr().String(), "network", keys.charters[0].Network)
 	return tasks.Wait()
 }
 
-// keys is the notifier's own folder.
+// keys is the notifier's own folder: the charter and the key of today first, older ones after them.
 type keys struct {
-	charter statement.Charter
-	time    *statement.Signer
-	seal    []byte
+	charters []statement.Charter
+	time     *statement.Signer
+	seals    [][]byte
 }
 
 func readKeys(dir string) (k keys, err error) {
-	if k.charter, _, err = ceremony.ReadCharter(filepath.Join(dir, "charter.bundle")); err != nil {
+	if k.charters, err = ceremony.ReadCharters(dir); err != nil {
 		return k, fmt.Errorf("notifier: charter: %w", err)
 	}
 	if k.time, err = ceremony.ReadSigner(filepath.Join(dir, "time-notifier.seed")); err != nil {
 		return k, fmt.Errorf("notifier: time key: %w", err)
 	}
-	if _, ok := k.charter.Time.Lookup(k.time.Key().ID()); !ok {
+	if _, ok := k.charters[0].Time.Lookup(k.time.Key().ID()); !ok {
 		return k, errors.New("notifier: the time key is not one of the charter's")
 	}
-	if k.seal, err = ceremony.ReadSealKey(filepath.Join(dir, "notifier.seal")); err != nil {
+	if k.seals, err = ceremony.ReadSealKeys(dir); err != nil {
 		return k, fmt.Errorf("notifier: seal key: %w", err)
 	}
 	return k, nil
@@ -142,7 +142,7 @@ func OpenBook(ctx context.Context, keysDir, database string) (Book, func() error
 	if err != nil {
 		return nil, nil, err
 	}
-	book, err := ledger.Open(ctx, d, k.charter, k.seal)
+	book, err := ledger.Open(ctx, d, k.charters, k.seals)
 	if err != nil {
 		return nil, nil, errors.Join(err, d.Close())
 	}

@@ -20,6 +20,7 @@ import (
 	"lockstep/ceremony"
 	"lockstep/guard/clock"
 	"lockstep/guard/journal"
+	"lockstep/guard/statement"
 	"lockstep/notifier"
 	"lockstep/notifier/internal/chaintest"
 	"lockstep/notifier/internal/inbox"
@@ -210,6 +211,59 @@ func TestLies(t *testing.T) {
 		t.Errorf("%+v", alarms)
 	}
 	n.holdsNothing(messages[0].Codes[0])
+}
+
+// A merchant that seals itself, over real wires, and a hub that tries its own contact: the code goes to the merchant's word
+// alone. Then the key and the charter are rotated, and nothing is lost.
+func TestSealedByTheMerchant(t *testing.T) {
+	n := newNetwork(t)
+	shop, next := chaintest.Signer(t), chaintest.Signer(t)
+	key := statement.ContactKey{Network: "test", Merchant: "Book shop", Prefix: "10000", Key: shop.Key(), Serial: 1}
+	n.hub.handIn(chaintest.ContactKey(t, key, n.dev.Operators[0], n.dev.Operators[1]))
+	one, two := chaintest.Barcode(1), chaintest.Barcode(2)
+	n.announce(1, anna, "s1") // the hub's own seal
+	inboxURL, _, stop := n.run()
+	n.hub.await(func() bool { return len(n.hub.contacts) == 0 })
+	n.hub.announce(one, "s1", chaintest.SignContact(t, n.dev, shop, boris, one))
+	first := n.guard.Store(one, 1, 72)
+	n.upload()
+	messages := n.until(inboxURL, count(1))
+	if messages[0].To != "+79990000042" || messages[0].Codes[0] != first.Code {
+		t.Errorf("%+v", messages)
+	}
+	stop()
+
+	rotated := chaintest.Rotate(t, n.dev)
+	older := filepath.Join(n.dir, "keys")
+	must(t, os.MkdirAll(filepath.Join(older, "charters"), 0o700))
+	must(t, os.MkdirAll(filepath.Join(older, "seals"), 0o700))
+	must(t, os.Rename(filepath.Join(older, "charter.bundle"), filepath.Join(older, "charters", "1.bundle")))
+	must(t, os.Rename(filepath.Join(older, "notifier.seal"), filepath.Join(older, "seals", "1.seal")))
+	must(t, rotated.Save(older))
+	key.Key, key.Serial = next.Key(), 2
+	n.hub.handIn(chaintest.ContactKey(t, key, shop))
+	n.guard.Reissue(one, 1) // sealed to the key of before
+	n.guard.Follow(rotated)
+	n.hub.announce(two, "s2", chaintest.SignContact(t, rotated, next, boris, two))
+	second := n.guard.Store(two, 2, 72)
+	n.upload()
+	inboxURL, _, stop = n.run()
+	messages = n.until(inboxURL, count(2))
+	stop()
+	for _, m := range messages {
+		if m.To != "+79990000042" || m.Codes[0] == first.Code {
+			t.Errorf("%+v", m)
+		}
+	}
+	n.holdsNothing(first.Code, second.Code, messages[0].Codes[0], messages[1].Codes[0])
+	book, closeBook, err := notifier.OpenBook(t.Context(), older, filepath.Join(n.dir, "n.db"))
+	must(t, err)
+	defer closeBook()
+	status, err := book.Status(t.Context())
+	must(t, err)
+	if len(status.Alarms) != 1 || status.Alarms["contact not signed"] != 1 || status.ContactKeys[0].Serial != 2 {
+		t.Errorf("%+v", status)
+	}
 }
 
 // holdsNothing fails where the logs, or the database at rest, hold anything of a person, a code or a credential.

@@ -26,8 +26,33 @@ type reader struct {
 // batch is how much is asked for at a time.
 const batch = 100
 
-// contacts pins what is new and acknowledges what has been judged; the hub deletes it then.
+// contactKeys takes the contact keys that are new.
+func (r *reader) contactKeys(ctx context.Context) error {
+	for {
+		after, err := r.book.ContactKeysRead(ctx)
+		if err != nil {
+			return err
+		}
+		keys, err := r.hub.ContactKeys(ctx, after)
+		if err != nil || len(keys) == 0 || keys[len(keys)-1].Number <= after {
+			return err
+		}
+		for _, k := range keys {
+			taken, err := r.book.ReadContactKey(ctx, k.Number, k.Statement, r.clock.Now())
+			if err != nil {
+				return err
+			}
+			r.log.Info("contact key read", "number", k.Number, "taken", taken)
+		}
+	}
+}
+
+// contacts takes the contact keys first, since a contact may be signed with a new one; then it pins what is new and
+// acknowledges what has been judged; the hub deletes it then.
 func (r *reader) contacts(ctx context.Context) error {
+	if err := r.contactKeys(ctx); err != nil {
+		return err
+	}
 	for {
 		contacts, err := r.hub.Contacts(ctx, batch)
 		if err != nil || len(contacts) == 0 {

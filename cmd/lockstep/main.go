@@ -12,6 +12,7 @@ type commands struct {
 	Hub      hubCommand      `cmd:"" help:"The hub: bookkeeping for a network of parcel lockers."`
 	Carrier  carrierCommand  `cmd:"" help:"A carrier's own service: its key, its couriers' certificates, their page."`
 	Notifier notifierCommand `cmd:"" help:"The notifier: holds contacts and brings codes to recipients."`
+	Contact  contactCommand  `cmd:"" help:"For merchants: seal recipients' contacts, so that the hub never sees one."`
 	Cabinet  cabinetCommand  `cmd:"" help:"An emulated cabinet: lock boards on pseudo-terminals, doors, a button."`
 	Demo     demoCommand     `cmd:"" help:"A whole network on this machine, to try."`
 	Drill    drillCommand    `cmd:"" help:"Attacks lockers in every way of the corpus, and says what opened."`

@@ -20,6 +20,8 @@ import (
 type notifierCommand struct {
 	Serve  notifierServe  `cmd:"" default:"withargs" help:"Run the notifier (the default)."`
 	Forget notifierForget `cmd:"" help:"Erase a parcel's contact and codes at once."`
+	Resend notifierResend `cmd:"" help:"Send a waiting parcel's code to its recipient once more: the same code."`
+	Keys   notifierKeys   `cmd:"" name:"contact-key" help:"Which merchants' keys sign contacts."`
 	Alarms notifierAlarms `cmd:"" help:"List what an operator should look at, newest first, as JSON."`
 	Status notifierStatus `cmd:"" help:"Count contacts, parcels and messages, as JSON. Nobody's data."`
 	Follow notifierFollow `cmd:"" name:"follow-again" help:"Believe a locker's stopped journal again, from where it was last verified."`
@@ -27,7 +29,7 @@ type notifierCommand struct {
 
 // notifierPlace is where a notifier keeps its things.
 type notifierPlace struct {
-	Keys     string `required:"" type:"existingdir" env:"LOCKSTEP_NOTIFIER_KEYS" help:"Folder with charter.bundle, time-notifier.seed and notifier.seal."`
+	Keys     string `required:"" type:"existingdir" env:"LOCKSTEP_NOTIFIER_KEYS" help:"Folder with charter.bundle, time-notifier.seed and notifier.seal; those of before in charters/ and seals/."`
 	Database string `required:"" env:"LOCKSTEP_NOTIFIER_DATABASE" help:"Path of an SQLite file, made when missing, or a postgres:// URL."`
 	ClockAt  string `name:"clock-file" env:"LOCKSTEP_CLOCK_FILE" help:"Two offsets in µs to add to the clocks; development builds only."`
 }
@@ -131,6 +133,35 @@ type notifierForget struct {
 
 func (c notifierForget) Run() error {
 	return c.with(func(ctx context.Context, b notifier.Book, now time.Time) error { return b.Forget(ctx, c.Barcode, now) })
+}
+
+type notifierResend struct {
+	notifierPlace
+	Barcode string `required:"" help:"The parcel's barcode."`
+}
+
+func (c notifierResend) Run() error {
+	return c.with(func(ctx context.Context, b notifier.Book, now time.Time) error { return b.Resend(ctx, c.Barcode, now) })
+}
+
+type notifierKeys struct {
+	Add notifierKeyAdd `cmd:"" help:"Believe a contact key: signed by the key before, or by two operators. Says which holds now, as JSON."`
+}
+
+type notifierKeyAdd struct {
+	notifierPlace
+	File string `arg:"" type:"existingfile" help:"The signed statement."`
+}
+
+func (c notifierKeyAdd) Run() error {
+	data, err := os.ReadFile(c.File)
+	if err != nil {
+		return err
+	}
+	return c.with(func(ctx context.Context, b notifier.Book, _ time.Time) error {
+		key, err := b.AddContactKey(ctx, data)
+		return notifierJSON(map[string]any{"merchant": key.Merchant, "prefix": key.Prefix, "serial": key.Serial, "key": key.Key.Fingerprint()}, err)
+	})
 }
 
 type notifierFollow struct {

@@ -158,6 +158,15 @@ func (c Charter) checkRoles() error {
 	return nil
 }
 
+// names says whether a key has a role in the charter.
+func (c Charter) names(id KeyID) bool {
+	roles := []Role{c.Roots, c.Provisioning, c.Dispatch, c.Time, c.Operators, c.Technicians}
+	for _, carrier := range c.Carriers {
+		roles = append(roles, carrier.Keys)
+	}
+	return slices.ContainsFunc(roles, func(r Role) bool { return r.Person(id) != "" })
+}
+
 // Carrier finds a carrier by its name.
 func (c Charter) Carrier(id string) (Carrier, bool) {
 	i := slices.IndexFunc(c.Carriers, func(k Carrier) bool { return k.ID == id })

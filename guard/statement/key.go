@@ -42,6 +42,9 @@ func (k Key) ID() KeyID {
 // Equal reports whether both are the same key for the same algorithm.
 func (k Key) Equal(o Key) bool { return k.Alg == o.Alg && string(k.Public) == string(o.Public) }
 
+// only is the lookup of a role that this key alone holds.
+func (k Key) only(id KeyID) (Key, bool) { return k, k.ID() == id }
+
 // Fingerprint is what a person compares: the key's ID in groups of four hex digits.
 func (k Key) Fingerprint() string {
 	id := k.ID().String()

@@ -163,7 +163,7 @@ func TestRefusals(t *testing.T) {
 func TestNoStatementIsReadAsAnother(t *testing.T) {
 	f := newForge()
 	for _, typ := range []statement.Type{statement.TypeCharter, statement.TypeLocker, statement.TypeCourier, statement.TypeManifest,
-		statement.TypeReceipt, statement.TypeChallenge, statement.TypeHead} {
+		statement.TypeReceipt, statement.TypeChallenge, statement.TypeHead, statement.TypeSealedContact, statement.TypeContactKey} {
 		protected := pairs(number(1), number(-8), number(4), f.kid(), number(16), text(string(typ)))
 		_, _, err := statement.Verify[statement.Answer](f.envelope(protected, pairs(answerPairs()...)), f.lookup)
 		if statement.Reason(err) != "typ" {

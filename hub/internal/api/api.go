@@ -33,6 +33,7 @@ type Config struct {
 	// Revoke takes a carrier's word that a device is no courier's of it any more.
 	Revoke    func(ctx context.Context, carrier string, key statement.KeyID) error
 	Notifier  []byte                    // the notifier's public HPKE key, from the charter: contacts are sealed to it
+	Network   string                    // the charter's
 	BodyKey   []byte                    // keys the digests of request bodies; kept outside the database
 	Tracking  func(token string) string // URL of a parcel's tracking page
 	Now       func() time.Time
@@ -53,6 +54,7 @@ func New(c Config) (http.Handler, error) {
 	d.api = humago.New(d.mux, describe(c.PublicURL))
 	d.api.UseMiddleware(d.authenticate)
 	d.shipments()
+	d.sealing()
 	d.labels()
 	d.parcels()
 	d.lockers()

@@ -90,7 +90,7 @@ func newBench(t *testing.T, d *db.DB) *bench {
 		b.revoked = append(b.revoked, carrier+" "+key.String())
 		return nil
 	}
-	handler, err := api.New(api.Config{Revoke: revoke, Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Notifier: network.Charter.Notifier,
+	handler, err := api.New(api.Config{Revoke: revoke, Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Notifier: network.Charter.Notifier, Network: network.Charter.Network,
 		BodyKey: []byte("a key that is in no database"), Tracking: tracking, Now: time.Now, Log: log, PublicURL: "https://hub.example"})
 	must(t, err)
 	b.server = httptest.NewServer(handler)

@@ -24,11 +24,15 @@ const (
 type (
 	feedContact struct {
 		Barcode  string `json:"barcode"`
-		Sealed   []byte `json:"sealed"`
+		Sealed   []byte `json:"sealed"`   // a ciphertext of ours, or the envelope that the merchant's software made
 		Merchant string `json:"merchant"` // name
 		Shipment string `json:"shipment"`
 		Shown    string `json:"shown"` // the locker's name and address, for people
 		Tracking string `json:"tracking"`
+	}
+	feedContactKey struct {
+		Number    int64  `json:"number"`
+		Statement []byte `json:"statement"` // a statement.Bundle
 	}
 	feedUpload struct {
 		Cursor   int64  `json:"cursor"`
@@ -50,6 +54,7 @@ type (
 func (d *door) feed() {
 	d.notifier("GET /notifier/v1/contacts", d.feedContacts)
 	d.notifier("POST /notifier/v1/contacts/ack", d.feedAck)
+	d.notifier("GET /notifier/v1/contact-keys", d.feedContactKeys)
 	d.notifier("GET /notifier/v1/uploads", d.feedUploads)
 	d.notifier("POST /notifier/v1/receipts", d.feedReceipts)
 	d.notifier("GET /notifier/v1/lockers", d.feedLockers)
@@ -141,6 +146,22 @@ func (d *door) feedAck(r *http.Request) (any, error) {
 		}
 	}
 	return nil, d.Custody.AckContacts(r.Context(), body.Barcodes)
+}
+
+func (d *door) feedContactKeys(r *http.Request) (any, error) {
+	from, err := number(r, "after", 0, 0, 1<<62)
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.Custody.ContactKeys(r.Context(), from, maxUpload)
+	if err != nil {
+		return nil, err
+	}
+	out := []feedContactKey{}
+	for _, k := range list {
+		out = append(out, feedContactKey{k.Number, k.Statement})
+	}
+	return map[string]any{"contact_keys": out}, nil
 }
 
 func (d *door) feedUploads(r *http.Request) (any, error) {

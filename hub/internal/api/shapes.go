@@ -26,7 +26,7 @@ type Shipment struct {
 
 // Parcel is one physical item under one label.
 type Parcel struct {
-	Barcode      string     `json:"barcode" example:"200010000017" doc:"Twelve digits, the last is GS1's check digit; on the label as Code 128"`
+	Barcode      string     `json:"barcode" example:"200010000018" doc:"Twelve digits, the last is GS1's check digit; on the label as Code 128"`
 	Shipment     string     `json:"shipment" format:"uuid"`
 	Place        int        `json:"place" example:"1" doc:"Within its shipment, from 1"`
 	Locker       string     `json:"locker" example:"msk-0042"`

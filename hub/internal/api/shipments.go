@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -22,7 +23,7 @@ type newShipment struct {
 	Locker     string      `json:"locker" minLength:"1" maxLength:"32" example:"msk-0042" doc:"Where it goes"`
 	DwellHours int         `json:"dwell_hours,omitempty" minimum:"24" maximum:"1440" default:"72" doc:"How long a stored parcel may wait before it is overdue"`
 	Reference  string      `json:"reference,omitempty" maxLength:"100" example:"ORDER-117" doc:"Yours; printed on the label, so nothing about the recipient"`
-	Recipient  recipient   `json:"recipient" doc:"How the recipient is told. Sealed at once to the notifier; we cannot show it again."`
+	Recipient  *recipient  `json:"recipient,omitempty" doc:"How the recipient is told. Sealed at once to the notifier; we cannot show it again. Absent where every parcel has a sealed_contact."`
 	Parcels    []newParcel `json:"parcels" minItems:"1" maxItems:"20"`
 }
 
@@ -39,6 +40,9 @@ type newParcel struct {
 	WeightG    int         `json:"weight_g,omitempty" minimum:"1" maximum:"100000" example:"850"`
 	Low        bool        `json:"low,omitempty" doc:"The recipient needs a low door"`
 	Reference  string      `json:"reference,omitempty" maxLength:"100" example:"BOX-1"`
+
+	Barcode       string `json:"barcode,omitempty" pattern:"^[0-9]{12}$" example:"200010000018" doc:"One that you have reserved; with sealed_contact"`
+	SealedContact []byte `json:"sealed_contact,omitempty" maxLength:"6000" doc:"The recipient's contact for this barcode, sealed and signed by your own software; instead of recipient, where your number range has a contact key. Seal once and send the same again after a doubt."`
 }
 
 type dimensions struct {
@@ -82,7 +86,7 @@ func (d *door) shipments() {
 	tags := []string{"Shipments"}
 	route(d, huma.Operation{OperationID: "createShipment", Method: http.MethodPost, Path: "/v1/shipments", Tags: tags, DefaultStatus: 201,
 		Summary:     "Announce a shipment",
-		Description: "All or nothing: barcodes are given, room is reserved by size and the carrier is told, or nothing happens. Codes: idempotency_conflict, locker_full, locker_not_ready (409); unknown_locker, no_contact, invalid_phone, invalid_email, does_not_fit, size_or_dimensions (422).",
+		Description: "All or nothing: barcodes are given, room is reserved by size and the carrier is told, or nothing happens. Codes: idempotency_conflict, locker_full, locker_not_ready, barcode_used, contact_key_in_use, no_contact_key (409); unknown_locker, no_contact, invalid_phone, invalid_email, does_not_fit, size_or_dimensions, recipient_or_sealed, not_your_barcode, barcode_not_reserved, contact_refused, contact_of_another_barcode (422).",
 		Errors:      []int{400, 409, 413, 415}}, d.create)
 	route(d, huma.Operation{OperationID: "listShipments", Method: http.MethodGet, Path: "/v1/shipments", Tags: tags,
 		Summary: "List shipments", Errors: []int{422}}, d.list)
@@ -95,7 +99,7 @@ func (d *door) shipments() {
 }
 
 func (d *door) create(ctx context.Context, m account.Merchant, in *createIn) (*createOut, error) {
-	to, err := contact.New(string(in.Body.Recipient.Phone), string(in.Body.Recipient.Email), string(in.Body.Recipient.Name), in.Body.Recipient.Language)
+	to, err := in.Body.contact()
 	if err != nil {
 		return nil, err
 	}
@@ -119,22 +123,42 @@ func (d *door) create(ctx context.Context, m account.Merchant, in *createIn) (*c
 	return out, nil
 }
 
+// contact is the recipient's; nil where the merchant has sealed it.
+func (n newShipment) contact() (*contact.Contact, error) {
+	r := n.Recipient
+	if r == nil {
+		if !slices.ContainsFunc(n.Parcels, func(p newParcel) bool { return p.SealedContact != nil }) {
+			return nil, fault.New(fault.Invalid, "recipient_or_sealed", "a shipment has a recipient, or every parcel its barcode and sealed_contact")
+		}
+		return nil, nil
+	}
+	to, err := contact.New(string(r.Phone), string(r.Email), string(r.Name), r.Language)
+	return &to, err
+}
+
 // seal closes the contact for one barcode after the other; only ciphertext leaves this handler.
-func (d *door) seal(to contact.Contact) func(barcode string) ([]byte, error) {
+func (d *door) seal(to *contact.Contact) func(barcode string) ([]byte, error) {
+	if to == nil {
+		return nil
+	}
 	plain := to.Encode()
 	return func(barcode string) ([]byte, error) { return statement.SealContact(d.Notifier, plain, barcode) }
 }
 
 // digest tells a repeated request from another one with the same key. It is keyed because the request holds a contact: without
 // the key, which is not in the database, nobody can try phone numbers against it.
-func (d *door) digest(merchant string, body newShipment, to contact.Contact) []byte {
-	body.Recipient = recipient{}
+func (d *door) digest(merchant string, body newShipment, to *contact.Contact) []byte {
+	body.Recipient = nil
 	rest, err := json.Marshal(body)
 	if err != nil {
 		panic(err) // plain strings and numbers always marshal
 	}
+	var plain []byte
+	if to != nil {
+		plain = to.Encode()
+	}
 	mac := hmac.New(sha256.New, d.BodyKey)
-	for _, part := range [][]byte{[]byte(merchant), rest, to.Encode()} {
+	for _, part := range [][]byte{[]byte(merchant), rest, plain} {
 		fmt.Fprintf(mac, "%d:", len(part))
 		mac.Write(part)
 	}
@@ -148,7 +172,7 @@ func sizes(list []newParcel) (parcels []custody.NewParcel, err error) {
 		if err != nil {
 			return nil, err
 		}
-		parcels = append(parcels, custody.NewParcel{Size: size, Low: p.Low, WeightG: p.WeightG, Reference: p.Reference})
+		parcels = append(parcels, custody.NewParcel{Size: size, Low: p.Low, WeightG: p.WeightG, Reference: p.Reference, Barcode: p.Barcode, Contact: p.SealedContact})
 	}
 	return parcels, nil
 }

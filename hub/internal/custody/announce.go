@@ -24,7 +24,7 @@ const MaxParcels = 20
 // CreateShipment announces a shipment: barcodes, room by size, its place on the next manifest, all or nothing. replayed is true when
 // the merchant sent the same before: then nothing is done and the answer is that shipment as it stands now. Faults: Conflict
 // "idempotency_conflict" (same key, another body), Conflict "locker_full" or "locker_not_ready", Invalid "unknown_locker",
-// Invalid otherwise.
+// Conflict "contact_key_in_use", "no_contact_key" or "barcode_used", Invalid otherwise.
 func (c *Custody) CreateShipment(ctx context.Context, n NewShipment) (s Shipment, replayed bool, err error) {
 	if err := n.check(); err != nil {
 		return Shipment{}, false, err
@@ -65,7 +65,11 @@ func (n NewShipment) check() error {
 	case len(n.Parcels) == 0 || len(n.Parcels) > MaxParcels:
 		return fault.New(fault.Invalid, "invalid_parcels", "a shipment has 1 to %d parcels", MaxParcels)
 	}
-	for _, p := range n.Parcels {
+	sealed := n.sealed()
+	for i, p := range n.Parcels {
+		if sealed && (p.Contact == nil || p.Barcode == "" || n.Seal != nil) {
+			return fault.New(fault.Invalid, "recipient_or_sealed", "parcels[%d]: either the shipment has a recipient, or every parcel its barcode and sealed_contact", i)
+		}
 		if !p.Size.Valid() || p.WeightG < 0 || p.WeightG > 100_000 || !plain(p.Reference, 0, 100) {
 			return fault.New(fault.Invalid, "invalid_parcel", "a parcel has a size, at most 100 kg and a reference of at most 100 characters")
 		}
@@ -103,7 +107,7 @@ func (c *Custody) announce(ctx context.Context, tx *sql.Tx, n NewShipment, id st
 	if err != nil {
 		return err
 	}
-	barcodes, err := takeBarcodes(ctx, q, n.Range, len(n.Parcels))
+	barcodes, err := n.barcodes(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -122,6 +126,17 @@ func (c *Custody) announce(ctx context.Context, tx *sql.Tx, n NewShipment, id st
 	return nil
 }
 
+// barcodes are those that the merchant names, or the next of its range, once its contacts are found in order.
+func (n NewShipment) barcodes(ctx context.Context, q *store.Queries) ([]string, error) {
+	if err := checkContacts(ctx, q, n); err != nil {
+		return nil, err
+	}
+	if n.sealed() {
+		return takeNamed(ctx, q, n)
+	}
+	return takeBarcodes(ctx, q, n.Range, len(n.Parcels))
+}
+
 // takeBarcodes draws the next barcodes of a number range.
 func takeBarcodes(ctx context.Context, q *store.Queries, numberRange string, count int) ([]string, error) {
 	next, err := q.TakeSerials(ctx, store.TakeSerialsParams{NumberRange: numberRange, Count: int64(count)})
@@ -131,15 +146,7 @@ func takeBarcodes(ctx context.Context, q *store.Queries, numberRange string, cou
 	if next > parcel.SerialsPerRange {
 		return nil, fault.New(fault.Unavailable, "range_exhausted", "the merchant's number range is used up")
 	}
-	var barcodes []string
-	for serial := next - int64(count); serial < next; serial++ {
-		barcode, err := parcel.MakeBarcode(numberRange, serial)
-		if err != nil {
-			return nil, fmt.Errorf("custody: %w", err)
-		}
-		barcodes = append(barcodes, barcode)
-	}
-	return barcodes, nil
+	return serials(numberRange, next-int64(count), count)
 }
 
 func (c *Custody) addParcel(ctx context.Context, tx *sql.Tx, n NewShipment, p NewParcel, row store.AddParcelParams) error {
@@ -157,18 +164,23 @@ func (c *Custody) addParcel(ctx context.Context, tx *sql.Tx, n NewShipment, p Ne
 	if _, err := c.move(ctx, tx, added, happening{what: parcel.WasAnnounced, actor: "merchant", happened: c.now()}); err != nil {
 		return err
 	}
-	if n.Seal != nil {
-		if err := c.addContact(ctx, q, n, row.Barcode); err != nil {
-			return err
-		}
+	if err := c.addContact(ctx, q, n, p, row.Barcode); err != nil {
+		return err
 	}
 	return c.Dispatch.Expect(ctx, tx, dispatch.Expected{Barcode: row.Barcode, Locker: n.Locker, Carrier: n.Carrier, Size: p.Size, Dwell: n.Dwell, Low: p.Low})
 }
 
-func (c *Custody) addContact(ctx context.Context, q *store.Queries, n NewShipment, barcode string) error {
-	sealed, err := n.Seal(barcode)
-	if err != nil {
-		return fmt.Errorf("custody: seal the contact of %s: %w", barcode, err)
+// addContact keeps a contact for the notifier: as the merchant has sealed it, or sealed now.
+func (c *Custody) addContact(ctx context.Context, q *store.Queries, n NewShipment, p NewParcel, barcode string) error {
+	sealed := p.Contact
+	if n.Seal != nil {
+		var err error
+		if sealed, err = n.Seal(barcode); err != nil {
+			return fmt.Errorf("custody: seal the contact of %s: %w", barcode, err)
+		}
+	}
+	if sealed == nil {
+		return nil
 	}
 	return q.AddContact(ctx, store.AddContactParams{Barcode: barcode, Sealed: sealed, Created: c.now()})
 }

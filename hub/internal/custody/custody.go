@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"slices"
 	"time"
 
 	"lockstep/guard/statement"
@@ -37,7 +38,7 @@ type NewShipment struct {
 	Reference                string
 	Dwell                    parcel.DwellTime
 	Parcels                  []NewParcel
-	// Seal is called inside the transaction, once for each parcel; nil for a shipment whose contact came sealed another way.
+	// Seal is called inside the transaction, once for each parcel; nil where every parcel has a Contact, or the shipment none.
 	Seal func(barcode string) ([]byte, error)
 }
 
@@ -47,6 +48,13 @@ type NewParcel struct {
 	Low       bool // its recipient needs a low door
 	WeightG   int  // 0 when unknown
 	Reference string
+	Barcode   string // reserved by the merchant; empty for the next of its range
+	Contact   []byte // envelope of a statement.SealedContact for that barcode; where one parcel of a shipment has it all have
+}
+
+// sealed says whether the merchant has sealed the contact itself.
+func (n NewShipment) sealed() bool {
+	return slices.ContainsFunc(n.Parcels, func(p NewParcel) bool { return p.Contact != nil || p.Barcode != "" })
 }
 
 // Shipment is what a merchant announced, with its parcels as they stand.

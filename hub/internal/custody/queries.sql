@@ -99,3 +99,24 @@ DELETE FROM idempotency WHERE created < sqlc.arg(before);
 
 -- name: AwaitedAt :many
 SELECT barcode, state FROM parcel WHERE live AND locker = $1 AND state IN ('announced', 'dispatched', 'uncertain') ORDER BY barcode;
+
+-- name: Block :one
+SELECT * FROM barcode_block WHERE merchant = $1 AND key = $2;
+
+-- name: AddBlock :exec
+INSERT INTO barcode_block (merchant, key, number_range, first, count, created) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: BlockBefore :one
+SELECT * FROM barcode_block WHERE number_range = sqlc.arg(number_range) AND first <= sqlc.arg(serial) ORDER BY first DESC LIMIT 1;
+
+-- name: AddContactKey :exec
+INSERT INTO contact_key (number, merchant, statement, created) VALUES ($1, $2, $3, $4);
+
+-- name: LastContactKey :one
+SELECT * FROM contact_key WHERE merchant = $1 ORDER BY number DESC LIMIT 1;
+
+-- name: ContactKeys :many
+SELECT * FROM contact_key WHERE number > $1 ORDER BY number LIMIT $2;
+
+-- name: CountContacts :one
+SELECT COUNT(*) FROM sealed_contact c JOIN parcel p ON p.barcode = c.barcode WHERE p.merchant = $1;

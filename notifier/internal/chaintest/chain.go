@@ -75,6 +75,23 @@ func (g *Guard) Store(barcode string, compartment uint16, dwellHours uint16) sta
 	return code
 }
 
+// Reissue gives a parcel a new code.
+func (g *Guard) Reissue(barcode string, compartment uint16) statement.SealedCode {
+	g.t.Helper()
+	number := g.last.Number + 1
+	code := statement.SealedCode{Code: statement.CompleteCode(fmt.Sprintf("%03d%05d", compartment, number)), Secret: [16]byte{byte(compartment), byte(number), 9}}
+	sealed, err := statement.SealCode(g.network.Charter.Notifier, code, g.ID, number, barcode)
+	check(g.t, err)
+	g.Add(journal.Record{Kind: journal.Reissued, Compartment: compartment, Parcel: barcode, Sealed: sealed})
+	return code
+}
+
+// Follow takes the charter of a network that follows the guard's own.
+func (g *Guard) Follow(next *ceremony.Development) {
+	g.network = next
+	g.Add(journal.Record{Kind: journal.Chartered, Charter: next.Bundle.Envelopes})
+}
+
 // Does appends records of some kinds about one compartment's parcel.
 func (g *Guard) Does(barcode string, compartment uint16, kinds ...journal.Kind) {
 	for _, k := range kinds {
@@ -94,12 +111,38 @@ func (g *Guard) Upload() []byte {
 // Runs lets powered time pass.
 func (g *Guard) Runs(d time.Duration) { g.powered += d.Microseconds() }
 
+// Key is what heads are signed with.
+func (g *Guard) Key() statement.Key { return g.signer.Key() }
+
 // Head signs the guard's position.
 func (g *Guard) Head() []byte {
 	g.t.Helper()
 	head, err := statement.Sign(g.signer, statement.Head{Locker: g.ID, Boot: g.Boot, Position: g.last.Number, Hash: g.last.Hash, Powered: g.powered, Low: g.Now.UnixMicro()})
 	check(g.t, err)
 	return head
+}
+
+// Rotate is the network under its next charter, with another key of the notifier's.
+func Rotate(t testing.TB, network *ceremony.Development) *ceremony.Development {
+	t.Helper()
+	next := *network
+	private, public, err := statement.NewSealKey()
+	check(t, err)
+	next.SealKey, next.Charter.Notifier = private, public
+	next.Charter.Epoch++
+	next.Bundle, err = ceremony.SignAll(next.Charter, network.Roots...)
+	check(t, err)
+	return &next
+}
+
+// ContactKey is the statement of a contact key, signed by whoever is named, as a file holds it.
+func ContactKey(t testing.TB, key statement.ContactKey, by ...*statement.Signer) []byte {
+	t.Helper()
+	bundle, err := ceremony.SignAll(key, by...)
+	check(t, err)
+	data, err := bundle.Encode()
+	check(t, err)
+	return data
 }
 
 // Barcode is the nth barcode of the test's number range.
@@ -114,6 +157,22 @@ func SealContact(t testing.TB, network *ceremony.Development, json, barcode stri
 	sealed, err := statement.SealContact(network.Charter.Notifier, []byte(json), barcode)
 	check(t, err)
 	return sealed
+}
+
+// SignContact is SealContact with a merchant's signature.
+func SignContact(t testing.TB, network *ceremony.Development, by *statement.Signer, json, barcode string) []byte {
+	t.Helper()
+	envelope, err := statement.Sign(by, statement.SealedContact{Barcode: barcode, Sealed: SealContact(t, network, json, barcode)})
+	check(t, err)
+	return envelope
+}
+
+// Signer is a fresh key.
+func Signer(t testing.TB) *statement.Signer {
+	t.Helper()
+	s, err := statement.SignerFromSeed(statement.NewSeed())
+	check(t, err)
+	return s
 }
 
 func check(t testing.TB, err error) {

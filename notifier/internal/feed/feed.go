@@ -19,11 +19,17 @@ import (
 // Contact is one sealed contact.
 type Contact struct {
 	Barcode  string `json:"barcode"`
-	Sealed   []byte `json:"sealed"`
+	Sealed   []byte `json:"sealed"` // a ciphertext of the hub's, or a merchant's envelope
 	Merchant string `json:"merchant"`
 	Shipment string `json:"shipment"`
 	Shown    string `json:"shown"`    // the locker's name and address, for people
 	Tracking string `json:"tracking"` // URL
+}
+
+// ContactKey is one statement of a contact key.
+type ContactKey struct {
+	Number    int64  `json:"number"`
+	Statement []byte `json:"statement"` // a statement.Bundle
 }
 
 // Upload is one stretch of a locker's journal.
@@ -85,6 +91,15 @@ func (c *Client) Contacts(ctx context.Context, limit int) ([]Contact, error) {
 	}
 	err := c.get(ctx, "contacts?limit="+strconv.Itoa(limit), &answer)
 	return answer.Contacts, err
+}
+
+// ContactKeys fetches the contact keys that were handed in after a number, in their order.
+func (c *Client) ContactKeys(ctx context.Context, after int64) ([]ContactKey, error) {
+	var answer struct {
+		Keys []ContactKey `json:"contact_keys"`
+	}
+	err := c.get(ctx, "contact-keys?after="+strconv.FormatInt(after, 10), &answer)
+	return answer.Keys, err
 }
 
 // Acknowledge tells the hub to delete the contacts of these barcodes.

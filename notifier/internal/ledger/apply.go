@@ -10,16 +10,28 @@ import (
 	"lockstep/notifier/internal/text"
 )
 
-// apply folds one verified record into the tables.
+// apply folds one verified record into the tables. TestEveryKind sees that no kind is forgotten.
 func (l *Ledger) apply(ctx context.Context, tx *sql.Tx, f *follow, r journal.Record, now time.Time) error {
-	at := r.Low
-	if at == 0 {
-		at = micros(now)
-	}
-	if r.Kind == journal.Stored {
+	switch r.Kind {
+	case journal.Stored:
 		return l.store(ctx, tx, f, r, now)
+	case journal.Reissued:
+		return l.reissue(ctx, tx, f, r, now)
+	case journal.Extended:
+		return l.extend(ctx, tx, f, r, now)
+	case journal.Lockdown:
+		return f.lock(ctx, tx, r, now)
+	case journal.Lifted:
+		return f.lift(ctx, tx, r, now)
+	case journal.Chartered:
+		return l.follows(ctx, tx, f, r, now)
 	}
-	if _, concerns := meanings[r.Kind]; !concerns || r.Compartment == 0 {
+	return l.atDoor(ctx, tx, f, r, now)
+}
+
+// atDoor folds a record about one door.
+func (l *Ledger) atDoor(ctx context.Context, tx *sql.Tx, f *follow, r journal.Record, now time.Time) error {
+	if _, concerns := meanings[r.Kind]; !concerns {
 		return nil
 	}
 	before, err := living(ctx, tx, f.id, r.Compartment)
@@ -29,52 +41,84 @@ func (l *Ledger) apply(ctx context.Context, tx *sql.Tx, f *follow, r journal.Rec
 	if err != nil {
 		return err
 	}
+	at := r.Low
+	if at == 0 {
+		at = micros(now)
+	}
 	after, tells := before.fold(r, at)
 	if err := after.save(ctx, tx); err != nil || tells == "" {
 		return err
 	}
-	return after.tell(ctx, tx, notice{Kind: tells, Fact: int64(r.Number), At: r.Low, NotBefore: micros(now)})
+	return after.tell(ctx, tx, of(tells, r, now))
+}
+
+// of is what there is to tell of a record, at once.
+func of(kind text.Kind, r journal.Record, now time.Time) notice {
+	return notice{Kind: kind, Fact: int64(r.Number), At: r.Low, NotBefore: micros(now)}
 }
 
 // store begins a stay. Where one was still open behind that door, a courier has put the parcel in anew (doors.md R4): its old
-// code is dead, and its recipient hears of the opening beside getting the new code.
+// code is dead, and its recipient hears of the opening beside getting the new code. What a customer sends back (a permit's) has
+// no code and nobody to tell.
 func (l *Ledger) store(ctx context.Context, tx *sql.Tx, f *follow, r journal.Record, now time.Time) error {
-	old, err := living(ctx, tx, f.id, r.Compartment)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if err := replace(ctx, tx, f.id, r, now); err != nil || r.Credential == "permit" {
 		return err
 	}
-	if err == nil {
-		old.Ended, old.EndedAt = "replaced", micros(now)
-		if err := old.save(ctx, tx); err != nil {
-			return err
-		}
-		if err := old.tell(ctx, tx, notice{Kind: text.Staff, Fact: int64(r.Number), At: r.Low, NotBefore: micros(now)}); err != nil {
-			return err
-		}
-	}
 	d := begin(f.id, r)
-	err = exec(ctx, tx, `INSERT INTO deposit (locker, record, barcode, compartment, sealed, stored_at, due) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+	err := exec(ctx, tx, `INSERT INTO deposit (locker, record, barcode, compartment, sealed, stored_at, due, code_record) VALUES ($1, $2, $3, $4, $5, $6, $7, $2)`,
 		d.Locker, int64(d.Record), d.Barcode, int64(d.Compartment), r.Sealed, d.StoredAt, d.Due)
 	if err != nil {
 		return err
 	}
-	if err := d.tell(ctx, tx, notice{Kind: text.Stored, Fact: int64(r.Number), At: r.Low, NotBefore: micros(now)}); err != nil {
+	if err := d.forgetErased(ctx, tx); err != nil {
 		return err
 	}
+	if err := d.tell(ctx, tx, of(text.Stored, r, now)); err != nil {
+		return err
+	}
+	if f.lockdown > 0 {
+		if err := d.tell(ctx, tx, notice{Kind: text.Locked, Fact: int64(f.lockdown), At: r.Low, NotBefore: micros(now)}); err != nil {
+			return err
+		}
+	}
+	return d.remind(ctx, tx, f, now)
+}
+
+// replace ends a stay that is still open behind the door of a new one.
+func replace(ctx context.Context, tx *sql.Tx, locker string, r journal.Record, now time.Time) error {
+	old, err := living(ctx, tx, locker, r.Compartment)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	old.Ended, old.EndedAt = "replaced", micros(now)
+	if err := old.save(ctx, tx); err != nil {
+		return err
+	}
+	return old.tell(ctx, tx, of(text.Staff, r, now))
+}
+
+// follows notes a guard that follows a charter which is none of ours: what it seals from now on may not open here.
+func (l *Ledger) follows(ctx context.Context, tx *sql.Tx, f *follow, r journal.Record, now time.Time) error {
+	if _, ours := l.charterOf(r.Charter); ours {
+		return nil
+	}
+	return raise(ctx, tx, Alarm{At: now, Kind: "charter unknown", Locker: f.id, Detail: "at record " + number(r.Number)})
+}
+
+func (d deposit) remind(ctx context.Context, tx *sql.Tx, f *follow, now time.Time) error {
 	zone, err := time.LoadLocation(f.certificate.Zone)
 	if err != nil {
 		return err
 	}
-	return d.remind(ctx, tx, zone, now)
-}
-
-func (d deposit) remind(ctx context.Context, tx *sql.Tx, zone *time.Location, now time.Time) error {
 	stored := moment(d.StoredAt)
 	if stored.IsZero() {
 		stored = now
 	}
 	for _, r := range reminders(stored, moment(d.Due), zone) {
-		n := notice{Kind: r.Kind, Fact: micros(r.At), At: micros(r.At), NotBefore: micros(r.At), Until: micros(r.Until)}
+		n := notice{Kind: r.Kind, Fact: d.Due, At: micros(r.At), NotBefore: micros(r.At), Until: micros(r.Until)}
 		if err := d.tell(ctx, tx, n); err != nil {
 			return err
 		}
@@ -82,12 +126,13 @@ func (d deposit) remind(ctx context.Context, tx *sql.Tx, zone *time.Location, no
 	return nil
 }
 
-const depositColumns = `d.locker, d.record, d.barcode, d.compartment, d.stored_at, d.due, d.door, d.opened, d.unsure, d.overdue, d.ended, d.ended_at`
+const depositColumns = `d.locker, d.record, d.barcode, d.compartment, d.stored_at, d.due, d.door, d.opened, d.unsure, d.overdue,
+	d.code_record, d.reissues, d.reason, d.ended, d.ended_at`
 
 // fields are where a row of depositColumns is read to.
 func (d *deposit) fields() []any {
 	return []any{&d.Locker, &d.Record, &d.Barcode, &d.Compartment, &d.StoredAt, &d.Due, &d.Door, (*flag)(&d.Opened), (*flag)(&d.Unsure),
-		(*flag)(&d.Overdue), &d.Ended, &d.EndedAt}
+		(*flag)(&d.Overdue), &d.CodeRecord, &d.Reissues, &d.Reason, &d.Ended, &d.EndedAt}
 }
 
 func living(ctx context.Context, tx *sql.Tx, locker string, compartment uint16) (d deposit, err error) {
@@ -99,6 +144,6 @@ func living(ctx context.Context, tx *sql.Tx, locker string, compartment uint16) 
 // save writes what fold may change. A code that opens nothing any more is not kept.
 func (d deposit) save(ctx context.Context, tx *sql.Tx) error {
 	return exec(ctx, tx, `UPDATE deposit SET door = $1, opened = $2, unsure = $3, overdue = $4, ended = $5, ended_at = $6,
-		sealed = CASE WHEN $5 = '' THEN sealed END WHERE locker = $7 AND record = $8`,
-		string(d.Door), flag(d.Opened), flag(d.Unsure), flag(d.Overdue), d.Ended, d.EndedAt, d.Locker, int64(d.Record))
+		due = $7, reason = $8, sealed = CASE WHEN $5 = '' THEN sealed END WHERE locker = $9 AND record = $10`,
+		string(d.Door), flag(d.Opened), flag(d.Unsure), flag(d.Overdue), d.Ended, d.EndedAt, d.Due, d.Reason, d.Locker, int64(d.Record))
 }

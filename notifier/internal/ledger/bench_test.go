@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lockstep/ceremony"
+	"lockstep/guard/statement"
 	"lockstep/internal/db"
 	"lockstep/internal/db/dbtest"
 	"lockstep/notifier/internal/chaintest"
@@ -42,11 +43,22 @@ func each(t *testing.T, test func(b *bench)) {
 	dbtest.Each(t, migrations.Files, func(t *testing.T, d *db.DB) {
 		network, err := ceremony.NewDevelopment("test")
 		must(t, err)
-		book, err := Open(t.Context(), d, network.Charter, network.SealKey)
-		must(t, err)
-		test(&bench{T: t, network: network, book: book, guard: chaintest.NewGuard(t, network, "l1", start), now: start,
+		test(&bench{T: t, network: network, book: openBook(t, d, network), guard: chaintest.NewGuard(t, network, "l1", start), now: start,
 			open: []channel.Name{channel.ByMail, channel.BySMS}})
 	})
+}
+
+// openBook opens a ledger under charters that follow each other, newest first.
+func openBook(t *testing.T, d *db.DB, networks ...*ceremony.Development) *Ledger {
+	t.Helper()
+	var charters []statement.Charter
+	var keys [][]byte
+	for _, n := range networks {
+		charters, keys = append(charters, n.Charter), append(keys, n.SealKey)
+	}
+	book, err := Open(t.Context(), d, charters, keys)
+	must(t, err)
+	return book
 }
 
 func must(t *testing.T, err error) {

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"lockstep/guard/statement"
 	"lockstep/internal/contact"
 	"lockstep/notifier/internal/channel"
 )
@@ -19,7 +18,7 @@ type recipient struct {
 func (recipient) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
 
 func (l *Ledger) recipient(sealed []byte, barcode string) (recipient, error) {
-	plain, err := statement.OpenContact(l.key, sealed, barcode)
+	plain, err := l.openContact(sealed, barcode)
 	if err != nil {
 		return recipient{}, err
 	}

@@ -62,23 +62,23 @@ type item struct {
 }
 
 func scanItem(r *sql.Rows) (i item, err error) {
-	fields := []any{&i.ID, &i.Kind, &i.Fact, &i.At, &i.NotBefore, &i.Until, &i.contact, &i.sealed, &i.merchant, &i.shown, &i.tracking, &i.name, &i.address, &i.certificate}
+	fields := []any{&i.ID, &i.Kind, &i.Fact, &i.At, &i.NotBefore, &i.Until, &i.Reason, &i.contact, &i.sealed, &i.merchant, &i.shown, &i.tracking, &i.name, &i.address, &i.certificate}
 	err = r.Scan(append(fields, i.deposit.fields()...)...)
 	return i, err
 }
 
 // Read opens what a delivery says. Notices that are stale by now are left out.
 func (l *Ledger) Read(ctx context.Context, d Delivery, now time.Time) (Telling, error) {
-	items, err := rows(ctx, l.db.Reads(), scanItem, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, p.contact, d.sealed, p.merchant, p.shown, p.tracking, l.name, l.address, l.certificate, `+depositColumns+`
+	items, err := rows(ctx, l.db.Reads(), scanItem, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, n.reason, p.contact, d.sealed, p.merchant, p.shown, p.tracking, l.name, l.address, l.certificate, `+depositColumns+`
 		FROM delivery_notice dn JOIN notice n ON n.id = dn.notice JOIN parcel p ON p.barcode = n.barcode
 		JOIN deposit d ON d.locker = n.locker AND d.record = n.deposit JOIN locker l ON l.id = n.locker
-		WHERE dn.delivery = $1 ORDER BY d.record`, d.ID)
+		WHERE dn.delivery = $1 AND n.state <> 'dropped' ORDER BY d.record`, d.ID)
 	if err != nil {
 		return Telling{}, err
 	}
 	var t Telling
 	for _, i := range items {
-		if i.contact == nil || i.stale(i.deposit, micros(now)) {
+		if i.contact == nil || i.Kind.ShowsCode() && i.sealed == nil || i.stale(i.deposit, micros(now)) {
 			continue
 		}
 		if err := l.add(&t, d, i); err != nil {
@@ -99,7 +99,7 @@ func (l *Ledger) add(t *Telling, d Delivery, i item) error {
 	if len(t.Facts.Parcels) == 0 {
 		t.To = to.addresses[d.Channel]
 		t.Facts = text.Facts{Kind: d.Kind, Language: to.language, Merchant: i.merchant, Place: i.place(), Address: i.address, Zone: l.zone(i.certificate),
-			At: moment(i.At), Due: moment(i.deposit.Due)}
+			At: moment(i.At), Due: moment(i.deposit.Due), Reason: i.Reason}
 	}
 	if due := moment(i.deposit.Due); !due.IsZero() && due.Before(t.Facts.Due) {
 		t.Facts.Due = due // one date for all is the earliest
@@ -109,7 +109,7 @@ func (l *Ledger) add(t *Telling, d Delivery, i item) error {
 	}
 	parcel := text.Parcel{Barcode: i.deposit.Barcode, Tracking: i.tracking}
 	if d.Kind.ShowsCode() {
-		code, err := statement.OpenCode(l.key, i.sealed, i.deposit.Locker, i.deposit.Record, i.deposit.Barcode)
+		code, err := l.openCode(i.sealed, i.deposit.Locker, i.deposit.CodeRecord, i.deposit.Barcode)
 		if err != nil {
 			return ErrUnreadable
 		}
@@ -131,7 +131,7 @@ func (l *Ledger) zone(bundle []byte) *time.Location {
 	if err != nil {
 		return time.UTC
 	}
-	certificate, err := statement.VerifyAll[statement.Locker](b.Envelopes, l.charter.Provisioning)
+	certificate, err := l.certificate(b.Envelopes)
 	if err != nil {
 		return time.UTC
 	}

@@ -18,8 +18,7 @@ func TestCrashBetweenSendAndMark(t *testing.T) {
 		must(b.T, err)
 		first, err := b.book.Due(b.Context(), b.now, 10)
 		must(b.T, err)
-		reopened, err := Open(b.Context(), b.book.db, b.network.Charter, b.network.SealKey)
-		must(b.T, err)
+		reopened := openBook(b.T, b.book.db, b.network)
 		second, err := reopened.Due(b.Context(), b.now, 10)
 		must(b.T, err)
 		if len(first) != 1 || !slices.Equal(first, second) {

@@ -39,6 +39,12 @@ func erase(ctx context.Context, tx *sql.Tx, barcode, act string, now time.Time) 
 	return audit(ctx, tx, now, act, barcode)
 }
 
+// forgetErased keeps no code that has come for a recipient who was erased before.
+func (d deposit) forgetErased(ctx context.Context, tx *sql.Tx) error {
+	return exec(ctx, tx, `UPDATE deposit SET sealed = NULL WHERE locker = $1 AND record = $2
+		AND EXISTS (SELECT 1 FROM parcel p WHERE p.barcode = deposit.barcode AND p.contact IS NULL)`, d.Locker, int64(d.Record))
+}
+
 // Expire erases the contacts of parcels whose last stay in a locker ended longer than keep ago, and of those that never came
 // to one. It returns how many.
 func (l *Ledger) Expire(ctx context.Context, keep time.Duration, now time.Time) (n int, err error) {

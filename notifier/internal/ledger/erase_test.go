@@ -20,9 +20,7 @@ func TestForgottenIsGoneFromTheFile(t *testing.T) {
 	with := func(do func(*Ledger) error) []byte {
 		d, err := db.Open(t.Context(), path)
 		must(t, err)
-		book, err := Open(t.Context(), d, network.Charter, network.SealKey)
-		must(t, err)
-		must(t, do(book))
+		must(t, do(openBook(t, d, network)))
 		must(t, d.Close())
 		data, err := os.ReadFile(path)
 		must(t, err)

@@ -17,6 +17,9 @@ type deposit struct {
 	Opened      bool // seen open since Door was set
 	Unsure      bool // quarantined
 	Overdue     bool
+	CodeRecord  uint64 // the record that sealed its code: "stored", or the last "reissued"
+	Reissues    int
+	Reason      string // why operators last opened its door
 	Ended       string
 	EndedAt     int64
 }
@@ -29,6 +32,7 @@ const (
 	collecting  door = "collecting"
 	withdrawing door = "withdrawing"
 	reopening   door = "reopening"
+	overriding  door = "overriding"
 )
 
 // quiet says that nobody may be reminded: the parcel may be gone already, or its time is over.
@@ -47,20 +51,34 @@ type meaning struct {
 	tells   text.Kind // the recipient is told
 }
 
-// meanings has a row for every kind of record that concerns a parcel behind a door. "stored" begins a stay and is not here.
+// meanings has a row for every kind of record that says something of one door. "stored" begins a stay, and what has a function
+// of its own in apply is not here either.
 var meanings = map[journal.Kind]meaning{
 	journal.CollectIntent:  {door: collecting},
 	journal.WithdrawIntent: {door: withdrawing},
 	journal.ReopenIntent:   {door: reopening},
+	journal.OverrideIntent: {door: overriding},
 	journal.Opened:         {seen: true},
 	journal.Collected:      {ended: "collected", tells: text.Collected},
 	journal.Withdrawn:      {ended: "withdrawn", tells: text.Withdrawn},
 	journal.TakenOut:       {ended: "taken out", tells: text.Cleared},
+	journal.Overridden:     {tells: text.Override}, // and more where To says EMPTY
 	journal.CollectFailed:  {failed: true},
 	journal.WithdrawFailed: {failed: true},
 	journal.ReopenFailed:   {failed: true},
+	journal.OverrideFailed: {failed: true},
 	journal.Quarantined:    {unsure: true, tells: text.Unsure},
+	journal.Tested:         {tells: text.Tested}, // a door with a parcel behind it: by the mechanical key
 	journal.Overdue:        {overdue: true},
+}
+
+// silent are the kinds of record of which no recipient is told, on purpose.
+var silent = []journal.Kind{
+	journal.Provisioned, journal.Booted, journal.Ticked, journal.TimeSet, journal.Checkpoint, // the guard's own
+	journal.Took, journal.Refused, journal.Paused, journal.Blocked, journal.Unblocked, journal.Revoked, journal.Permitted, journal.Refusals, // nothing opens by them
+	journal.DepositIntent, journal.DepositFailed, // nobody's parcel yet
+	journal.PulseAgain, journal.TestIntent, journal.Faulted, journal.Alarm, journal.WrongCode, // an opening says so by another record
+	journal.Serviced, journal.Commissioned,
 }
 
 // fold is the deposit after a record that names its compartment, and what the recipient is to be told ("" for nothing).
@@ -70,9 +88,14 @@ func (d deposit) fold(r journal.Record, at int64) (deposit, text.Kind) {
 		return d, ""
 	}
 	tells := m.tells
+	if r.Kind == journal.Overridden {
+		if d.Door = shut; r.To == emptied {
+			m.ended, tells = "overridden", text.Removed
+		}
+	}
 	switch {
 	case m.door != shut:
-		d.Door, d.Opened = m.door, false
+		d.Door, d.Opened, d.Reason = m.door, false, r.Reason
 	case m.failed:
 		d, tells = d.fail(r.Reason)
 	case m.ended != "":
@@ -84,27 +107,41 @@ func (d deposit) fold(r journal.Record, at int64) (deposit, text.Kind) {
 	return d, tells
 }
 
+// emptied is the guard's word for a compartment with nothing behind its door.
+const emptied = "EMPTY"
+
 // fail is a door's errand without its result. After a crash nobody knows whether the door was open: it counts as an opening
 // that the recipient is told of, and who may have the parcel already is not reminded ("opened, closing not seen").
 func (d deposit) fail(reason string) (deposit, text.Kind) {
 	maybeOpen := d.Opened || reason == "crash"
-	switch {
-	case d.Door == collecting && maybeOpen:
+	errand := d.Door
+	if errand == collecting && maybeOpen && reason != "not taken" {
 		return d, text.Opened
-	case d.Door != collecting && d.Door != shut && maybeOpen:
-		d.Door = shut
-		return d, text.Staff
 	}
 	d.Door = shut
-	return d, ""
+	switch {
+	case errand == shut || !maybeOpen:
+		return d, ""
+	case errand == collecting: // a sensor sees the parcel behind the closed door
+		return d, text.Left
+	case errand == overriding:
+		return d, text.Override
+	}
+	return d, text.Staff
 }
 
 // begin is the stay that a record "stored" begins. Where the guard did not yet know its deadline, the lower bound of the
 // time gives one that cannot be too late.
 func begin(locker string, r journal.Record) deposit {
-	d := deposit{Locker: locker, Record: r.Number, Barcode: r.Parcel, Compartment: r.Compartment, StoredAt: r.Low, Due: r.Due}
-	if d.Due == 0 && r.Low > 0 && r.Dwell > 0 {
-		d.Due = r.Low + int64(r.Dwell)*3600*1e6
-	}
+	d := deposit{Locker: locker, Record: r.Number, Barcode: r.Parcel, Compartment: r.Compartment, StoredAt: r.Low, CodeRecord: r.Number}
+	d.Due = d.dueBy(r)
 	return d
+}
+
+// dueBy is the deadline that a record gives.
+func (d deposit) dueBy(r journal.Record) int64 {
+	if r.Due == 0 && d.StoredAt > 0 && r.Dwell > 0 {
+		return d.StoredAt + int64(r.Dwell)*3600*1e6
+	}
+	return r.Due
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -19,6 +20,11 @@ func TestStories(t *testing.T) {
 	does := func(k journal.Kind) journal.Record {
 		return journal.Record{Kind: k, Compartment: 1, Parcel: chaintest.Barcode(1)}
 	}
+	override := journal.Record{Kind: journal.OverrideIntent, Compartment: 1, Parcel: chaintest.Barcode(1), Reason: "the door is jammed"}
+	overridden := func(to string) journal.Record {
+		return journal.Record{Kind: journal.Overridden, Compartment: 1, Parcel: chaintest.Barcode(1), Reason: "the door is jammed", To: to}
+	}
+	extended := journal.Record{Kind: journal.Extended, Compartment: 1, Parcel: chaintest.Barcode(1), Dwell: 240, Due: start.Add(240 * time.Hour).UnixMicro()}
 	for name, s := range map[string]struct {
 		records []journal.Record
 		tells   []string // without the reminders, which are told three days later where nothing forbids
@@ -30,6 +36,8 @@ func TestStories(t *testing.T) {
 		"crashed while collecting":     {[]journal.Record{does(journal.CollectIntent), crash(journal.CollectFailed)}, []string{"opened"}, false},
 		"opened, not yet closed":       {[]journal.Record{does(journal.CollectIntent), does(journal.Opened)}, nil, false},
 		"opened, closing not seen":     {[]journal.Record{does(journal.CollectIntent), does(journal.Opened), crash(journal.CollectFailed), does(journal.CollectIntent), does(journal.Opened), crash(journal.CollectFailed)}, []string{"opened"}, false},
+		"opened, not taken":            {[]journal.Record{does(journal.CollectIntent), does(journal.Opened), {Kind: journal.CollectFailed, Compartment: 1, Reason: "not taken"}}, []string{"left"}, true},
+		"not taken by the carrier":     {[]journal.Record{does(journal.WithdrawIntent), does(journal.Opened), {Kind: journal.WithdrawFailed, Compartment: 1, Reason: "not taken"}}, []string{"staff"}, true},
 		"overdue":                      {[]journal.Record{does(journal.Overdue)}, nil, false},
 		"withdrawn":                    {[]journal.Record{does(journal.WithdrawIntent), does(journal.Opened), does(journal.Withdrawn)}, []string{"withdrawn"}, false},
 		"withdrawal jammed":            {[]journal.Record{does(journal.WithdrawIntent), jam(journal.WithdrawFailed)}, nil, true},
@@ -37,6 +45,15 @@ func TestStories(t *testing.T) {
 		"left open":                    {[]journal.Record{does(journal.CollectIntent), does(journal.Opened), does(journal.Quarantined)}, []string{"unsure"}, false},
 		"came open, courier took it":   {[]journal.Record{does(journal.Quarantined), does(journal.ReopenIntent), does(journal.Opened), does(journal.TakenOut)}, []string{"cleared", "unsure"}, false},
 		"came open, courier looked":    {[]journal.Record{does(journal.Quarantined), does(journal.ReopenIntent), does(journal.Opened), crash(journal.ReopenFailed)}, []string{"staff", "unsure"}, false},
+		"overridden, still inside":     {[]journal.Record{override, does(journal.Opened), overridden("OCCUPIED")}, []string{"override"}, true},
+		"overridden, taken out":        {[]journal.Record{override, does(journal.Opened), overridden("EMPTY")}, []string{"removed"}, false},
+		"override jammed":              {[]journal.Record{override, jam(journal.OverrideFailed)}, nil, true},
+		"override crashed":             {[]journal.Record{override, crash(journal.OverrideFailed)}, []string{"override"}, true},
+		"override, nothing said":       {[]journal.Record{override, does(journal.Opened), {Kind: journal.OverrideFailed, Compartment: 1, Reason: "unsaid"}}, []string{"override"}, true},
+		"quarantined, overridden":      {[]journal.Record{does(journal.Quarantined), override, does(journal.Opened), overridden("EMPTY")}, []string{"removed", "unsure"}, false},
+		"walk-test by key":             {[]journal.Record{does(journal.Tested)}, []string{"tested"}, true},
+		"walk-test of another door":    {[]journal.Record{{Kind: journal.Tested, Compartment: 2}}, nil, true},
+		"overdue, then more time":      {[]journal.Record{does(journal.Overdue), extended}, []string{"extended"}, false},
 		"another door":                 {[]journal.Record{{Kind: journal.CollectIntent, Compartment: 2}, {Kind: journal.Collected, Compartment: 2}}, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,6 +78,61 @@ func TestStories(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestEveryKind: what a kind of record means to recipients is decided for every one of them, once.
+func TestEveryKind(t *testing.T) {
+	own := []journal.Kind{journal.Stored, journal.Reissued, journal.Extended, journal.Lockdown, journal.Lifted, journal.Chartered}
+	for _, k := range journal.Kinds {
+		places := 0
+		if _, at := meanings[k]; at {
+			places++
+		}
+		for _, list := range [][]journal.Kind{silent, own} {
+			if slices.Contains(list, k) {
+				places++
+			}
+		}
+		if places != 1 {
+			t.Errorf("%q is decided in %d places", k, places)
+		}
+	}
+}
+
+// Why operators opened a door comes to its recipient in their words.
+func TestOverrideGivesItsReason(t *testing.T) {
+	each(t, func(b *bench) {
+		b.pin(1, anna, "s1")
+		b.guard.Store(chaintest.Barcode(1), 1, 72)
+		b.upload()
+		b.told()
+		b.guard.Add(journal.Record{Kind: journal.OverrideIntent, Compartment: 1, Parcel: chaintest.Barcode(1), Reason: "the door is jammed"})
+		b.guard.Add(journal.Record{Kind: journal.OverrideFailed, Compartment: 1, Parcel: chaintest.Barcode(1), Reason: "crash"})
+		b.upload()
+		_, err := b.book.Plan(b.Context(), b.open, b.now)
+		must(b.T, err)
+		due, err := b.book.Due(b.Context(), b.now, 10)
+		must(b.T, err)
+		if len(due) != 1 {
+			b.Fatalf("%d deliveries", len(due))
+		}
+		telling, err := b.book.Read(b.Context(), due[0], b.now)
+		if err != nil || telling.Facts.Reason != "the door is jammed" {
+			b.Errorf("reason %q, %v", telling.Facts.Reason, err)
+		}
+	})
+}
+
+// What a customer sends back waits for its carrier: nobody has a code, nobody is told.
+func TestStoredByPermit(t *testing.T) {
+	each(t, func(b *bench) {
+		b.pin(1, anna, "s1")
+		b.guard.Add(journal.Record{Kind: journal.DepositIntent, Compartment: 1, Parcel: chaintest.Barcode(1), Credential: "permit"})
+		b.guard.Add(journal.Record{Kind: journal.Stored, Compartment: 1, Parcel: chaintest.Barcode(1), Credential: "permit"})
+		b.guard.Does(chaintest.Barcode(1), 1, journal.WithdrawIntent, journal.Opened, journal.Withdrawn)
+		b.upload()
+		b.wants()
+	})
 }
 
 // A courier who puts a quarantined parcel in anew gives it a new code; the old one is erased.

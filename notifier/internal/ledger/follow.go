@@ -21,6 +21,7 @@ type follow struct {
 	aheadSince  int64
 	certificate statement.Locker // of the locker, once known
 	bundle      []byte           // its envelopes
+	lockdown    uint64           // the record that began the one that holds; 0 for none
 }
 
 // errOld is a stretch from before what is known: the feed was replayed.
@@ -31,8 +32,8 @@ func number(n uint64) string { return strconv.FormatUint(n, 10) }
 func (l *Ledger) follow(ctx context.Context, tx *sql.Tx, id string) (*follow, error) {
 	f := &follow{id: id}
 	var hash []byte
-	err := tx.QueryRowContext(ctx, `SELECT certificate, position, hash, powered, ahead_since, stopped FROM locker WHERE id = $1`, id).
-		Scan(&f.bundle, &f.position.Number, &hash, &f.powered, &f.aheadSince, &f.stopped)
+	err := tx.QueryRowContext(ctx, `SELECT certificate, position, hash, powered, ahead_since, stopped, lockdown FROM locker WHERE id = $1`, id).
+		Scan(&f.bundle, &f.position.Number, &hash, &f.powered, &f.aheadSince, &f.stopped, &f.lockdown)
 	if errors.Is(err, sql.ErrNoRows) || (err == nil && f.bundle == nil) {
 		return f, nil
 	}
@@ -45,21 +46,21 @@ func (l *Ledger) follow(ctx context.Context, tx *sql.Tx, id string) (*follow, er
 	if err != nil {
 		return nil, err
 	}
-	if f.certificate, err = statement.VerifyAll[statement.Locker](bundle.Envelopes, l.charter.Provisioning); err != nil {
-		f.stopped = "certificate" // the charter has changed under it: an operator has to look
+	if f.certificate, err = l.certificate(bundle.Envelopes); err != nil {
+		f.stopped = "certificate" // its charter is not among ours any more: an operator has to look
 	}
 	return f, nil
 }
 
 // verify reads a stretch that continues the journal. Its error is a *journal.Break where the journal cannot be believed, and
 // errOld where nothing in it is new.
-func (f *follow) verify(charter statement.Charter, data []byte) ([]journal.Record, statement.Head, error) {
+func (l *Ledger) verify(f *follow, data []byte) ([]journal.Record, statement.Head, error) {
 	var s journal.Stretch
 	if err := statement.Decode(data, &s); err != nil {
 		return nil, statement.Head{}, &journal.Break{Number: f.position.Number + 1, Reason: "chain"}
 	}
 	if !f.known {
-		if err := f.meet(charter, s); err != nil {
+		if err := l.meet(f, s); err != nil {
 			return nil, statement.Head{}, err
 		}
 	}
@@ -70,8 +71,8 @@ func (f *follow) verify(charter statement.Charter, data []byte) ([]journal.Recor
 	return fresh.Verify(f.position, f.id, f.certificate.Guard)
 }
 
-// meet reads the certificate in a journal's first record, under our own charter.
-func (f *follow) meet(charter statement.Charter, s journal.Stretch) error {
+// meet reads the certificate in a journal's first record, under the charter that stands there if it is one of ours.
+func (l *Ledger) meet(f *follow, s journal.Stretch) error {
 	records, _, err := journal.Chain(journal.Position{}, s.Records)
 	if err != nil {
 		return err
@@ -81,10 +82,8 @@ func (f *follow) meet(charter statement.Charter, s journal.Stretch) error {
 		return &journal.Break{Number: 1, Reason: "gap"}
 	}
 	first := records[0]
-	if first.Kind != journal.Provisioned {
-		return refused
-	}
-	if _, err := statement.VerifyAll[statement.Charter](first.Charter, charter.Roots); err != nil {
+	charter, ours := l.charterOf(first.Charter)
+	if first.Kind != journal.Provisioned || !ours {
 		return refused
 	}
 	certificate, err := statement.VerifyAll[statement.Locker](first.Certificate, charter.Provisioning)
@@ -137,10 +136,10 @@ func (f *follow) advance(ctx context.Context, tx *sql.Tx, records []journal.Reco
 			since = micros(now)
 		}
 	}
-	return exec(ctx, tx, `INSERT INTO locker (id, certificate, position, hash, powered, ahead, ahead_since) VALUES ($1, $2, $3, $4, $5, $6, $7)
+	return exec(ctx, tx, `INSERT INTO locker (id, certificate, position, hash, powered, ahead, ahead_since, lockdown) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (id) DO UPDATE SET certificate = excluded.certificate, position = excluded.position, hash = excluded.hash,
-		powered = excluded.powered, ahead = excluded.ahead, ahead_since = excluded.ahead_since`,
-		f.id, f.bundle, int64(f.position.Number), f.position.Hash[:], max(f.powered, head.Powered), ahead, since)
+		powered = excluded.powered, ahead = excluded.ahead, ahead_since = excluded.ahead_since, lockdown = excluded.lockdown`,
+		f.id, f.bundle, int64(f.position.Number), f.position.Hash[:], max(f.powered, head.Powered), ahead, since, int64(f.lockdown))
 }
 
 // FollowAgain believes a stopped journal again from where it was last verified, and reads the hub's feed from the start:

@@ -12,6 +12,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,27 +22,75 @@ import (
 	"lockstep/notifier/migrations"
 )
 
-// Ledger works on one database under one charter.
+// Ledger works on one database under the charter of today and those before it.
 type Ledger struct {
-	db      *db.DB
-	charter statement.Charter
-	key     hpke.PrivateKey
+	db       *db.DB
+	charters []statement.Charter // newest first; a journal may have begun under any of them
+	keys     []hpke.PrivateKey   // newest first; something sealed may be to any of them
 }
 
-// Open brings the tables up to date. It refuses a key that is not the charter's: nothing sealed could be opened with it, and
-// contacts the hub deletes on our word would be lost.
-func Open(ctx context.Context, d *db.DB, charter statement.Charter, sealKey []byte) (*Ledger, error) {
-	key, err := statement.ParseSealKey(sealKey)
-	if err != nil {
-		return nil, errors.New("ledger: the notifier's key cannot be read")
+// Open brings the tables up to date. Charters and the notifier's private keys come newest first. It refuses a newest key that is
+// not the newest charter's: nothing sealed from now on could be opened, and contacts the hub deletes on our word would be lost.
+func Open(ctx context.Context, d *db.DB, charters []statement.Charter, sealKeys [][]byte) (*Ledger, error) {
+	l := &Ledger{db: d, charters: charters}
+	for _, private := range sealKeys {
+		key, err := statement.ParseSealKey(private)
+		if err != nil {
+			return nil, errors.New("ledger: a key of the notifier's cannot be read")
+		}
+		l.keys = append(l.keys, key)
 	}
-	if !bytes.Equal(key.PublicKey().Bytes(), charter.Notifier) {
+	if len(charters) == 0 || len(l.keys) == 0 || !bytes.Equal(l.keys[0].PublicKey().Bytes(), charters[0].Notifier) {
 		return nil, errors.New("ledger: the notifier's key is not the one in the charter")
 	}
-	if err := d.Migrate(ctx, migrations.Files); err != nil {
-		return nil, err
+	return l, d.Migrate(ctx, migrations.Files)
+}
+
+// openContact opens a contact with whichever of our keys it is sealed to.
+func (l *Ledger) openContact(sealed []byte, barcode string) (plain []byte, err error) {
+	for _, key := range l.keys {
+		if plain, err = statement.OpenContact(key, sealed, barcode); err == nil {
+			return plain, nil
+		}
 	}
-	return &Ledger{d, charter, key}, nil
+	return nil, err
+}
+
+// openCode opens the code that one record of a locker sealed, with whichever of our keys it is sealed to.
+func (l *Ledger) openCode(sealed []byte, locker string, record uint64, barcode string) (code statement.SealedCode, err error) {
+	for _, key := range l.keys {
+		if code, err = statement.OpenCode(key, sealed, locker, record, barcode); err == nil {
+			return code, nil
+		}
+	}
+	return code, err
+}
+
+// certificate reads a locker's certificate under the charter of today or one before it.
+func (l *Ledger) certificate(envelopes [][]byte) (certificate statement.Locker, err error) {
+	for _, charter := range l.charters {
+		if certificate, err = statement.VerifyAll[statement.Locker](envelopes, charter.Provisioning); err == nil {
+			return certificate, nil
+		}
+	}
+	return certificate, err
+}
+
+// charterOf finds which of our charters a record holds; false for one that we do not know.
+func (l *Ledger) charterOf(envelopes [][]byte) (statement.Charter, bool) {
+	if len(envelopes) == 0 {
+		return statement.Charter{}, false
+	}
+	claimed, err := statement.ReadUnverified[statement.Charter](envelopes[0])
+	if err != nil {
+		return statement.Charter{}, false
+	}
+	said := statement.Encode(claimed)
+	i := slices.IndexFunc(l.charters, func(c statement.Charter) bool { return bytes.Equal(statement.Encode(c), said) })
+	if i < 0 {
+		return statement.Charter{}, false
+	}
+	return l.charters[i], true
 }
 
 func newID() (string, error) {

@@ -16,6 +16,7 @@ type notice struct {
 	At        int64 // when it happened, µs UTC, 0 where unknown
 	NotBefore int64
 	Until     int64 // pointless from then on; 0 for never
+	Reason    string
 }
 
 func (d deposit) tell(ctx context.Context, tx *sql.Tx, n notice) error {
@@ -23,9 +24,17 @@ func (d deposit) tell(ctx context.Context, tx *sql.Tx, n notice) error {
 	if err != nil {
 		return err
 	}
-	return exec(ctx, tx, `INSERT INTO notice (id, locker, deposit, barcode, kind, fact, at, not_before, until, state)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting') ON CONFLICT (locker, deposit, kind, fact) DO NOTHING`,
-		id, d.Locker, int64(d.Record), d.Barcode, string(n.Kind), n.Fact, n.At, n.NotBefore, n.Until)
+	return exec(ctx, tx, `INSERT INTO notice (id, locker, deposit, barcode, kind, fact, at, not_before, until, reason, state)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'waiting') ON CONFLICT (locker, deposit, kind, fact) DO NOTHING`,
+		id, d.Locker, int64(d.Record), d.Barcode, string(n.Kind), n.Fact, n.At, n.NotBefore, n.Until, n.reasonOf(d))
+}
+
+// reasonOf is what operators said why they opened the door, for a notice of it.
+func (n notice) reasonOf(d deposit) string {
+	if n.Kind == text.Override || n.Kind == text.Removed {
+		return d.Reason
+	}
+	return ""
 }
 
 // stale says that nobody needs to hear this any more.
@@ -36,8 +45,10 @@ func (n notice) stale(d deposit, now int64) bool {
 	switch n.Kind {
 	case text.Reminder, text.Last:
 		return d.quiet()
-	case text.Stored, text.Dark, text.Back:
+	case text.Stored, text.Extended, text.Dark, text.Back, text.Locked, text.Unlocked:
 		return d.Ended != ""
+	case text.Reissued: // a later one has its own
+		return d.Ended != "" || n.Fact != int64(d.CodeRecord)
 	}
 	return false
 }

@@ -8,73 +8,143 @@ import (
 
 	"lockstep/guard/statement"
 	"lockstep/internal/contact"
+	"lockstep/notifier/internal/text"
 )
 
 // Announced is a contact as the hub hands it over: sealed, with what may be shown beside it.
 type Announced struct {
 	Barcode            string
-	Sealed             []byte
+	Sealed             []byte // a ciphertext that the hub made, or the envelope of a statement.SealedContact
 	Merchant, Shipment string
 	Shown              string // the locker it is announced for, as people know it
 	Tracking           string // URL
 }
 
+// A doubt is why a contact is not believed: the kind of the alarm.
+type doubt string
+
+const (
+	believed   doubt = ""
+	noBarcode  doubt = "contact for no barcode"
+	unsigned   doubt = "contact not signed" // its range has a contact key, and this was sealed by somebody else
+	misSigned  doubt = "contact signature"
+	unreadable doubt = "contact unreadable" // not for this barcode: a swapped blob
+	unusable   doubt = "contact unusable"
+	changed    doubt = "contact changed"
+	erased     doubt = "contact after erasure"
+)
+
 // Pin keeps a parcel's contact at first sight; whoever came first stays. It returns whether this contact is the one now
-// kept. One that cannot be opened for this barcode (a swapped blob), is none, or differs from the pinned one is refused with
-// an alarm and changes nothing. In every case the hub need not keep it.
+// kept. Where the barcode's number range has a contact key, only what that key has signed is believed. A contact that cannot be
+// opened for this barcode (a swapped blob), is none, or differs from the pinned one is refused with an alarm and changes
+// nothing; of a change while the parcel is in a locker the pinned contact is told. In every case the hub need not keep it.
 func (l *Ledger) Pin(ctx context.Context, a Announced, now time.Time) (pinned bool, err error) {
-	plain, kind := l.judge(a)
 	err = l.db.Tx(ctx, func(tx *sql.Tx) error {
-		if kind == "" {
-			pinned, kind, err = l.pin(ctx, tx, a, plain, now)
+		why, err := l.judge(ctx, tx, &a)
+		if err == nil && why == believed {
+			why, err = l.pin(ctx, tx, a, now)
 		}
-		if err != nil || kind == "" {
+		if pinned = why == believed; err != nil || pinned {
 			return err
 		}
-		return raise(ctx, tx, Alarm{At: now, Kind: kind, Barcode: barcodeOrNone(a.Barcode)})
+		return raise(ctx, tx, Alarm{At: now, Kind: string(why), Barcode: barcodeOrNone(a.Barcode)})
 	})
 	return pinned, err
 }
 
-func (l *Ledger) judge(a Announced) (plain []byte, alarm string) {
+// judge asks what needs no memory of the parcel. It leaves only the ciphertext in a.Sealed.
+func (l *Ledger) judge(ctx context.Context, tx *sql.Tx, a *Announced) (doubt, error) {
 	if statement.CheckBarcode(a.Barcode) != nil {
-		return nil, "contact for no barcode"
+		return noBarcode, nil
 	}
-	plain, err := statement.OpenContact(l.key, a.Sealed, a.Barcode)
+	key, err := keyFor(ctx, tx, a.Barcode)
 	if err != nil {
-		return nil, "contact unreadable"
+		return believed, err
+	}
+	if why := a.unwrap(key); why != believed {
+		return why, nil
+	}
+	plain, err := l.openContact(a.Sealed, a.Barcode)
+	if err != nil {
+		return unreadable, nil
 	}
 	if _, err := contact.Decode(plain); err != nil {
-		return nil, "contact unusable"
+		return unusable, nil
 	}
-	return plain, ""
+	return believed, nil
 }
 
-func (l *Ledger) pin(ctx context.Context, tx *sql.Tx, a Announced, plain []byte, now time.Time) (bool, string, error) {
+// unwrap takes the ciphertext out of a merchant's envelope. Without a contact key the signature is nobody's and proves nothing:
+// such a contact is worth as much as one the hub has sealed.
+func (a *Announced) unwrap(key *statement.ContactKey) doubt {
+	typ, err := statement.Peek(a.Sealed)
+	signed := err == nil && typ == statement.TypeSealedContact
+	var c statement.SealedContact
+	switch {
+	case !signed && key == nil:
+		return believed
+	case !signed:
+		return unsigned
+	case key == nil:
+		c, err = statement.ReadUnverified[statement.SealedContact](a.Sealed)
+	default:
+		c, err = statement.VerifyContact(a.Sealed, key.Key)
+	}
+	if err != nil {
+		return misSigned
+	}
+	if c.Barcode != a.Barcode {
+		return unreadable
+	}
+	a.Sealed = c.Sealed
+	return believed
+}
+
+func (l *Ledger) pin(ctx context.Context, tx *sql.Tx, a Announced, now time.Time) (doubt, error) {
 	result, err := tx.ExecContext(ctx, `INSERT INTO parcel (barcode, merchant, shipment, shown, tracking, contact, pinned_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (barcode) DO NOTHING`,
 		a.Barcode, a.Merchant, a.Shipment, a.Shown, a.Tracking, a.Sealed, micros(now))
 	if err != nil {
-		return false, "", err
+		return believed, err
 	}
 	if n, err := result.RowsAffected(); err != nil || n == 1 {
-		return n == 1, "", err
+		return believed, err
 	}
-	var sealed []byte
-	if err := tx.QueryRowContext(ctx, `SELECT contact FROM parcel WHERE barcode = $1`, a.Barcode).Scan(&sealed); err != nil {
-		return false, "", err
+	var kept []byte
+	if err := tx.QueryRowContext(ctx, `SELECT contact FROM parcel WHERE barcode = $1`, a.Barcode).Scan(&kept); err != nil {
+		return believed, err
 	}
-	if sealed == nil {
-		return false, "contact after erasure", nil
+	if kept == nil {
+		return erased, nil
 	}
-	known, err := statement.OpenContact(l.key, sealed, a.Barcode)
+	same, err := l.sameContact(kept, a.Sealed, a.Barcode)
+	if err != nil || same {
+		return believed, err
+	}
+	return changed, tellChange(ctx, tx, a.Barcode, now)
+}
+
+func (l *Ledger) sameContact(kept, came []byte, barcode string) (bool, error) {
+	known, err := l.openContact(kept, barcode)
 	if err != nil {
-		return false, "", err
+		return false, err
 	}
-	if !bytes.Equal(known, plain) {
-		return false, "contact changed", nil
+	plain, err := l.openContact(came, barcode)
+	return bytes.Equal(known, plain), err
+}
+
+// tellChange tells the pinned contact of a parcel in a locker that somebody tried to change it: once a stay, however often.
+func tellChange(ctx context.Context, tx *sql.Tx, barcode string, now time.Time) error {
+	stays, err := rows(ctx, tx, scanDeposit, `SELECT `+depositColumns+` FROM deposit d WHERE d.barcode = $1 AND d.ended = ''`, barcode)
+	if err != nil {
+		return err
 	}
-	return true, "", nil
+	for _, d := range stays {
+		if err := d.tell(ctx, tx, notice{Kind: text.Redirect, Fact: int64(d.Record), At: micros(now), NotBefore: micros(now)}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // barcodeOrNone keeps strange texts of the hub's out of the ledger.

@@ -148,7 +148,7 @@ func TestWrongKeyIsRefused(t *testing.T) {
 	each(t, func(b *bench) {
 		private, _, err := statement.NewSealKey()
 		must(b.T, err)
-		if _, err := Open(b.Context(), b.book.db, b.network.Charter, private); err == nil {
+		if _, err := Open(b.Context(), b.book.db, []statement.Charter{b.network.Charter}, [][]byte{private}); err == nil {
 			b.Error("a key that opens nothing was taken")
 		}
 	})

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"time"
 
-	"lockstep/guard/statement"
 	"lockstep/notifier/internal/channel"
 	"lockstep/notifier/internal/text"
 )
@@ -78,7 +77,7 @@ func (l *Ledger) group(ctx context.Context, tx *sql.Tx, waiting []ready, now tim
 			}
 			continue
 		}
-		plain, err := statement.OpenContact(l.key, w.sealed, w.deposit.Barcode)
+		plain, err := l.openContact(w.sealed, w.deposit.Barcode)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"lockstep/guard/journal"
+	"lockstep/internal/fault"
 	"lockstep/notifier/internal/chaintest"
 	"lockstep/notifier/internal/channel"
 )
@@ -124,5 +125,36 @@ func TestLateForTheCode(t *testing.T) {
 		b.guard.Does(chaintest.Barcode(1), 1, journal.CollectIntent, journal.Collected)
 		b.upload()
 		b.wants("collected sms +79161234567")
+	})
+}
+
+// The same code once more, to the pinned contact, and not again at once.
+func TestResend(t *testing.T) {
+	each(t, func(b *bench) {
+		barcode := chaintest.Barcode(1)
+		b.pin(1, anna, "s1")
+		resend := func() string {
+			code, _ := fault.Public(b.book.Resend(b.Context(), barcode, b.now))
+			return code
+		}
+		if got := resend(); got != "not_waiting" {
+			b.Error(got)
+		}
+		code := b.guard.Store(barcode, 1, 240)
+		b.upload()
+		b.told()
+		must(b.T, b.book.Resend(b.Context(), barcode, b.now))
+		b.wants("stored sms +79161234567 " + code.Code)
+		if got := resend(); got != "too_soon" {
+			b.Error(got)
+		}
+		b.pass(resendPause)
+		must(b.T, b.book.Resend(b.Context(), barcode, b.now))
+		b.wants("stored sms +79161234567 " + code.Code)
+		b.pass(resendPause)
+		must(b.T, b.book.Forget(b.Context(), barcode, b.now))
+		if got := resend(); got != "no_contact" {
+			b.Error(got)
+		}
 	})
 }

@@ -54,7 +54,7 @@ func (l *Ledger) take(ctx context.Context, tx *sql.Tx, u Upload, now time.Time) 
 	if err != nil || follow.stopped != "" {
 		return Taken{}, err
 	}
-	records, head, err := follow.verify(l.charter, u.Stretch)
+	records, head, err := l.verify(follow, u.Stretch)
 	if broken := (*journal.Break)(nil); errors.As(err, &broken) {
 		return l.doubt(ctx, tx, follow, broken, now)
 	}

@@ -25,20 +25,30 @@ const (
 	Last      Kind = "last"      // on the last day
 	Collected Kind = "collected" // taken out with the code
 	Opened    Kind = "opened"    // the door was opened with the code; nobody saw it close
+	Left      Kind = "left"      // the door was opened with the code and closed with the parcel inside
 	Withdrawn Kind = "withdrawn" // taken back by the carrier
 	Staff     Kind = "staff"     // a courier opened the parcel's door
 	Cleared   Kind = "cleared"   // a courier says that nothing is behind the door any more
 	Unsure    Kind = "unsure"    // the door was open and nobody knows why, or for too long
 	Dark      Kind = "dark"      // no contact with the locker
 	Back      Kind = "back"      // contact again
+	Reissued  Kind = "reissued"  // a new code; the old one is dead
+	Extended  Kind = "extended"  // it may wait longer
+	Override  Kind = "override"  // operators had the parcel's door opened; it is still inside
+	Removed   Kind = "removed"   // operators had the parcel's door opened, and it is not inside any more
+	Tested    Kind = "tested"    // a technician opened the parcel's door with the mechanical key
+	Locked    Kind = "locked"    // the locker is in lockdown
+	Unlocked  Kind = "unlocked"  // the lockdown is lifted
+	Redirect  Kind = "redirect"  // somebody tried to have the parcel's messages go to another
 )
 
 // Kinds lists all of them.
-var Kinds = []Kind{Stored, Reminder, Last, Collected, Opened, Withdrawn, Staff, Cleared, Unsure, Dark, Back}
+var Kinds = []Kind{Stored, Reminder, Last, Collected, Opened, Withdrawn, Staff, Cleared, Unsure, Dark, Back, Reissued, Extended, Override,
+	Removed, Left, Tested, Locked, Unlocked, Redirect}
 
 // ShowsCode says whether messages of this kind hold the code.
 func (k Kind) ShowsCode() bool {
-	return k == Stored || k == Reminder || k == Last || k == Back
+	return k == Stored || k == Reminder || k == Last || k == Back || k == Reissued || k == Unlocked
 }
 
 // Facts is what one message tells. It prints as [redacted]: it holds codes.
@@ -52,6 +62,7 @@ type Facts struct {
 	Due      time.Time
 	At       time.Time // when it happened; zero where it is unknown
 	Zone     *time.Location
+	Reason   string // what operators say why they opened the door; empty where they did not
 	Link     string // the page that shows the codes; empty where the kind shows none
 }
 
@@ -96,9 +107,9 @@ type words struct {
 
 // values is what the catalogues' templates may name.
 type values struct {
-	From, Place, Where, Codes, Until, At, Link, Tail string
-	Day, Month, Clock                                string
-	Count                                            int
+	From, Place, Where, Codes, Until, At, Link, Tail, Reason string
+	Day, Month, Clock                                        string
+	Count                                                    int
 }
 
 // say uses the plural form for v.Count where the message has forms, else its only form.
@@ -132,7 +143,7 @@ func (c *Catalogue) Compose(f Facts) (Text, error) {
 	}
 	w := &words{localizer: i18n.NewLocalizer(c.bundle, f.Language)}
 	v := values{
-		Place: oneLine(f.Place), Where: where(f), Codes: codes(f.Parcels), Count: len(f.Parcels), Link: f.Link,
+		Place: oneLine(f.Place), Where: where(f), Reason: strings.TrimSuffix(atMost(harmless(f.Reason), 120), "."), Codes: codes(f.Parcels), Count: len(f.Parcels), Link: f.Link,
 		Until: w.date(f.Due, f.Zone), At: w.date(f.At, f.Zone),
 	}
 	if f.Merchant != "" {
@@ -203,13 +214,19 @@ func where(f Facts) string {
 	return oneLine(f.Place) + " (" + oneLine(f.Address) + ")"
 }
 
-// oneLine keeps what the hub calls a locker or a merchant from looking like anything but a name: one line, of a name's length,
-// and nothing that a phone would make a link of.
-func oneLine(s string) string {
+// oneLine keeps what the hub calls a locker or a merchant from looking like anything but a name: harmless, and of a name's
+// length.
+func oneLine(s string) string { return atMost(harmless(s), 80) }
+
+// harmless is a text of others' on one line, with nothing that a phone would make a link of.
+func harmless(s string) string {
 	s = strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "://", ": ")
-	s = dotted.ReplaceAllString(s, ". $1")
-	if runes := []rune(s); len(runes) > 80 {
-		s = string(runes[:80])
+	return dotted.ReplaceAllString(s, ". $1")
+}
+
+func atMost(s string, letters int) string {
+	if runes := []rune(s); len(runes) > letters {
+		s = string(runes[:letters])
 	}
 	return s
 }

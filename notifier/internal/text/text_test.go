@@ -23,6 +23,11 @@ func facts(kind Kind, language string, n int) Facts {
 	return f
 }
 
+func because(f Facts, reason string) Facts {
+	f.Reason = reason
+	return f
+}
+
 func compose(t *testing.T, f Facts) Text {
 	t.Helper()
 	c, err := Load()
@@ -68,6 +73,11 @@ func TestWords(t *testing.T) {
 		{facts(Stored, "ru", 5), "5 посылок от «Книги» в постамате"},
 		{facts(Stored, "en", 1), "Your parcel from Книги is in the locker Ленина 5. Code 123 456 789, until 12 December, 18:30. https://n/c/#AQ"},
 		{facts(Collected, "en", 1), "on 12 December, 01:05"},
+		{because(facts(Override, "en", 1), "the door is jammed"), "with two operators' word on 12 December, 01:05. Their reason: the door is jammed. We tell"},
+		{because(facts(Removed, "ru", 1), "дверца заклинила"), "Их причина: дверца заклинила. Ячейка теперь пуста"},
+		{facts(Override, "en", 1), "01:05. We tell you of every opening."},
+		{facts(Extended, "en", 1), "now waits in the locker Ленина 5 until 12 December, 18:30. Your code stays the same."},
+		{facts(Reissued, "ru", 1), "Новый код для посылки от «Книги» в постамате Ленина 5: 123 456 789, до 12 декабря, 18:30. Старый код больше не действует. https://n/c/#AQ"},
 		{facts(Dark, "ru", 1), "Нет связи с постаматом Ленина 5 с 12 декабря, 01:05."},
 	}
 	for _, r := range rows {
@@ -88,12 +98,18 @@ func TestNoDeadlineIsNotInvented(t *testing.T) {
 
 // The hub names lockers; a name cannot become markup, another line or another message.
 func TestHostileName(t *testing.T) {
-	f := facts(Stored, "en", 1)
+	for _, f := range []Facts{facts(Stored, "en", 1), facts(Override, "en", 1)} {
+		hostile(t, f)
+	}
+}
+
+func hostile(t *testing.T, f Facts) {
+	t.Helper()
 	for _, name := range []string{"x\r\nBcc: a@b<script>" + strings.Repeat("y", 1000), "Pay at https://evil.example/now", "evil.com"} {
-		f.Place, f.Address, f.Merchant = name, name, name
+		f.Place, f.Address, f.Merchant, f.Reason = name, name, name, name
 		text := compose(t, f)
 		all := text.Subject + text.Short + text.Plain + text.HTML
-		if strings.Contains(text.HTML, "<script>") || strings.ContainsAny(text.Subject, "\r\n") || len(text.Short) > 500 ||
+		if strings.Contains(text.HTML, "<script>") || strings.ContainsAny(text.Subject, "\r\n") || len(text.Short) > 600 ||
 			strings.Contains(all, "evil.") && !strings.Contains(all, "evil. ") || strings.Contains(all, "://evil") {
 			t.Errorf("%q", text.Short)
 		}

@@ -4,6 +4,22 @@
 
 package store
 
+type BarcodeBlock struct {
+	Merchant    string
+	Key         string
+	NumberRange string
+	First       int64
+	Count       int64
+	Created     int64
+}
+
+type ContactKey struct {
+	Number    int64
+	Merchant  string
+	Statement []byte
+	Created   int64
+}
+
 type CustodyEvent struct {
 	Barcode     string
 	Number      int64

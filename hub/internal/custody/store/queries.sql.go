@@ -9,6 +9,31 @@ import (
 	"context"
 )
 
+const addBlock = `-- name: AddBlock :exec
+INSERT INTO barcode_block (merchant, key, number_range, first, count, created) VALUES ($1, $2, $3, $4, $5, $6)
+`
+
+type AddBlockParams struct {
+	Merchant    string
+	Key         string
+	NumberRange string
+	First       int64
+	Count       int64
+	Created     int64
+}
+
+func (q *Queries) AddBlock(ctx context.Context, arg AddBlockParams) error {
+	_, err := q.db.ExecContext(ctx, addBlock,
+		arg.Merchant,
+		arg.Key,
+		arg.NumberRange,
+		arg.First,
+		arg.Count,
+		arg.Created,
+	)
+	return err
+}
+
 const addContact = `-- name: AddContact :exec
 INSERT INTO sealed_contact (barcode, sealed, created) VALUES ($1, $2, $3)
 `
@@ -21,6 +46,27 @@ type AddContactParams struct {
 
 func (q *Queries) AddContact(ctx context.Context, arg AddContactParams) error {
 	_, err := q.db.ExecContext(ctx, addContact, arg.Barcode, arg.Sealed, arg.Created)
+	return err
+}
+
+const addContactKey = `-- name: AddContactKey :exec
+INSERT INTO contact_key (number, merchant, statement, created) VALUES ($1, $2, $3, $4)
+`
+
+type AddContactKeyParams struct {
+	Number    int64
+	Merchant  string
+	Statement []byte
+	Created   int64
+}
+
+func (q *Queries) AddContactKey(ctx context.Context, arg AddContactKeyParams) error {
+	_, err := q.db.ExecContext(ctx, addContactKey,
+		arg.Number,
+		arg.Merchant,
+		arg.Statement,
+		arg.Created,
+	)
 	return err
 }
 
@@ -191,6 +237,52 @@ func (q *Queries) AwaitedAt(ctx context.Context, locker string) ([]AwaitedAtRow,
 	return items, nil
 }
 
+const block = `-- name: Block :one
+SELECT merchant, key, number_range, first, count, created FROM barcode_block WHERE merchant = $1 AND key = $2
+`
+
+type BlockParams struct {
+	Merchant string
+	Key      string
+}
+
+func (q *Queries) Block(ctx context.Context, arg BlockParams) (BarcodeBlock, error) {
+	row := q.db.QueryRowContext(ctx, block, arg.Merchant, arg.Key)
+	var i BarcodeBlock
+	err := row.Scan(
+		&i.Merchant,
+		&i.Key,
+		&i.NumberRange,
+		&i.First,
+		&i.Count,
+		&i.Created,
+	)
+	return i, err
+}
+
+const blockBefore = `-- name: BlockBefore :one
+SELECT merchant, key, number_range, first, count, created FROM barcode_block WHERE number_range = $1 AND first <= $2 ORDER BY first DESC LIMIT 1
+`
+
+type BlockBeforeParams struct {
+	NumberRange string
+	Serial      int64
+}
+
+func (q *Queries) BlockBefore(ctx context.Context, arg BlockBeforeParams) (BarcodeBlock, error) {
+	row := q.db.QueryRowContext(ctx, blockBefore, arg.NumberRange, arg.Serial)
+	var i BarcodeBlock
+	err := row.Scan(
+		&i.Merchant,
+		&i.Key,
+		&i.NumberRange,
+		&i.First,
+		&i.Count,
+		&i.Created,
+	)
+	return i, err
+}
+
 const claim = `-- name: Claim :execrows
 INSERT INTO idempotency (merchant, key, body, shipment, created) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (merchant, key) DO NOTHING
 `
@@ -237,6 +329,43 @@ func (q *Queries) Claimed(ctx context.Context, arg ClaimedParams) (Idempotency, 
 		&i.Created,
 	)
 	return i, err
+}
+
+const contactKeys = `-- name: ContactKeys :many
+SELECT number, merchant, statement, created FROM contact_key WHERE number > $1 ORDER BY number LIMIT $2
+`
+
+type ContactKeysParams struct {
+	Number int64
+	Limit  int32
+}
+
+func (q *Queries) ContactKeys(ctx context.Context, arg ContactKeysParams) ([]ContactKey, error) {
+	rows, err := q.db.QueryContext(ctx, contactKeys, arg.Number, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ContactKey
+	for rows.Next() {
+		var i ContactKey
+		if err := rows.Scan(
+			&i.Number,
+			&i.Merchant,
+			&i.Statement,
+			&i.Created,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const contacts = `-- name: Contacts :many
@@ -293,6 +422,17 @@ func (q *Queries) Contacts(ctx context.Context, limit int32) ([]ContactsRow, err
 		return nil, err
 	}
 	return items, nil
+}
+
+const countContacts = `-- name: CountContacts :one
+SELECT COUNT(*) FROM sealed_contact c JOIN parcel p ON p.barcode = c.barcode WHERE p.merchant = $1
+`
+
+func (q *Queries) CountContacts(ctx context.Context, merchant string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countContacts, merchant)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const countStates = `-- name: CountStates :many
@@ -401,6 +541,22 @@ func (q *Queries) Events(ctx context.Context, barcode string) ([]CustodyEvent, e
 		return nil, err
 	}
 	return items, nil
+}
+
+const lastContactKey = `-- name: LastContactKey :one
+SELECT number, merchant, statement, created FROM contact_key WHERE merchant = $1 ORDER BY number DESC LIMIT 1
+`
+
+func (q *Queries) LastContactKey(ctx context.Context, merchant string) (ContactKey, error) {
+	row := q.db.QueryRowContext(ctx, lastContactKey, merchant)
+	var i ContactKey
+	err := row.Scan(
+		&i.Number,
+		&i.Merchant,
+		&i.Statement,
+		&i.Created,
+	)
+	return i, err
 }
 
 const liveParcels = `-- name: LiveParcels :many
