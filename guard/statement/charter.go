@@ -48,8 +48,8 @@ func (r Role) check(name string) error {
 		if err := h.Key.Check(); err != nil {
 			return err
 		}
-		if h.Person == "" || len(h.Person) > 64 {
-			return refuse("role", "%s: a key without a person", name)
+		if len(h.Person) > 64 || !plain(string(h.Person), 1, 64) {
+			return refuse("role", "%s: a key without a person whose name can be printed", name)
 		}
 		persons[h.Person] = true
 	}
