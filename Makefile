@@ -6,7 +6,7 @@
 export CGO_ENABLED := 0
 export GOFLAGS := -buildvcs=false
 BIN := bin
-COMMANDS := lockstep lockstep-locker lockstep-guard
+COMMANDS := lockstep lockstep-locker lockstep-guard lockstep-sign
 
 .PHONY: demo script test build development web gen fresh bench clean
 
@@ -33,7 +33,7 @@ internal/web/dist/.built: web/package-lock.json web/build.mjs $(wildcard web/src
 
 test: fresh development
 	@scripts/need initdb=postgresql chromium=chromium zbarimg=zbar-tools pdftoppm=poppler-utils node=nodejs gcc=gcc,libc6-dev
-	@test -z "$$(gofmt -l cabinet ceremony cmd demo e2e guard hub internal locker notifier parcel *.go)" || { echo "run gofmt -w" >&2; exit 1; }
+	@test -z "$$(gofmt -l cabinet ceremony cmd demo e2e guard hub internal locker notifier parcel sign *.go)" || { echo "run gofmt -w" >&2; exit 1; }
 	go vet ./...
 	go vet -tags development ./...
 	CGO_ENABLED=1 go test -race ./...
@@ -46,9 +46,10 @@ gen:
 	go tool -modfile=tools/templ.mod templ generate -log-level error
 	go generate ./...
 	go list -deps ./cmd/lockstep-guard | LC_ALL=C sort > guard/links.txt
+	go list -deps ./cmd/lockstep-sign | LC_ALL=C sort > sign/links.txt
 
 fresh: gen
-	@git diff --exit-code -- '*_templ.go' '*/store/*.go' docs guard/links.txt || { echo "generated files are not fresh: run make gen and commit" >&2; exit 1; }
+	@git diff --exit-code -- '*_templ.go' '*/store/*.go' docs guard/links.txt sign/links.txt || { echo "generated files are not fresh: run make gen and commit" >&2; exit 1; }
 
 bench: development
 	go test -run '^$$' -bench . -benchtime 2000x ./guard

@@ -55,6 +55,6 @@ var purposes = map[statement.Purpose]string{statement.ForCourier: "a courier", s
 // sayUnverified is the loud word that nobody knows who asked.
 func sayUnverified(d *desk.Desk) {
 	d.Say("")
-	d.Say("!! UNVERIFIED: without --certificate nobody knows whether this locker's guard asked for it.")
+	d.Say("!! UNVERIFIED: without the guard's challenge and --certificate nobody knows whether this locker asked for it.")
 	d.Say("!! Speak with somebody you know at the locker before you sign.")
 }

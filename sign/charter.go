@@ -153,10 +153,13 @@ func sayCharter(d *desk.Desk, c statement.Charter, previous *statement.Charter) 
 		d.Say("  %s", fact)
 	}
 	d.Say("")
-	if previous == nil {
-		d.Say("It is the first charter of this network: it replaces none.")
-	} else {
+	switch {
+	case previous != nil:
 		sayDifference(d, *previous, c)
+	case c.Epoch == 1:
+		d.Say("It is the first charter of this network: it replaces none.")
+	default:
+		d.Say("It replaces another charter. What changes is said where it is signed.")
 	}
 	for _, doubt := range doubts(c) {
 		d.Say("WARNING: %s", doubt)
@@ -197,20 +200,6 @@ func (n charterNew) Run(d *desk.Desk) error {
 type charterFiles struct {
 	Files    []string `arg:"" help:"The charter: unsigned, or what others have signed of it."`
 	Previous string   `help:"Bundle with the charter that this one replaces."`
-}
-
-type charterSign struct {
-	charterFiles
-	keyFlag
-	outFlag
-}
-
-func (s charterSign) Run(d *desk.Desk) error {
-	p, err := s.paper(d)
-	if err != nil {
-		return err
-	}
-	return p.cosign(d, s.Key, s.Out)
 }
 
 type charterCheck struct{ charterFiles }

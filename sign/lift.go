@@ -103,20 +103,6 @@ func (f liftFiles) paper(d *desk.Desk) (*paper[statement.Lift], error) {
 	return liftPaper(lift, bundle, charter, ""), nil
 }
 
-type liftAdd struct {
-	liftFiles
-	keyFlag
-	outFlag
-}
-
-func (a liftAdd) Run(d *desk.Desk) error {
-	p, err := a.paper(d)
-	if err != nil {
-		return err
-	}
-	return p.cosign(d, a.Key, a.Out)
-}
-
 type liftCheck struct{ liftFiles }
 
 func (c liftCheck) Run(d *desk.Desk) error {

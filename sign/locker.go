@@ -91,20 +91,6 @@ func (f lockerFiles) paper(d *desk.Desk) (*paper[statement.Locker], error) {
 	return lockerPaper(l, bundle, charter), nil
 }
 
-type lockerAdd struct {
-	lockerFiles
-	keyFlag
-	outFlag
-}
-
-func (a lockerAdd) Run(d *desk.Desk) error {
-	p, err := a.paper(d)
-	if err != nil {
-		return err
-	}
-	return p.cosign(d, a.Key, a.Out)
-}
-
 type lockerCheck struct{ lockerFiles }
 
 func (c lockerCheck) Run(d *desk.Desk) error {

@@ -115,20 +115,6 @@ func (f overrideFiles) paper(d *desk.Desk) (*paper[statement.Override], error) {
 	return overridePaper(o, bundle, charter, l, l != nil && f.Challenge != "")
 }
 
-type overrideAdd struct {
-	overrideFiles
-	keyFlag
-	outFlag
-}
-
-func (a overrideAdd) Run(d *desk.Desk) error {
-	p, err := a.paper(d)
-	if err != nil {
-		return err
-	}
-	return p.cosign(d, a.Key, a.Out)
-}
-
 type overrideCheck struct{ overrideFiles }
 
 func (c overrideCheck) Run(d *desk.Desk) error {

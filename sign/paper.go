@@ -32,6 +32,39 @@ type paper[T statement.Statement] struct {
 	shown     bool   // also as a text and a QR code
 }
 
+// papers are a command line's words for a paper that exists already.
+type papers[T statement.Statement] interface {
+	paper(*desk.Desk) (*paper[T], error)
+}
+
+// add signs a paper, after others or as the first.
+type add[T statement.Statement, P papers[T]] struct {
+	Paper P `embed:""`
+	keyFlag
+	outFlag
+}
+
+func (a add[T, P]) Run(d *desk.Desk) error {
+	p, err := a.Paper.paper(d)
+	if err != nil {
+		return err
+	}
+	return p.cosign(d, a.Key, a.Out)
+}
+
+// check says what a paper means and who has signed it.
+type check[T statement.Statement, P papers[T]] struct {
+	Paper P `embed:""`
+}
+
+func (c check[T, P]) Run(d *desk.Desk) error {
+	p, err := c.Paper.paper(d)
+	if err != nil {
+		return err
+	}
+	return p.check(d)
+}
+
 // load reads one statement from files or texts: bundles with signatures, or the bare payload. All of them must say the same.
 func load[T statement.Statement](d *desk.Desk, sources []string) (said T, bundle statement.Bundle, err error) {
 	var payload []byte

@@ -6,6 +6,7 @@ package sign
 import (
 	"github.com/alecthomas/kong"
 
+	"lockstep/guard/statement"
 	"lockstep/sign/desk"
 )
 
@@ -19,24 +20,24 @@ type commands struct {
 		Seal keySeal `cmd:"" help:"Make the notifier's key pair, to which codes and contacts are sealed."`
 	} `cmd:"" help:"Keys of persons and machines."`
 	Charter struct {
-		New   charterNew   `cmd:"" help:"Make an unsigned charter from a description of the network."`
-		Sign  charterSign  `cmd:"" help:"Sign a charter as one of the roots."`
-		Check charterCheck `cmd:"" help:"Say what a charter means, who has signed it, and who is missing."`
+		New   charterNew                             `cmd:"" help:"Make an unsigned charter from a description of the network."`
+		Sign  add[statement.Charter, charterFiles]   `cmd:"" help:"Sign a charter as one of the roots."`
+		Check check[statement.Charter, charterFiles] `cmd:"" help:"Say what a charter means, who has signed it, and who is missing."`
 	} `cmd:"" help:"Charters: who holds which role in a network."`
 	Locker struct {
-		Sign  lockerSign  `cmd:"" help:"Describe a locker, on site, and sign its certificate first."`
-		Add   lockerAdd   `cmd:"" help:"Sign a locker certificate after somebody else."`
-		Check lockerCheck `cmd:"" help:"Say what a locker certificate means and who has signed it."`
+		Sign  lockerSign                           `cmd:"" help:"Describe a locker, on site, and sign its certificate first."`
+		Add   add[statement.Locker, lockerFiles]   `cmd:"" help:"Sign a locker certificate after somebody else."`
+		Check check[statement.Locker, lockerFiles] `cmd:"" help:"Say what a locker certificate means and who has signed it."`
 	} `cmd:"" help:"Locker certificates: what one machine is made of."`
 	Override struct {
-		New   overrideNew   `cmd:"" default:"withargs" help:"Open one compartment once, over the guard's challenge; sign first (the default)."`
-		Add   overrideAdd   `cmd:"" help:"Sign an override after somebody else."`
-		Check overrideCheck `cmd:"" help:"Say what an override opens and who has signed it."`
+		New   overrideNew                              `cmd:"" default:"withargs" help:"Open one compartment once, over the guard's challenge; sign first (the default)."`
+		Add   add[statement.Override, overrideFiles]   `cmd:"" help:"Sign an override after somebody else."`
+		Check check[statement.Override, overrideFiles] `cmd:"" help:"Say what an override opens and who has signed it."`
 	} `cmd:"" help:"Overrides: two operators and a technician open one compartment once."`
 	Lift struct {
-		New   liftNew   `cmd:"" default:"withargs" help:"End one lockdown; sign first (the default)."`
-		Add   liftAdd   `cmd:"" help:"Sign a lift after somebody else."`
-		Check liftCheck `cmd:"" help:"Say which lockdown a lift ends and who has signed it."`
+		New   liftNew                          `cmd:"" default:"withargs" help:"End one lockdown; sign first (the default)."`
+		Add   add[statement.Lift, liftFiles]   `cmd:"" help:"Sign a lift after somebody else."`
+		Check check[statement.Lift, liftFiles] `cmd:"" help:"Say which lockdown a lift ends and who has signed it."`
 	} `cmd:"" help:"Lifts: two operators end a lockdown."`
 	Service   service   `cmd:"" help:"Answer the guard as a technician: walk-test, exchanged board, what an override found."`
 	Recovered recovered `cmd:"" help:"Sign scans of parcels taken out of a dead locker by the mechanical key."`
