@@ -41,18 +41,12 @@ func (f charterFlag) read(d *desk.Desk) (statement.Charter, error) {
 	return c, nil
 }
 
-// readCharter reads a charter that enough of its own roots have signed. One that replaced another also carries signatures of roots
-// that were; they say nothing here.
 func readCharter(d *desk.Desk, path string) (statement.Charter, error) {
-	claimed, bundle, err := load[statement.Charter](d, []string{path})
+	_, bundle, err := load[statement.Charter](d, []string{path})
 	if err != nil {
-		return claimed, err
+		return statement.Charter{}, err
 	}
-	own := slices.DeleteFunc(bundle.Envelopes, func(envelope []byte) bool {
-		_, _, err := statement.Verify[statement.Charter](envelope, claimed.Roots.Lookup)
-		return err != nil
-	})
-	return statement.VerifyAll[statement.Charter](own, claimed.Roots)
+	return statement.VerifyCharter(bundle.Envelopes)
 }
 
 // facts are everything that a charter says, one thing a line. Two charters differ in the lines that only one of them has.

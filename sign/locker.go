@@ -148,12 +148,13 @@ func sayLocker(d *desk.Desk, l statement.Locker) {
 	}
 }
 
+// sizes says how many compartments of each size there are, and which of all are low.
 func sizes(l statement.Locker) string {
-	count, low := map[uint8]int{}, 0
+	count, low := map[uint8]int{}, []string{}
 	for _, c := range l.Compartments {
 		count[c.Size]++
 		if c.Low {
-			low++
+			low = append(low, fmt.Sprint(c.Number))
 		}
 	}
 	var out []string
@@ -162,13 +163,19 @@ func sizes(l statement.Locker) string {
 			out = append(out, fmt.Sprintf("%d of %v", count[size], parcel.Size(size)))
 		}
 	}
-	return fmt.Sprintf("%s; %d of them low", strings.Join(out, ", "), low)
+	if len(low) == 0 {
+		low = []string{"none"}
+	}
+	return fmt.Sprintf("%s; low: %s", strings.Join(out, ", "), strings.Join(low, ", "))
 }
 
 // boardWords is everything about a board that decides which door opens and what its switch means.
 func boardWords(b statement.Board) string {
 	out := []string{desk.Sprintf("family %s at address %d of line %s, %d channels", b.Family, b.Address, b.Line, b.Channels),
-		fmt.Sprintf("a bit of %d means open", b.OpenBit), fmt.Sprintf("answer %02X means open", b.OpenAnswer)}
+		fmt.Sprintf("a bit of %d means open", b.OpenBit)}
+	if b.Family == "8a" || b.OpenAnswer != 0 { // the other families answer with no such byte
+		out = append(out, fmt.Sprintf("answer %02X means open", b.OpenAnswer))
+	}
 	for _, also := range []struct {
 		is    bool
 		words string

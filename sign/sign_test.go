@@ -62,6 +62,9 @@ func TestNextCharter(t *testing.T) {
 	if err != nil || charter.Epoch != 2 || charter.SetBack != time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMicro() || charter.Budgets.Recipient != 50 {
 		t.Fatalf("%+v, %v", charter, err)
 	}
+	if alone, err := statement.VerifyCharter(c.envelopes("next.bundle")); err != nil || alone.Epoch != 2 {
+		t.Errorf("a new locker or a new hub cannot read it by itself: %v", err)
+	}
 	boris.types("spb 2").run("charter", "sign", "@next.anna", "--previous", "@charter.bundle", "--key", "agent", "--out", "@next.boris")
 	if _, err := statement.VerifyNextCharter(c.envelopes("next.boris"), old); err != nil {
 		t.Error(err)

@@ -167,8 +167,8 @@ func (c Charter) Carrier(id string) (Carrier, bool) {
 	return c.Carriers[i], true
 }
 
-// VerifyCharter reads a first charter: enough of the roots it names itself must have signed it. Which roots to trust is for a
-// person to compare, by the charter's fingerprint.
+// VerifyCharter reads a charter by itself: enough of the roots it names must have signed it. Which roots to trust is for a person
+// to compare, by the charter's fingerprint. One that replaced another also carries signatures of roots that were; they say nothing here.
 func VerifyCharter(envelopes [][]byte) (Charter, error) {
 	if len(envelopes) == 0 {
 		return Charter{}, refuse("persons", "no charter")
@@ -177,7 +177,8 @@ func VerifyCharter(envelopes [][]byte) (Charter, error) {
 	if err != nil {
 		return Charter{}, err
 	}
-	return VerifyAll[Charter](envelopes, claimed.Roots)
+	own, _ := split(envelopes, claimed.Roots)
+	return VerifyAll[Charter](own, claimed.Roots)
 }
 
 // VerifyNextCharter reads the charter that replaces old: of the same network, of a higher epoch, signed by enough of the old

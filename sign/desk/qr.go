@@ -29,7 +29,9 @@ func (d *Desk) QR(text string) {
 		d.Say("(too long for a QR code: carry the file)")
 		return
 	}
-	for y := -quiet; y < code.Bounds().Dy()+quiet; y += 2 {
+	n := code.Bounds().Dx()
+	d.Say("(%d columns and %d lines: make the letters smaller where it breaks)", n+2*quiet, (n+2*quiet+1)/2)
+	for y := -quiet; y < n+quiet; y += 2 {
 		fmt.Fprintln(d.Out, paper+row(code, y)+plain)
 	}
 }

@@ -32,7 +32,7 @@ const module = 4 // pixels
 
 func photograph(t *testing.T, screen string) string {
 	t.Helper()
-	lines := strings.Split(strings.TrimSpace(screen), "\n")
+	lines := strings.Split(strings.TrimSpace(screen), "\n")[1:]
 	picture := image.NewGray(image.Rect(0, 0, len([]rune(lines[0]))*module, 2*len(lines)*module))
 	for row, line := range lines {
 		line = strings.TrimSuffix(strings.TrimPrefix(line, paper), plain)
