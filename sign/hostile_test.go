@@ -181,7 +181,7 @@ func (l liar) List() ([]*agent.Key, error) {
 
 func TestLyingAgent(t *testing.T) {
 	c, _ := chartered(t)
-	olga := c.laptopWith("olga", func(a agent.Agent) agent.Agent { return liar{a} })
+	olga := c.laptopWith(func(a agent.Agent) agent.Agent { return liar{a} }, "olga")
 	olga.run("key", "list")
 	if paints(olga.out.String()) || strings.Contains(olga.out.String(), "\nCOMPLETE") {
 		t.Errorf("a comment painted the terminal: %q", olga.out.String())
@@ -191,6 +191,27 @@ func TestLyingAgent(t *testing.T) {
 	if _, err := os.Stat(c.path("x")); !errors.Is(err, os.ErrNotExist) {
 		t.Error("something was written")
 	}
-	olga.refused("holds no such key", "lift", "--locker", "spb-7", "--record", "161", "--hash", strings.Repeat("ab", 32),
+	honest := c.laptop("olga")
+	honest.refused("holds no such key", "lift", "--locker", "spb-7", "--record", "161", "--hash", strings.Repeat("ab", 32),
 		"--charter", "@charter.bundle", "--key", "agent:0000", "-o", "@x")
+}
+
+// TestAgentOfSeveralKeys: the one key that may sign is taken, whatever else the agent holds; of two, one must be named.
+func TestAgentOfSeveralKeys(t *testing.T) {
+	c, charter := chartered(t)
+	lift := func(key, out string) []string {
+		return []string{"lift", "--locker", "spb-7", "--record", "161", "--hash", strings.Repeat("ab", 32), "--charter", "@charter.bundle", "--key", key, "-o", out}
+	}
+	mixed := c.laptop("stranger", "olga", "tina")
+	mixed.types("161 spb-7").run(lift("agent", "@a")...)
+	if !strings.Contains(mixed.out.String(), "You sign as Olga,") {
+		t.Errorf("it said\n%s", mixed.out.String())
+	}
+	both := c.laptop("olga", "oleg")
+	both.refused("say which", lift("agent", "@x")...)
+	both.types("161 spb-7").run(lift("agent:"+signerOf(t, "oleg").Key().Fingerprint()[:9], "@b")...)
+	both.run("lift", "check", "@a", "@b", "--charter", "@charter.bundle")
+	if _, persons, err := statement.VerifyLift(append(c.envelopes("a"), c.envelopes("b")...), charter); err != nil || len(persons) != 2 {
+		t.Errorf("by %v, %v", persons, err)
+	}
 }

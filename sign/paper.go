@@ -179,7 +179,7 @@ func (p *paper[T]) progress(d *desk.Desk) error {
 	for i, s := range p.sides {
 		d.Say("%s: %d of %d signed%s", s.name, len(signed[i]), s.need, listed(": ", signed[i]))
 		if len(signed[i]) < s.need {
-			d.Say("  still to sign, %d of: %s", s.need-len(signed[i]), listed("", p.missing(s, signed)))
+			d.Say("  still to sign, %d of: %s", s.need-len(signed[i]), listed("", p.missing(i, signed)))
 		}
 	}
 	if len(p.bundle.Envelopes) == 0 || p.complete(p.bundle.Envelopes) != nil {
@@ -189,10 +189,14 @@ func (p *paper[T]) progress(d *desk.Desk) error {
 	return nil
 }
 
-func (p *paper[T]) missing(s side, signed [][]statement.Person) []statement.Person {
-	done := slices.Concat(signed...)
+// missing are the persons who can still sign on one side.
+func (p *paper[T]) missing(at int, signed [][]statement.Person) []statement.Person {
+	done := signed[at]
+	if p.distinct {
+		done = slices.Concat(signed...)
+	}
 	var out []statement.Person
-	for _, h := range s.role.Holders {
+	for _, h := range p.sides[at].role.Holders {
 		if !slices.Contains(out, h.Person) && !slices.Contains(done, h.Person) {
 			out = append(out, h.Person)
 		}
@@ -213,19 +217,25 @@ func listed(before string, persons []statement.Person) string {
 
 // cosign says what the paper means, asks, adds the signature of the person whose key it is, and writes it to out.
 func (p *paper[T]) cosign(d *desk.Desk, ref, out string) error {
+	if err := d.Free(out); err != nil {
+		return err
+	}
 	signed, err := p.signed()
 	if err != nil {
 		return err
 	}
-	var person statement.Person
-	key, err := choose(d, ref, func(k statement.Key) (err error) {
-		person, err = p.mayAdd(k, signed)
+	key, err := choose(d, ref, func(k statement.Key) error {
+		_, err := p.mayAdd(k, signed)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	defer key.close()
+	person, err := p.mayAdd(key.public, signed)
+	if err != nil {
+		return err
+	}
 	if err := p.check(d); err != nil && err != errIncomplete {
 		return err
 	}

@@ -91,7 +91,7 @@ func signerOf(t *testing.T, name string) *statement.Signer {
 
 func keyText(t *testing.T, name string) string { return keys.Text(signerOf(t, name).Key()) }
 
-// laptop is one person's: an ssh-agent with their key, and what they will type.
+// laptop is one person's: an ssh-agent with their keys, and what they will type.
 type laptop struct {
 	*ceremony
 	desk  *desk.Desk
@@ -99,18 +99,20 @@ type laptop struct {
 	typed []string
 }
 
-func (c *ceremony) laptop(person string) *laptop {
+func (c *ceremony) laptop(keys ...string) *laptop {
 	c.t.Helper()
-	return c.laptopWith(person, func(a agent.Agent) agent.Agent { return a })
+	return c.laptopWith(func(a agent.Agent) agent.Agent { return a }, keys...)
 }
 
 // laptopWith is a laptop whose agent is not quite an ordinary one.
-func (c *ceremony) laptopWith(person string, change func(agent.Agent) agent.Agent) *laptop {
+func (c *ceremony) laptopWith(change func(agent.Agent) agent.Agent, keys ...string) *laptop {
 	c.t.Helper()
 	ring := agent.NewKeyring()
-	private := ed25519.NewKeyFromSeed(seedOf(person))
-	if err := ring.Add(agent.AddedKey{PrivateKey: &private, Comment: person}); err != nil {
-		c.t.Fatal(err)
+	for _, name := range keys {
+		private := ed25519.NewKeyFromSeed(seedOf(name))
+		if err := ring.Add(agent.AddedKey{PrivateKey: &private, Comment: name}); err != nil {
+			c.t.Fatal(err)
+		}
 	}
 	socket := filepath.Join(c.t.TempDir(), "agent")
 	listener, err := net.Listen("unix", socket)

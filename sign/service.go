@@ -195,6 +195,9 @@ func (r recovered) Run(d *desk.Desk) error {
 	if err != nil {
 		return err
 	}
+	if err := d.Free(r.Out); err != nil {
+		return err
+	}
 	key, err := choose(d, r.Key, technician(charter))
 	if err != nil {
 		return err

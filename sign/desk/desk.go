@@ -95,6 +95,14 @@ func (d *Desk) NewPassphrase() (string, error) {
 	return first, err
 }
 
+// Free says whether a file can be written, so that nobody types a passphrase for nothing.
+func (d *Desk) Free(path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%s exists and is not written over", path)
+	}
+	return nil
+}
+
 // Write writes a file and never over another.
 func (d *Desk) Write(path string, data []byte) error {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
