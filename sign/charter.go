@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"lockstep/ceremony"
 	"lockstep/guard/statement"
 	"lockstep/sign/desk"
 )
@@ -30,7 +31,7 @@ type charterFlag struct {
 
 // read reads the charter that everything else is judged by and says which one it is, for the person to know it again.
 func (f charterFlag) read(d *desk.Desk) (statement.Charter, error) {
-	c, err := readCharter(d, f.Charter)
+	c, _, err := ceremony.ReadCharter(f.Charter)
 	if err != nil {
 		return c, fmt.Errorf("%s: %w", f.Charter, err)
 	}
@@ -39,14 +40,6 @@ func (f charterFlag) read(d *desk.Desk) (statement.Charter, error) {
 		d.Say("DEVELOPMENT: a network to try, which moves no real door.")
 	}
 	return c, nil
-}
-
-func readCharter(d *desk.Desk, path string) (statement.Charter, error) {
-	_, bundle, err := load[statement.Charter](d, []string{path})
-	if err != nil {
-		return statement.Charter{}, err
-	}
-	return statement.VerifyCharter(bundle.Envelopes)
 }
 
 // facts are everything that a charter says, one thing a line. Two charters differ in the lines that only one of them has.
@@ -222,7 +215,7 @@ func (s charterFiles) paper(d *desk.Desk) (*paper[statement.Charter], error) {
 		p.words = func(d *desk.Desk) { sayCharter(d, c, nil) }
 		return p, nil
 	}
-	old, err := readCharter(d, s.Previous)
+	old, _, err := ceremony.ReadCharter(s.Previous)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.Previous, err)
 	}

@@ -43,12 +43,19 @@ func choose(d *desk.Desk, ref string, may func(statement.Key) error) (*chosen, e
 	return &chosen{public, func() (*statement.Signer, error) { return openFile(d, ref, file) }, func() {}}, may(public)
 }
 
-func openFile(d *desk.Desk, path string, file keys.File) (*statement.Signer, error) {
-	passphrase, err := d.Secret(desk.Sprintf("Passphrase of %s: ", path))
-	if err != nil {
-		return nil, err
+// openFile asks for the passphrase, three times at most: a slip does not lose what was typed before.
+func openFile(d *desk.Desk, path string, file keys.File) (signer *statement.Signer, err error) {
+	for range 3 {
+		passphrase, asked := d.Secret(desk.Sprintf("Passphrase of %s: ", path))
+		if asked != nil {
+			return nil, asked
+		}
+		if signer, err = file.Open(passphrase); !errors.Is(err, keys.ErrPassphrase) {
+			return signer, err
+		}
+		d.Say("%v", err)
 	}
-	return file.Open(passphrase)
+	return nil, err
 }
 
 func digits(fingerprint string) string {

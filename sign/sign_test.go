@@ -279,8 +279,8 @@ func TestKeyFiles(t *testing.T) {
 	boris.types("spb 1").run("charter", "sign", "@charter.anna", "--key", "agent", "-o", "@charter.bundle")
 
 	lift := []string{"lift", "--locker", "spb-7", "--record", "161", "--hash", strings.Repeat("ab", 32), "--charter", "@charter.bundle", "--key", "@olga.key", "-o", "@lift"}
-	olga.types("161 spb-7", "wrong passphrase").refused("does not open", lift...)
-	olga.types("161 spb-7", passphrase).run(lift...)
+	olga.types("161 spb-7", "wrong", "wrong again", "and again", passphrase).refused("does not open", lift...)
+	olga.types("161 spb-7", "wrong", passphrase).run(lift...)
 	olga.refused("exists", lift...)
 	lift[len(lift)-1] = "@another"
 	if err := os.Chmod(c.path("olga.key"), 0o644); err != nil {

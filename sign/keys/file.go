@@ -97,6 +97,9 @@ func Read(path string) (File, error) {
 // Key is the public half.
 func (f File) Key() (statement.Key, error) { return Parse(f.Public) }
 
+// ErrPassphrase is a passphrase that does not open a key file.
+var ErrPassphrase = errors.New("the passphrase does not open this key")
+
 // Open gives the signer of the file's key.
 func (f File) Open(passphrase string) (*statement.Signer, error) {
 	identity, err := age.NewScryptIdentity(passphrase)
@@ -105,8 +108,11 @@ func (f File) Open(passphrase string) (*statement.Signer, error) {
 	}
 	identity.SetMaxWorkFactor(maxWork)
 	plain, err := age.Decrypt(bytes.NewReader(f.Sealed), identity)
+	if errors.As(err, new(*age.NoIdentityMatchError)) {
+		return nil, ErrPassphrase
+	}
 	if err != nil {
-		return nil, errors.New("the passphrase does not open this key")
+		return nil, fmt.Errorf("the key file is damaged: %w", err)
 	}
 	seed, err := io.ReadAll(io.LimitReader(plain, 64))
 	if err != nil {
