@@ -189,16 +189,6 @@ type charterFiles struct {
 	Previous string   `help:"Bundle with the charter that this one replaces."`
 }
 
-type charterCheck struct{ charterFiles }
-
-func (s charterCheck) Run(d *desk.Desk) error {
-	p, err := s.paper(d)
-	if err != nil {
-		return err
-	}
-	return p.check(d)
-}
-
 func (s charterFiles) paper(d *desk.Desk) (*paper[statement.Charter], error) {
 	c, bundle, err := load[statement.Charter](d, s.Files)
 	if err != nil {

@@ -31,7 +31,7 @@ func (n liftNew) Run(d *desk.Desk) error {
 	if err != nil {
 		return err
 	}
-	lift, why, err := n.lift(d, l)
+	lift, why, err := n.lift(l)
 	if err != nil {
 		return err
 	}
@@ -39,12 +39,12 @@ func (n liftNew) Run(d *desk.Desk) error {
 }
 
 // lift names the lockdown, and says why it was raised where the guard's own record was seen and verified.
-func (n liftNew) lift(d *desk.Desk, l *statement.Locker) (statement.Lift, string, error) {
+func (n liftNew) lift(l *statement.Locker) (statement.Lift, string, error) {
 	if n.Stretch != "" {
 		if l == nil || n.Locker != "" && n.Locker != l.ID {
 			return statement.Lift{}, "", errors.New("a stretch is verified by the certificate of its locker: say --certificate")
 		}
-		return lockdownIn(d, n.Stretch, *l)
+		return lockdownIn(n.Stretch, *l)
 	}
 	hash, err := hex.DecodeString(strings.ReplaceAll(n.Hash, " ", ""))
 	if err != nil || len(hash) != len(statement.Hash{}) {
@@ -55,8 +55,8 @@ func (n liftNew) lift(d *desk.Desk, l *statement.Locker) (statement.Lift, string
 }
 
 // lockdownIn finds the last lockdown in a stretch that the locker's guard has signed.
-func lockdownIn(d *desk.Desk, path string, l statement.Locker) (lift statement.Lift, why string, err error) {
-	data, err := readFile(d, path)
+func lockdownIn(path string, l statement.Locker) (lift statement.Lift, why string, err error) {
+	data, err := readFile(path)
 	if err != nil {
 		return lift, "", err
 	}
@@ -101,16 +101,6 @@ func (f liftFiles) paper(d *desk.Desk) (*paper[statement.Lift], error) {
 		return nil, err
 	}
 	return liftPaper(lift, bundle, charter, ""), nil
-}
-
-type liftCheck struct{ liftFiles }
-
-func (c liftCheck) Run(d *desk.Desk) error {
-	p, err := c.paper(d)
-	if err != nil {
-		return err
-	}
-	return p.check(d)
 }
 
 func liftPaper(l statement.Lift, bundle statement.Bundle, charter statement.Charter, why string) *paper[statement.Lift] {

@@ -91,16 +91,6 @@ func (f lockerFiles) paper(d *desk.Desk) (*paper[statement.Locker], error) {
 	return lockerPaper(l, bundle, charter), nil
 }
 
-type lockerCheck struct{ lockerFiles }
-
-func (c lockerCheck) Run(d *desk.Desk) error {
-	p, err := c.paper(d)
-	if err != nil {
-		return err
-	}
-	return p.check(d)
-}
-
 func lockerPaper(l statement.Locker, bundle statement.Bundle, charter statement.Charter) *paper[statement.Locker] {
 	mark := l.Guard.Fingerprint()
 	return &paper[statement.Locker]{

@@ -115,16 +115,6 @@ func (f overrideFiles) paper(d *desk.Desk) (*paper[statement.Override], error) {
 	return overridePaper(o, bundle, charter, l, l != nil && f.Challenge != "")
 }
 
-type overrideCheck struct{ overrideFiles }
-
-func (c overrideCheck) Run(d *desk.Desk) error {
-	p, err := c.paper(d)
-	if err != nil {
-		return err
-	}
-	return p.check(d)
-}
-
 // overridePaper: verified says that the guard's own challenge was seen to be the one that is answered.
 func overridePaper(o statement.Override, bundle statement.Bundle, charter statement.Charter, l *statement.Locker, verified bool) (*paper[statement.Override], error) {
 	if l != nil {

@@ -34,7 +34,7 @@ func take(d *desk.Desk, source, prefix string) ([]byte, error) {
 		}
 		return untext(line, prefix)
 	}
-	data, err := readFile(d, source)
+	data, err := readFile(source)
 	if err == nil && strings.HasPrefix(string(data), prefix) {
 		return untext(string(data), prefix)
 	}
@@ -62,11 +62,8 @@ func short(source string) string {
 	return source
 }
 
-// oldAfter is how long a challenge lives that an override answers.
-const oldAfter = 30 * time.Minute
-
-// readFile reads a file and says so when it is older than any challenge lives, by this computer's clock.
-func readFile(d *desk.Desk, path string) ([]byte, error) {
+// readFile reads a file that is no longer than any of ours.
+func readFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -76,6 +73,9 @@ func readFile(d *desk.Desk, path string) ([]byte, error) {
 	}
 	return os.ReadFile(path)
 }
+
+// oldAfter is how long a challenge lives that an override answers.
+const oldAfter = 30 * time.Minute
 
 // warnOld says when a file is older than the challenge it answers can live. It does not refuse: nobody trusts this clock.
 func warnOld(d *desk.Desk, path string) {
