@@ -64,37 +64,43 @@ func TestTTY(t *testing.T) {
 	}
 	defer master.Close()
 	defer slave.Close()
+	long := strings.Repeat("LSQ:0123456789", 290)
 	shown := make(chan string)
 	go func() {
-		var all []byte
-		part := make([]byte, 4096)
-		for {
-			n, err := master.Read(part)
-			if all = append(all, part[:n]...); err != nil {
-				shown <- string(all)
-				return
-			}
-		}
+		shown <- typeAt(master, map[string]string{"paste: ": long + "\r", "passphrase: ": "correct horse\r", "again: ": "\x04"})
 	}()
 	tty := &TTY{Path: slave.Name()}
-	long := strings.Repeat("LSQ:0123456789", 290)
-	go master.WriteString(long + "\r")
 	if line, err := tty.Line("paste: "); err != nil || line != long {
 		t.Errorf("%d characters of %d, %v", len(line), len(long), err)
 	}
-	go master.WriteString("correct horse\r")
 	if line, err := tty.Secret("passphrase: "); err != nil || line != "correct horse" {
 		t.Errorf("got %q, %v", line, err)
 	}
-	go master.WriteString("\x04")
 	if _, err := tty.Line("again: "); err == nil {
 		t.Error("the end of the input was taken for a line")
 	}
 	tty.file.Close()
 	slave.Close()
-	master.Close()
-	if all := <-shown; strings.Contains(all, "correct horse") || !strings.Contains(all, "passphrase: ") {
+	if all := <-shown; strings.Contains(all, "correct horse") || !strings.Contains(all, "passphrase: ") || !strings.Contains(all, "LSQ:0123") {
 		t.Errorf("the terminal showed %q", all)
+	}
+}
+
+// typeAt answers each prompt once it is shown, and gives all that was shown until the terminal is closed.
+func typeAt(master *os.File, answers map[string]string) string {
+	var all []byte
+	part := make([]byte, 4096)
+	for {
+		n, err := master.Read(part)
+		if all = append(all, part[:n]...); err != nil {
+			return string(all)
+		}
+		for prompt, answer := range answers {
+			if strings.HasSuffix(string(all), prompt) {
+				delete(answers, prompt)
+				go master.WriteString(answer) // the terminal echoes while it reads
+			}
+		}
 	}
 }
 
