@@ -90,6 +90,11 @@ func TestLocker(t *testing.T) {
 		t.Errorf("%+v, %v", l, err)
 	}
 
+	c.write("network.toml", strings.Replace(describe(t), `"spb"`, `"msk"`, 1))
+	c.laptop("anna").run("charter", "new", "@network.toml", "-o", "@msk.unsigned")
+	c.laptop("anna").types("msk 1").run("charter", "sign", "@msk.unsigned", "--key", "agent", "-o", "@msk.anna")
+	c.laptop("boris").types("msk 1").run("charter", "sign", "@msk.anna", "--key", "agent", "-o", "@msk.bundle")
+	rita.refused("the network spb, the charter to msk", "locker", "check", "@locker.bundle", "--charter", "@msk.bundle")
 	slip := strings.Replace(guard.Fingerprint(), guard.Fingerprint()[:1], "g", 1)
 	paul.types(fmt.Sprintf("%x", guard.Public), slip).
 		refused("misread", "locker", "sign", "@locker.toml", "--charter", "@charter.bundle", "--key", "agent", "--out", "@x")
@@ -131,6 +136,11 @@ func TestOverride(t *testing.T) {
 	if len(shown) != 1 || !bytes.Equal(shown[0], c.read("override.bundle")) {
 		t.Fatal("the code shown is not the file")
 	}
+	later, err := statement.Sign(signerOf(t, "guard"), statement.Challenge{Locker: "spb-7", Boot: 3, Counter: 42, Purpose: statement.ForOverride})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tina.refused("does not answer this challenge", "override", "check", "@override.bundle", "--challenge", text("LSQ:", later), "--certificate", "@locker.bundle", "--charter", "@charter.bundle")
 	bundle, err := statement.DecodeBundle(shown[0])
 	if err != nil {
 		t.Fatal(err)
@@ -186,6 +196,13 @@ func TestLift(t *testing.T) {
 		t.Errorf("%+v by %v, %v", l, persons, err)
 	}
 
+	lifted := journal.Record{Number: 162, Prev: began.Hash(), Kind: journal.Lifted}
+	head.Position, head.Hash = 162, lifted.Hash()
+	if envelope, err = statement.Sign(signerOf(t, "guard"), head); err != nil {
+		t.Fatal(err)
+	}
+	c.write("over", string(statement.Encode(journal.Stretch{Records: append(stretch.Records, lifted.Encode()), Head: envelope})))
+	olga.refused("no lockdown that stands", "lift", "--stretch", "@over", "--certificate", "@locker.bundle", "--charter", "@charter.bundle", "--key", "agent", "-o", "@x")
 	stretch.Records[1] = slices.Concat(began.Encode()[:20], []byte{0}, began.Encode()[21:])
 	c.write("changed", string(statement.Encode(stretch)))
 	olga.refused("journal", "lift", "--stretch", "@changed", "--certificate", "@locker.bundle", "--charter", "@charter.bundle", "--key", "agent", "-o", "@x")
