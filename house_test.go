@@ -21,9 +21,9 @@ const module = "lockstep"
 
 // floors says on which floor each room stands. Imports run strictly down; rooms on one floor do not know each other.
 var floors = map[string]int{
-	"guard/clock": 0, "guard/statement": 0, "internal/fault": 0, "internal/base45": 0, "internal/secret": 0, "internal/bare": 0,
+	"guard/clock": 0, "guard/statement": 0, "internal/fault": 0, "internal/base45": 0, "internal/secret": 0,
 
-	"parcel": 1, "parcel/drawing": 2, "guard/journal": 1, "guard/door": 1, "guard/lockboard": 1, "ceremony": 1, "internal/db": 1, "internal/contact": 1, "internal/web": 1,
+	"parcel": 1, "parcel/drawing": 2, "guard/journal": 1, "guard/door": 1, "guard/lockboard": 1, "ceremony": 1, "internal/db": 1, "internal/bare": 0, "internal/contact": 1, "internal/web": 1,
 
 	"guard/rules": 2, "internal/line": 2, "internal/courier": 2, "internal/courier/store": 1, "cabinet": 2, "merchant": 2, "internal/db/dbtest": 2,
 
@@ -41,6 +41,8 @@ var floors = map[string]int{
 	"demo": 9, "drill": 9, "e2e": 10,
 	"cmd/lockstep": 10, "cmd/lockstep-locker": 10, "cmd/lockstep-guard": 10,
 	"proof/model": 0,
+
+	"sign/keys": 1, "sign/desk": 1, "sign": 2, "cmd/lockstep-sign": 10,
 
 	"": 11,
 }
@@ -122,6 +124,8 @@ var laws = map[string]func([]file) []string{
 	"imports run down":       importsRunDown,
 	"the guard's wall":       guardWallHolds,
 	"the guard's size":       guardIsSmall,
+	"sign's size":            signIsSmall,
+	"sign has no network":    signDialsOnlyItsAgent,
 	"closed rooms":           roomsAreClosed,
 	"what each binary links": binariesLink,
 	"every room says what":   roomsSayWhatTheyAre,
@@ -145,6 +149,8 @@ func TestBrokenLaws(t *testing.T) {
 		"imports run down":       {path: "parcel/x.go", room: "parcel", imports: []string{"lockstep/hub"}},
 		"the guard's wall":       {path: "guard/x.go", room: "guard", imports: []string{"net/http"}},
 		"the guard's size":       {path: "guard/x.go", room: "guard", code: maxGuard},
+		"sign's size":            {path: "sign/x.go", room: "sign", code: maxSign},
+		"sign has no network":    {path: "sign/x.go", room: "sign", imports: []string{"net"}},
 		"closed rooms":           {path: "locker/link/x.go", room: "locker/link", imports: []string{"lockstep/hub/internal/custody"}},
 		"what each binary links": {path: "locker/kiosk/x.go", room: "locker/kiosk", imports: []string{"lockstep/guard/lockboard"}},
 		"every room says what":   {path: "hub/x/x.go", room: "hub/x"},
@@ -210,21 +216,24 @@ func guardWallHolds(tree []file) (broken []string) {
 	return broken
 }
 
-// TestGuardLinks reads the committed list of all that the guard's binary links (make gen writes it, make test sees that it is
-// fresh): nothing forbidden may stand in it, however it came there.
-func TestGuardLinks(t *testing.T) {
-	data, err := os.ReadFile("guard/links.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	never := regexp.MustCompile(`^(net/http|crypto/tls|os/exec|plugin|database/sql|text/template|html/template)(/|$)`)
-	for line := range strings.Lines(string(data)) {
-		if name := strings.TrimSpace(line); never.MatchString(name) {
-			t.Errorf("the guard links %s", name)
+// TestLinks reads the committed lists of all that the guard's binary and the offline program link (make gen writes them, make test
+// sees that they are fresh): nothing forbidden may stand there, however it came.
+func TestLinks(t *testing.T) {
+	never := regexp.MustCompile(`^(net/http|crypto/tls|os/exec|plugin|database/sql|text/template|html/template|lockstep/(hub|notifier|locker))(/|$)`)
+	for list, own := range map[string]string{"guard/links.txt": "lockstep/guard/rules", "sign/links.txt": "lockstep/sign/keys"} {
+		data, err := os.ReadFile(list)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if !strings.Contains(string(data), "lockstep/guard/rules\n") {
-		t.Error("the list is not one of the guard's links")
+		names := strings.Fields(string(data))
+		for _, name := range names {
+			if never.MatchString(name) {
+				t.Errorf("%s: it links %s", list, name)
+			}
+		}
+		if !slices.Contains(names, own) {
+			t.Errorf("%s is not the list that it should be", list)
+		}
 	}
 }
 
@@ -245,8 +254,41 @@ func guardIsSmall(tree []file) []string {
 	return nil
 }
 
+// maxSign is how many lines of code the offline program may have: somebody who signs with it should be able to read it.
+const maxSign = 2200
+
+func ofSign(f file) bool {
+	return !f.test && (f.room == "sign" || strings.HasPrefix(f.room, "sign/") || f.room == "cmd/lockstep-sign")
+}
+
+func signIsSmall(tree []file) []string {
+	lines := 0
+	for _, f := range tree {
+		if ofSign(f) {
+			lines += f.code
+		}
+	}
+	if lines >= maxSign {
+		return []string{fmt.Sprintf("the offline program has %d lines of code", lines)}
+	}
+	return nil
+}
+
+// signDialsOnlyItsAgent: the offline program opens one socket, the ssh-agent's, in one file.
+func signDialsOnlyItsAgent(tree []file) (broken []string) {
+	for _, f := range tree {
+		for _, imported := range f.imports {
+			if ofSign(f) && f.path != "sign/keys/agent.go" && (imported == "net" || strings.HasPrefix(imported, "net/") || strings.HasPrefix(imported, "golang.org/x/crypto/ssh")) {
+				broken = append(broken, fmt.Sprintf("%s imports %s: it has no network", f.path, imported))
+			}
+		}
+	}
+	return broken
+}
+
 // apart says which side knows nothing of which; only commands, the demo and the end-to-end tests know them all.
 var apart = map[string][]string{
+	"sign":   {"hub", "notifier", "locker", "carrier", "cabinet", "demo"},
 	"locker": {"hub", "notifier", "carrier", "cabinet", "demo"}, "hub": {"locker", "notifier", "carrier", "cabinet", "demo"},
 	"notifier": {"hub", "locker", "carrier", "cabinet", "demo"}, "carrier": {"hub", "locker", "notifier", "cabinet", "demo"},
 	"cabinet": {"hub", "locker", "notifier", "carrier", "demo", "guard"}, "merchant": {"hub", "locker", "notifier", "carrier", "cabinet", "demo"},
@@ -273,6 +315,7 @@ func roomsAreClosed(tree []file) (broken []string) {
 var neverLinked = map[string][]string{
 	"cmd/lockstep-guard":  {"hub", "notifier", "carrier", "locker", "cabinet", "demo", "ceremony", "internal"},
 	"cmd/lockstep-locker": {"hub", "notifier", "carrier", "cabinet", "demo", "ceremony", "guard", "guard/rules", "guard/lockboard"},
+	"cmd/lockstep-sign":   {"hub", "notifier", "locker", "cabinet", "demo", "guard", "guard/rules", "guard/lockboard", "guard/door"},
 }
 
 func binariesLink(tree []file) (broken []string) {

@@ -1,5 +1,5 @@
-// Package ceremony makes charters and certificates: the development network that tests and the demo run on, and what
-// lockstep-sign signs.
+// Package ceremony makes the development network that tests and the demo run on, and reads the files of any network's keys and
+// charter.
 package ceremony
 
 import (

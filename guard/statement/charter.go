@@ -48,8 +48,8 @@ func (r Role) check(name string) error {
 		if err := h.Key.Check(); err != nil {
 			return err
 		}
-		if h.Person == "" || len(h.Person) > 64 {
-			return refuse("role", "%s: a key without a person", name)
+		if len(h.Person) > 64 || !plain(string(h.Person), 1, 64) {
+			return refuse("role", "%s: a key without a person whose name can be printed", name)
 		}
 		persons[h.Person] = true
 	}
@@ -176,8 +176,8 @@ func (c Charter) Carrier(id string) (Carrier, bool) {
 	return c.Carriers[i], true
 }
 
-// VerifyCharter reads a first charter: enough of the roots it names itself must have signed it. Which roots to trust is for a
-// person to compare, by the charter's fingerprint.
+// VerifyCharter reads a charter by itself: enough of the roots it names must have signed it. Which roots to trust is for a person
+// to compare, by the charter's fingerprint. One that replaced another also carries signatures of roots that were; they say nothing here.
 func VerifyCharter(envelopes [][]byte) (Charter, error) {
 	if len(envelopes) == 0 {
 		return Charter{}, refuse("persons", "no charter")
@@ -186,7 +186,8 @@ func VerifyCharter(envelopes [][]byte) (Charter, error) {
 	if err != nil {
 		return Charter{}, err
 	}
-	return VerifyAll[Charter](envelopes, claimed.Roots)
+	own, _ := split(envelopes, claimed.Roots)
+	return VerifyAll[Charter](own, claimed.Roots)
 }
 
 // VerifyNextCharter reads the charter that replaces old: of the same network, of a higher epoch, signed by enough of the old

@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"math/big"
 
 	"github.com/veraison/go-cose"
@@ -127,6 +128,21 @@ func NewSigner(private crypto.Signer) (*Signer, error) {
 	}
 	return nil, fmt.Errorf("statement: cannot sign with a %T", private)
 }
+
+// SignerElsewhere makes envelopes with a key that is kept elsewhere, such as in an agent. sign is given the message itself and
+// gives the COSE signature: Ed25519's 64 bytes, or r‖s of 32 bytes each.
+func SignerElsewhere(key Key, sign func(message []byte) ([]byte, error)) (*Signer, error) {
+	return &Signer{key, elsewhere{cose.Algorithm(key.Alg), sign}}, key.Check()
+}
+
+type elsewhere struct {
+	alg  cose.Algorithm
+	sign func(message []byte) ([]byte, error)
+}
+
+func (e elsewhere) Algorithm() cose.Algorithm { return e.alg }
+
+func (e elsewhere) Sign(_ io.Reader, message []byte) ([]byte, error) { return e.sign(message) }
 
 // SignerFromSeed makes the Ed25519 signer of a 32-byte seed.
 func SignerFromSeed(seed []byte) (*Signer, error) {
