@@ -306,7 +306,7 @@ function order(s, w, act, local) {
   return {
     key: `order ${s.override.text}`, shows: s.override.qr?.text,
     nodes: [heading(w.order.title), el("div", { class: "order" }, el("div", {}, qr(s.override.qr, w.order.title), count), steps(w.order.steps)),
-      el("section", { class: "card" }, el("h2", {}, w.order.text), groups), spring(), el("div", { class: "row" }, wide(w.back, () => act.mode("staff")), wide(w.order.again, act.orderAgain))],
+      el("details", { class: "card" }, el("summary", {}, w.order.text), groups), spring(), el("div", { class: "row" }, wide(w.back, () => act.mode("staff")), wide(w.order.again, act.orderAgain))],
     tick() { count.textContent = local.orderUntil > performance.now() ? fill(w.order.left, { time: left(local.orderUntil, w) }).join("") : w.order.over; },
   };
 }

@@ -5,8 +5,8 @@ export const words = {
     language: "English", languageCode: "en", larger: "Крупнее", smaller: "Мельче", locker: "Постамат", back: "Назад", ok: "Понятно", cancel: "Отмена", skip: "Пропустить дверцу",
     units: { hours: "ч", minutes: "мин", seconds: "с" }, soon: "несколько минут",
     start: {
-      title: "Здравствуйте! Что вы хотите сделать?", code: "У меня есть код", codeSub: "Девять цифр из сообщения", qr: "У меня есть QR‑код", qrSub: "Поднесите его к сканеру",
-      return: "Я отправляю посылку", returnSub: "Возврат: десять цифр от магазина", courier: "Я курьер", courierSub: "Положить или забрать посылки", staff: "Для сотрудников",
+      title: "Здравствуйте! Чем помочь?", code: "У меня есть код", codeSub: "Девять цифр из сообщения", qr: "У меня есть QR‑код", qrSub: "Поднесите его к сканеру",
+      return: "Я отправляю посылку", returnSub: "Возврат: десять цифр кода", courier: "Я курьер", courierSub: "Положить или забрать посылки", staff: "Для сотрудников",
     },
     pad: { clear: "Стереть всё", delete: "Удалить", digits: "Введено цифр: {n} из {m}", wait: "Следующий код можно ввести через {time}", checking: "Проверяем…" },
     code: { title: "Введите код из сообщения", other: "В моём коде десять цифр" },
@@ -14,7 +14,7 @@ export const words = {
     qr: { title: "Поднесите QR‑код к сканеру", text: "Держите телефон на расстоянии ладони от окошка сканера. Яркость экрана лучше прибавить.", code: "Ввести код цифрами" },
     press: {
       title: "Нажмите зелёную кнопку", door: "Откроется дверца {door}", collect: "Там ваша посылка.", deposit: "Приготовьте посылку {parcel}.", withdraw: "Заберите из неё посылку {parcel}.",
-      reopen: "Нужно посмотреть, что внутри.", return: "Она пуста: туда поместится ваша посылка?", override: "Распоряжение операторов действует на одно открытие.", test: "Проверка: ячейка пуста.", larger: "Нужна ячейка побольше",
+      reopen: "Нужно посмотреть, что внутри.", return: "Она пуста. Поместится посылка?", override: "Распоряжение операторов действует на одно открытие.", test: "Проверка: ячейка пуста.", larger: "Не поместится",
     },
     pulsed: { title: "Дверца {door} открывается…", text: "Если она не отошла сама, слегка потяните её." },
     open: {
@@ -66,7 +66,7 @@ export const words = {
     },
     valid: "Код действует ещё {time}", end: "Готово", somebody: "Здесь получатель с кодом",
     staff: {
-      title: "Для сотрудников сети", text: "Получателям и курьерам здесь ничего не нужно.", technician: "Я техник", technicianSub: "Обход дверец, замена платы", override: "Вскрыть ячейку по распоряжению", overrideSub: "Подписывают два оператора и техник",
+      title: "Для сотрудников сети", text: "Получателям и курьерам здесь ничего не нужно.", technician: "Я техник", technicianSub: "Обход дверец, замена платы", override: "Вскрыть ячейку по распоряжению", overrideSub: "Подписывают трое",
       lift: "Защита действует с записи № {n}", liftText: "Устраните причину, закройте корпус и дверцы. Два оператора подписывают снятие защиты с этой записи. Покажите подписанный QR‑код сканеру: он ничего не открывает.",
     },
     technician: {
@@ -75,7 +75,7 @@ export const words = {
       doors: "Сначала закройте дверцу {door}", locks: "Замки сейчас не отвечают. Проверьте плату и линию.", left: "Сеанс закончится сам через {time}", receipt: "Ваша расписка", receiptText: "Сеанс окончен, дверец исправно: {a}. Отсканируйте расписку своим устройством.",
     },
     order: {
-      title: "Вскрытие ячейки по распоряжению", left: "Запрос действует ещё {time}", over: "Запрос больше не действует. Возьмите новый.", text: "Тот же запрос для тех, у кого нет камеры", again: "Новый запрос (этот перестанет действовать)",
+      title: "Вскрытие ячейки по распоряжению", left: "Запрос действует ещё {time}", over: "Запрос больше не действует. Возьмите новый.", text: "Запрос цифрами, без камеры", again: "Новый запрос вместо этого",
       steps: ["Сфотографируйте экран и отправьте двум операторам.", "Операторы и техник подписывают: ячейка, посылка, причина.", "Покажите подписанный QR‑код сканеру.", "Нажмите зелёную кнопку: откроется одна дверца, один раз.", "Закройте её. Устройство техника скажет, пуста ли ячейка."],
     },
     lockdown: { title: "Постамат защищает посылки", text: "Он заметил вмешательство и не открывает ячейки с посылками. Ваша посылка внутри и в сохранности, код останется действительным.", call: "Когда можно забрать, скажут по телефону из сообщения. Положить посылку можно и сейчас.", staff: "Для сотрудников · запись № {n}" },
@@ -130,8 +130,8 @@ export const words = {
     language: "Русский", languageCode: "ru", larger: "Larger", smaller: "Smaller", locker: "Locker", back: "Back", ok: "I see", cancel: "Cancel", skip: "Skip this door",
     units: { hours: "h", minutes: "min", seconds: "s" }, soon: "a few minutes",
     start: {
-      title: "Hello! What would you like to do?", code: "I have a code", codeSub: "Nine digits from your message", qr: "I have a QR code", qrSub: "Show it to the scanner",
-      return: "I send something back", returnSub: "A return: ten digits from the shop", courier: "I am a courier", courierSub: "Put in or take back parcels", staff: "For staff",
+      title: "Hello! How can we help?", code: "I have a code", codeSub: "Nine digits from your message", qr: "I have a QR code", qrSub: "Show it to the scanner",
+      return: "I send something back", returnSub: "A return: a code of ten digits", courier: "I am a courier", courierSub: "Put in or take back parcels", staff: "For staff",
     },
     pad: { clear: "Clear all", delete: "Delete", digits: "{n} of {m} digits typed", wait: "The next code can be typed in {time}", checking: "Checking…" },
     code: { title: "Type the code from your message", other: "My code has ten digits" },
@@ -139,7 +139,7 @@ export const words = {
     qr: { title: "Show your QR code to the scanner", text: "Hold your phone a hand’s width from the scanner’s window. Turn the screen’s brightness up.", code: "Type the code instead" },
     press: {
       title: "Press the green button", door: "Door {door} will open", collect: "Your parcel is in there.", deposit: "Have parcel {parcel} ready.", withdraw: "Take parcel {parcel} out of it.",
-      reopen: "Please look what is inside.", return: "It is empty: will your parcel fit?", override: "The operators’ order is good for one opening.", test: "A test: the compartment is empty.", larger: "I need a larger one",
+      reopen: "Please look what is inside.", return: "It is empty. Will your parcel fit?", override: "The operators’ order is good for one opening.", test: "A test: the compartment is empty.", larger: "It will not fit",
     },
     pulsed: { title: "Door {door} is opening…", text: "If it does not swing out by itself, pull it gently." },
     open: {
@@ -191,7 +191,7 @@ export const words = {
     },
     valid: "Valid for {time}", end: "Done", somebody: "A recipient with a code is here",
     staff: {
-      title: "For the network’s staff", text: "Recipients and couriers need nothing here.", technician: "I am a technician", technicianSub: "Walk-test, exchanged board", override: "Open a compartment by order", overrideSub: "Two operators and a technician sign",
+      title: "For the network’s staff", text: "Recipients and couriers need nothing here.", technician: "I am a technician", technicianSub: "Walk-test, exchanged board", override: "Open a compartment by order", overrideSub: "Three persons sign",
       lift: "Protected since record no. {n}", liftText: "Remove the cause, close the case and the doors. Two operators sign a lift of this record. Show the signed QR code to the scanner: it opens nothing.",
     },
     technician: {
@@ -200,7 +200,7 @@ export const words = {
       doors: "Close door {door} first", locks: "The locks do not answer. Check the board and its line.", left: "The session ends by itself in {time}", receipt: "Your receipt", receiptText: "The session is over, doors that work: {a}. Scan the receipt with your device.",
     },
     order: {
-      title: "Open a compartment by order", left: "This challenge is good for {time}", over: "This challenge is no longer good. Take a new one.", text: "The same challenge for whoever has no camera", again: "New challenge (this one will no longer count)",
+      title: "Open a compartment by order", left: "This challenge is good for {time}", over: "This challenge is no longer good. Take a new one.", text: "In digits, without a camera", again: "New challenge instead",
       steps: ["Photograph this screen and send it to two operators.", "They and the technician sign: compartment, parcel, reason.", "Show the signed QR code to the scanner.", "Press the green button: one door opens, once.", "Close it. The technician’s device says whether it is empty."],
     },
     lockdown: { title: "The locker protects the parcels", text: "It noticed interference and opens no compartment that holds a parcel. Your parcel is safe inside and your code stays valid.", call: "The number in your message tells you when you can fetch it. Parcels can still be put in.", staff: "For staff · record no. {n}" },
