@@ -153,13 +153,8 @@ function toPress(s, local, screen) {
 function press(s, w, act, local) {
   return toPress(s, local, (button) => ({
     key: `press ${s.compartment} ${s.errand}`, tone: "press",
-    nodes: [heading(w.press.title), button, say(...fill(w.press.door, values(s)), ". ", ...fill(w.press[s.errand], values(s))), drawn(s), pressChoices(s, w, act)],
+    nodes: [heading(w.press.title), button, say(...fill(w.press.door, values(s)), ". ", ...fill(w.press[s.errand], values(s))), drawn(s), wide(s.errand === "test" ? w.skip : w.cancel, act.cancel)],
   }));
-}
-
-function pressChoices(s, w, act) {
-  const cancel = wide(s.errand === "test" ? w.skip : w.cancel, act.cancel);
-  return s.errand === "return" ? el("div", { class: "row" }, cancel, wide(w.press.larger, () => act.say("larger"))) : cancel;
 }
 
 function pulsed(s, w) {
@@ -190,17 +185,22 @@ function jammed(s, w, act, local) {
 }
 
 function byKey(s, w, act, local) {
-  const count = el("p", { class: "quiet" });
+  const count = el("p", { class: "quiet center" });
   return {
     key: `by key ${s.compartment}`, tone: "press",
     nodes: [heading(...fill(w.byKey.title, values(s))), say(w.byKey.text), drawn(s), count, wide(w.skip, act.cancel)],
-    tick() { count.textContent = fill(w.byKey.left, { time: left(local.stageUntil, w) }).join(""); },
+    tick() { count.textContent = fill(w.left, { time: left(local.stageUntil, w) }).join(""); },
   };
 }
 
-function tellDevice(s, w) {
+function tellDevice(s, w, act, local) {
   const [title, text] = w.say[s.errand] ?? w.say.reopen;
-  return { key: `say ${s.compartment} ${s.errand}`, tone: "press", nodes: [heading(...fill(title, values(s))), say(text), drawn(s)] };
+  const count = el("p", { class: "quiet center" });
+  return {
+    key: `say ${s.compartment} ${s.errand}`, tone: "press",
+    nodes: [heading(...fill(title, values(s))), say(text), drawn(s), count],
+    tick() { count.textContent = fill(w.left, { time: left(local.stageUntil, w) }).join(""); },
+  };
 }
 
 function done(s, w, act) {

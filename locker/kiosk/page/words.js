@@ -14,7 +14,7 @@ export const words = {
     qr: { title: "Поднесите QR‑код к сканеру", text: "Держите телефон на расстоянии ладони от окошка сканера. Яркость экрана лучше прибавить.", code: "Ввести код цифрами" },
     press: {
       title: "Нажмите зелёную кнопку", door: "Откроется дверца {door}", collect: "Там ваша посылка.", deposit: "Приготовьте посылку {parcel}.", withdraw: "Заберите из неё посылку {parcel}.",
-      reopen: "Нужно посмотреть, что внутри.", return: "Она пуста. Поместится посылка?", override: "Распоряжение операторов действует на одно открытие.", test: "Проверка: ячейка пуста.", larger: "Не поместится",
+      reopen: "Нужно посмотреть, что внутри.", return: "Она пуста: приготовьте посылку.", override: "Распоряжение операторов действует на одно открытие.", test: "Проверка: ячейка пуста.",
     },
     pulsed: { title: "Дверца {door} открывается…", text: "Если она не отошла сама, слегка потяните её." },
     open: {
@@ -28,7 +28,7 @@ export const words = {
       late: "Дверца {door} открыта слишком долго. Пожалуйста, закройте её", tooSmall: "Не помещается", changedMind: "Я передумал(а)",
     },
     jammed: { title: "Дверца {door} не открылась", text: "Прижмите её ладонью и нажмите зелёную кнопку ещё раз." },
-    byKey: { title: "Откройте дверцу {door} механическим ключом", text: "В ячейке может быть посылка: ничего не вынимайте. Когда экран увидит дверцу открытой, закройте её до щелчка.", left: "Осталось {time}" },
+    byKey: { title: "Откройте дверцу {door} механическим ключом", text: "В ячейке может быть посылка: ничего не вынимайте. Когда экран увидит дверцу открытой, закройте её до щелчка." },
     say: {
       reopen: ["Скажите в телефоне, что в ячейке {door}", "Выберите «Осталась внутри» или «Забрал» и покажите экран телефона сканеру."],
       override: ["Техник, скажите, что в ячейке {door}", "Покажите сканеру ответ вашего устройства: «Пусто» или «Не пусто». Без ответа ячейка останется, как была."],
@@ -64,7 +64,7 @@ export const words = {
       session: "Покажите сканеру следующую посылку", who: "Курьер {n} · принят ответ № {m}", stored: "положено", taken: "забрано", overdue: "Можно забрать, срок вышел", uncertain: "Нужно проверить, что в ячейке", unknown: "неизвестно", finish: "Закончили? Нажмите «Закончить» в телефоне и покажите его сканеру.",
       receipt: "Ваша расписка", receiptText: "Отсканируйте её телефоном: положено {a}, забрано {b}.",
     },
-    valid: "Код действует ещё {time}", end: "Готово", somebody: "Здесь получатель с кодом",
+    valid: "Код действует ещё {time}", left: "Осталось {time}", end: "Готово", somebody: "Здесь получатель с кодом",
     staff: {
       title: "Для сотрудников сети", text: "Получателям и курьерам здесь ничего не нужно.", technician: "Я техник", technicianSub: "Обход дверец, замена платы", override: "Вскрыть ячейку по распоряжению", overrideSub: "Подписывают трое",
       lift: "Защита действует с записи № {n}", liftText: "Устраните причину, закройте корпус и дверцы. Два оператора подписывают снятие защиты с этой записи. Покажите подписанный QR‑код сканеру: он ничего не открывает.",
@@ -139,7 +139,7 @@ export const words = {
     qr: { title: "Show your QR code to the scanner", text: "Hold your phone a hand’s width from the scanner’s window. Turn the screen’s brightness up.", code: "Type the code instead" },
     press: {
       title: "Press the green button", door: "Door {door} will open", collect: "Your parcel is in there.", deposit: "Have parcel {parcel} ready.", withdraw: "Take parcel {parcel} out of it.",
-      reopen: "Please look what is inside.", return: "It is empty. Will your parcel fit?", override: "The operators’ order is good for one opening.", test: "A test: the compartment is empty.", larger: "It will not fit",
+      reopen: "Please look what is inside.", return: "It is empty: have your parcel ready.", override: "The operators’ order is good for one opening.", test: "A test: the compartment is empty.",
     },
     pulsed: { title: "Door {door} is opening…", text: "If it does not swing out by itself, pull it gently." },
     open: {
@@ -153,7 +153,7 @@ export const words = {
       late: "Door {door} has been open too long. Please close it", tooSmall: "It does not fit", changedMind: "I changed my mind",
     },
     jammed: { title: "Door {door} did not open", text: "Push it in with your palm, then press the green button once more." },
-    byKey: { title: "Open door {door} with the mechanical key", text: "There may be a parcel inside: take nothing out. When the screen sees the door open, push it shut until it clicks.", left: "{time} left" },
+    byKey: { title: "Open door {door} with the mechanical key", text: "There may be a parcel inside: take nothing out. When the screen sees the door open, push it shut until it clicks." },
     say: {
       reopen: ["Tell your phone what is in compartment {door}", "Choose “It stays inside” or “I took it out” and show the phone to the scanner."],
       override: ["Technician, say what is in compartment {door}", "Show your device’s answer to the scanner: “Empty” or “Not empty”. Without an answer the compartment stays as it was."],
@@ -189,7 +189,7 @@ export const words = {
       session: "Show the next parcel to the scanner", who: "Courier {n} · answer no. {m} taken", stored: "put in", taken: "taken back", overdue: "You may take back (overdue)", uncertain: "Please check what is inside", unknown: "unknown", finish: "Finished? Tap “Finish” on your phone and show it to the scanner.",
       receipt: "Your receipt", receiptText: "Scan it with your phone: {a} put in, {b} taken back.",
     },
-    valid: "Valid for {time}", end: "Done", somebody: "A recipient with a code is here",
+    valid: "Valid for {time}", left: "{time} left", end: "Done", somebody: "A recipient with a code is here",
     staff: {
       title: "For the network’s staff", text: "Recipients and couriers need nothing here.", technician: "I am a technician", technicianSub: "Walk-test, exchanged board", override: "Open a compartment by order", overrideSub: "Three persons sign",
       lift: "Protected since record no. {n}", liftText: "Remove the cause, close the case and the doors. Two operators sign a lift of this record. Show the signed QR code to the scanner: it opens nothing.",
