@@ -116,9 +116,9 @@ func TestStaffHaveMoreTimeAndNotForEver(t *testing.T) {
 func TestAnOrderThatIsOutForSignatureIsShownAgain(t *testing.T) {
 	g := newFakeGuard(t)
 	asked := g.heard()
-	w := startWalk(t, g)
 	question, _ := envelopes(t)
 	g.show(door.View{Stage: door.Idle, Override: question})
+	w := startWalk(t, g)
 	w.click("#start-staff")
 	w.click("#start-override")
 	w.sees("order")

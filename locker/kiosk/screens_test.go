@@ -74,6 +74,9 @@ func (w walk) takes(g *fakeGuard, s shot, name string) {
 	w.keys(kb.Escape)
 	w.sees("start")
 	g.show(s.view)
+	if s.view.LockedDown > 0 {
+		w.sees("lockdown")
+	}
 	for _, touch := range s.touches {
 		w.click(touch)
 	}
