@@ -161,13 +161,13 @@ func TestScreensOfARecipient(t *testing.T) {
 	w.sees("showQR", "scanner")
 	w.click("main button.wide:last-child")
 	w.click("#start-code")
-	w.sees("code")
+	w.sees("pad")
 
 	w.keys("123456789") // no code ends in this digit
 	if err := chromedp.Do(w.ctx, chromedp.WaitVisible("p.note.bad")); err != nil {
 		t.Fatal(err)
 	}
-	if text := w.sees("code", "typo"); len(g.verbs()) != 0 {
+	if text := w.sees("pad", "typo"); len(g.verbs()) != 0 {
 		t.Errorf("the guard was asked about a typing error: %v, %s", g.verbs(), text)
 	}
 	w.keep("code-typo")
@@ -177,7 +177,7 @@ func TestScreensOfARecipient(t *testing.T) {
 	if err := chromedp.Do(w.ctx, chromedp.WaitVisible("p.note.bad")); err != nil {
 		t.Fatal(err)
 	}
-	w.sees("code", "opens nothing here")
+	w.sees("pad", "opens nothing here")
 
 	replies <- door.KioskReply{Accepted: true}
 	w.keys(statement.CompleteCode("87654321"))
@@ -202,7 +202,7 @@ func TestScreensOfARecipient(t *testing.T) {
 
 	replies <- door.KioskReply{Reason: door.Budget, Wait: 42000}
 	w.click("#start-courier")
-	w.sees("refused", "42 s")
+	w.sees("refused", "42\u00a0s")
 	w.click("main button.wide")
 	g.stop()
 	w.sees("away", "cannot reach the locks")
@@ -241,7 +241,7 @@ func TestScreensOfACourier(t *testing.T) {
 	g.show(door.View{Stage: door.Failed, Errand: door.Depositing, Compartment: 5, Outcome: "full", Session: &inHand})
 	w.sees("failed", "Свободных ячеек такого размера нет")
 	g.show(door.View{Stage: door.Say, Errand: door.Reopening, Compartment: 9, Left: 60000, Session: &inHand})
-	w.sees("tellPhone", "Скажите в телефоне")
+	w.sees("tellDevice", "Скажите в телефоне")
 	g.show(door.View{Stage: door.Done, Errand: door.Depositing, Compartment: 5, Outcome: "stored", Session: &door.Session{Challenge: challenge, Courier: "c-17", Stored: 4, TakenBack: 1, Receipt: head}})
 	w.sees("receipt", "положено 4")
 	if got, want := w.camera(), "LSR:"+base45.Encode(head); got != want {

@@ -1,15 +1,16 @@
 package kiosk
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
 
 	"lockstep/guard/clock"
 	"lockstep/guard/door"
+	"lockstep/guard/statement"
 )
 
 const (
@@ -18,6 +19,8 @@ const (
 	dialPause    = 500 * time.Millisecond
 	maxPause     = 2 * time.Second // worth waiting for within one answer
 	sameText     = 3 * time.Second // a scanner that goes on seeing one text has said it once
+
+	overrideTime = 30 * time.Minute // for an override to be signed; the guard counts from when it drew the challenge
 )
 
 // Reasons of the kiosk's own, beside the guard's.
@@ -30,6 +33,7 @@ const (
 // answer is what became of something a person typed or showed.
 type answer struct {
 	Number   uint64      `json:"number,omitempty"` // counts what the scanner saw
+	About    string      `json:"about,omitempty"`  // see about
 	Accepted bool        `json:"accepted"`
 	Reason   door.Reason `json:"reason,omitempty"`
 	Wait     int64       `json:"wait,omitempty"` // ms
@@ -49,8 +53,9 @@ type desk struct {
 	at      time.Duration // when view came, on the running clock
 	scan    answer
 	queue   queue
-	picture picture
-	drawn   []byte // what picture shows
+	session drawing // of the courier's or the technician's session
+	order   drawing // the challenge that an override has to answer
+	orderAt time.Duration
 	seen    [sha256.Size]byte
 	seenAt  time.Duration
 	changed chan struct{} // closed and replaced with every change
@@ -127,25 +132,36 @@ func (d *desk) show(v door.View) {
 	})
 }
 
-// draw keeps the picture in step with the view: the challenge until a courier has answered it, then nothing, then the receipt.
+// draw keeps the pictures in step with the view.
 func (d *desk) draw() {
-	prefix, data := "", []byte(nil)
-	if s := d.view.Session; s != nil && len(s.Receipt) > 0 {
-		prefix, data = prefixReceipt, s.Receipt
-	} else if s != nil && s.Courier == "" {
-		prefix, data = prefixChallenge, s.Challenge
+	prefix, data := sessionQR(d.view)
+	_, err := d.session.show(prefix, data)
+	fresh, orderErr := d.order.show(prefixChallenge, d.view.Override)
+	if fresh {
+		d.orderAt = d.at
 	}
-	if bytes.Equal(data, d.drawn) {
-		return
-	}
-	d.picture, d.drawn = picture{}, data
-	if len(data) == 0 {
-		return
-	}
-	var err error
-	if d.picture, err = drawQR(prefix, data); err != nil {
+	if err := errors.Join(err, orderErr); err != nil {
 		d.log.Error("QR code not drawn", "error", err)
 	}
+}
+
+// sessionQR is what a device is to read off the screen: the challenge until it has been answered, then nothing, then the receipt.
+func sessionQR(v door.View) (prefix string, data []byte) {
+	var challenge, receipt []byte
+	begun := false
+	switch {
+	case v.Session != nil:
+		challenge, receipt, begun = v.Session.Challenge, v.Session.Receipt, v.Session.Courier != ""
+	case v.Service != nil:
+		challenge, receipt, begun = v.Service.Challenge, v.Service.Receipt, v.Service.Technician != ""
+	}
+	switch {
+	case len(receipt) > 0:
+		return prefixReceipt, receipt
+	case begun:
+		return "", nil
+	}
+	return prefixChallenge, challenge
 }
 
 // ask asks the guard. Of several requests it asks one after the other until one is accepted; the rest waits for its turn.
@@ -157,9 +173,9 @@ func (d *desk) ask(ctx context.Context, requests ...door.KioskRequest) answer {
 		reply, err := d.patient(ctx, r)
 		if err != nil {
 			d.log.Warn("guard did not answer", "verb", r.Verb, "error", err)
-			return answer{Reason: reasonAway}
+			return answer{About: about(r), Reason: reasonAway}
 		}
-		last = answer{Accepted: reply.Accepted, Reason: reply.Reason, Wait: reply.Wait}
+		last = answer{About: about(r), Accepted: reply.Accepted, Reason: reply.Reason, Wait: reply.Wait}
 		if reply.Accepted {
 			d.update(func() { d.queue = d.queue.after(requests[i+1:], reply.View.Version) })
 		}
@@ -209,4 +225,26 @@ func (d *desk) sameAgain(text string) bool {
 	same := sum == d.seen && now-d.seenAt < sameText
 	d.seen, d.seenAt = sum, now
 	return same
+}
+
+// about is whose request it is, in the page's words: one refusal has another way out for a recipient than for a technician.
+func about(r door.KioskRequest) string {
+	switch r.Verb {
+	case door.Present:
+		var p statement.Presentation
+		if err := statement.Decode(r.Presentation, &p); err == nil {
+			if typ, _ := statement.Peek(p.Answer); typ == statement.TypeService {
+				return string(door.Technician)
+			}
+		}
+		return string(door.Courier)
+	case door.Cosigned:
+		if cosignedType(r.Presentation) == statement.TypeLift {
+			return "lift"
+		}
+		return string(door.Override)
+	case door.Larger:
+		return string(door.Return)
+	}
+	return string(r.Verb)
 }

@@ -38,11 +38,18 @@ func (w walk) waits(expression string) {
 
 func startWalk(t *testing.T, g *fakeGuard) walk {
 	t.Helper()
+	w := comes(t, g)
+	w.sees("start")
+	return w
+}
+
+// comes is somebody who looks at the screen, whatever it shows.
+func comes(t *testing.T, g *fakeGuard) walk {
+	t.Helper()
 	w := walk{t, newBrowser(t)}
 	if err := chromedp.Do(w.ctx, chromedp.Navigate(startKiosk(t, g, kiosk.Config{}))); err != nil {
 		t.Fatal(err)
 	}
-	w.sees("start")
 	return w
 }
 
@@ -72,13 +79,13 @@ func TestNothingStaysOnTheScreen(t *testing.T) {
 	w := startWalk(t, g)
 
 	w.click("#start-code")
-	w.sees("code")
+	w.sees("pad")
 	w.keys("1234")
 	w.waits(`document.querySelectorAll(".code i.filled").length === 4`)
 	w.later(g, 31*time.Second)
 	w.sees("start")
 	w.click("#start-code")
-	w.sees("code")
+	w.sees("pad")
 	w.waits(`document.querySelectorAll(".code i.filled").length === 0`)
 	w.later(g, 31*time.Second)
 	w.sees("start")
@@ -93,6 +100,53 @@ func TestNothingStaysOnTheScreen(t *testing.T) {
 	w.sees("receipt")
 	w.later(g, 31*time.Second)
 	w.sees("start")
+}
+
+func TestStaffHaveMoreTimeAndNotForEver(t *testing.T) {
+	g := newFakeGuard(t)
+	w := startWalk(t, g)
+	w.click("#start-staff")
+	w.sees("staff")
+	w.later(g, 31*time.Second)
+	w.sees("staff")
+	w.later(g, 3*time.Minute)
+	w.sees("start")
+}
+
+func TestAnOrderThatIsOutForSignatureIsShownAgain(t *testing.T) {
+	g := newFakeGuard(t)
+	asked := g.heard()
+	question, _ := envelopes(t)
+	g.show(door.View{Stage: door.Idle, Override: question})
+	w := startWalk(t, g)
+	w.click("#start-staff")
+	w.click("#start-override")
+	w.sees("order")
+	w.click("summary")
+	w.waits(fmt.Sprintf(`document.querySelector(".groups").textContent === "%x"`, question))
+	if verbs := g.verbs(); len(verbs) != 0 {
+		t.Errorf("the guard was asked %v for what was there", verbs)
+	}
+	w.click("main .row button:last-child")
+	if got := next(t, asked); got.Verb != door.Override {
+		t.Errorf("asked %q", got.Verb)
+	}
+	g.show(door.View{Stage: door.Idle}) // its pulse is spent
+	w.sees("staff")
+}
+
+// TestWhatIsSaidDuringAVisit: a refusal does not hide the door that somebody stands at.
+func TestWhatIsSaidDuringAVisit(t *testing.T) {
+	g := newFakeGuard(t)
+	g.answer = func(door.KioskRequest) door.KioskReply { return door.KioskReply{Reason: door.NotBelieved} }
+	w := startWalk(t, g)
+	g.show(door.View{Stage: door.Say, Errand: door.Overriding, Compartment: 7, Left: 180000})
+	w.sees("tellDevice")
+	w.keys("LSA:" + base45.Encode(statement.Encode(statement.Presentation{Answer: []byte{1}})) + "\r")
+	w.waits(`!document.querySelector("#remark").hidden && document.querySelector("#remark").textContent.includes("не принят")`)
+	w.sees("tellDevice")
+	w.later(g, 16*time.Second)
+	w.waits(`document.querySelector("#remark").hidden`)
 }
 
 func TestRefusalsEndByThemselves(t *testing.T) {
@@ -123,7 +177,7 @@ func TestPadByKeyboardAndVoice(t *testing.T) {
 	w := startWalk(t, g)
 	w.waits(`(document.querySelector("#start-code").focus(), true)`)
 	w.keys("\r")
-	w.sees("code")
+	w.sees("pad")
 	w.waits(`document.activeElement === document.querySelector("h1") && document.querySelector("#say").textContent.includes("код")`)
 	code := statement.CompleteCode("20406080")
 	w.keys(code[:5] + "\b" + code[4:8])

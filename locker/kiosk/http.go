@@ -34,10 +34,12 @@ func newHandler(d *desk, frameAncestor string) http.Handler {
 	mux.Handle("GET /assets/", web.AssetsHandler())
 	mux.HandleFunc("GET /state", d.serveState)
 	mux.HandleFunc("GET /healthz", d.serveHealth)
-	mux.HandleFunc("POST /code", d.serveCode)
+	mux.HandleFunc("POST /code", d.serveTyped(door.Code, statement.CheckCode))
+	mux.HandleFunc("POST /return", d.serveTyped(door.Return, statement.CheckPermitCode))
 	mux.HandleFunc("POST /scan", d.serveScan)
-	mux.HandleFunc("POST /courier", d.serveVerb(door.Courier))
-	mux.HandleFunc("POST /cancel", d.serveVerb(door.Cancel))
+	for _, verb := range []door.KioskVerb{door.Courier, door.Technician, door.Override, door.Larger, door.Cancel} {
+		mux.HandleFunc("POST /"+string(verb), d.serveVerb(verb))
+	}
 	policy := web.Policy{}
 	if frameAncestor != "" {
 		policy.FrameAncestors = []string{frameAncestor}
@@ -102,20 +104,22 @@ func (d *desk) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "ok")
 }
 
-// serveCode asks about a pickup code. A typing error costs nothing: the guard is not asked.
-func (d *desk) serveCode(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		Code string `json:"code"`
+// serveTyped asks about a code that somebody typed. A typing error costs nothing: the guard is not asked.
+func (d *desk) serveTyped(verb door.KioskVerb, check func(string) bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var body struct {
+			Code string `json:"code"`
+		}
+		if !readBody(w, r, &body) {
+			return
+		}
+		if !check(body.Code) {
+			reply(w, answer{About: string(verb), Reason: reasonTypo})
+			return
+		}
+		d.drop()
+		reply(w, d.ask(r.Context(), door.KioskRequest{Verb: verb, Code: body.Code}))
 	}
-	if !readBody(w, r, &body) {
-		return
-	}
-	if !statement.CheckCode(body.Code) {
-		reply(w, answer{Reason: reasonTypo})
-		return
-	}
-	d.drop()
-	reply(w, d.ask(r.Context(), door.KioskRequest{Verb: door.Code, Code: body.Code}))
 }
 
 // serveScan takes what a scanner typed into the page as if it were a keyboard. What came of it is in the state.

@@ -1,6 +1,7 @@
 package kiosk
 
 import (
+	"bytes"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -18,6 +19,33 @@ const quiet = 4
 type picture struct {
 	Text  string `json:"text"`
 	Image string `json:"image"`
+}
+
+// drawing is a picture that is drawn again only when what it shows has changed.
+type drawing struct {
+	picture picture
+	of      []byte
+}
+
+// show draws data, or nothing where there is none, and says whether that is something new.
+func (d *drawing) show(prefix string, data []byte) (fresh bool, err error) {
+	if bytes.Equal(data, d.of) {
+		return false, nil
+	}
+	*d = drawing{of: data}
+	if len(data) > 0 {
+		d.picture, err = drawQR(prefix, data)
+	}
+	return true, err
+}
+
+// shown is the picture for the page, nil for none.
+func (d *drawing) shown() *picture {
+	if d.picture.Text == "" {
+		return nil
+	}
+	p := d.picture
+	return &p
 }
 
 // drawQR draws bytes as one of our texts.

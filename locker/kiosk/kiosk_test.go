@@ -103,6 +103,7 @@ func TestCodesReachTheGuardAndNoLog(t *testing.T) {
 	var log lockedBuffer
 	page := startKiosk(t, g, kiosk.Config{Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	right := statement.CompleteCode("12345678")
+	permit := statement.CompleteCode("246813579")
 	secret := "LSC:" + base45.Encode([]byte("sixteen bytes of"))
 	for _, test := range []struct {
 		path, body string
@@ -115,9 +116,17 @@ func TestCodesReachTheGuardAndNoLog(t *testing.T) {
 		{"/code", `{"code":12345}`, 400, "not the JSON"},
 		{"/code", `{"code":"` + right + `","door":7}`, 400, "not the JSON"},
 		{"/code", `{"code":"` + strings.Repeat("1", 9000) + `"}`, 400, "not the JSON"},
+		{"/return", `{"code":"` + permit + `"}`, 200, `"accepted":true`},
+		{"/return", `{"code":"` + right + `"}`, 200, `{"about":"return","accepted":false,"reason":"typo"}`},
+		{"/code", `{"code":"` + permit + `"}`, 200, `"reason":"typo"`},
 		{"/scan", `{"text":"` + secret + `"}`, 204, ""},
 		{"/courier", `{}`, 200, `"accepted":true`},
+		{"/larger", `{}`, 200, `{"about":"return","accepted":true}`},
+		{"/technician", `{}`, 200, `"accepted":true`},
+		{"/override", `{}`, 200, `"accepted":true`},
+		{"/override", `{"compartment":7}`, 400, "not the JSON"},
 		{"/cancel", `{"verb":"present"}`, 400, ""},
+		{"/present", `{}`, 404, ""},
 		{"/open", `{"compartment":7}`, 404, ""},
 	} {
 		if status, text := post(t, page+test.path, test.body, nil); status != test.status || !strings.Contains(text, test.says) {
@@ -128,10 +137,10 @@ func TestCodesReachTheGuardAndNoLog(t *testing.T) {
 	for _, r := range g.verbs() {
 		verbs = append(verbs, string(r.Verb))
 	}
-	if got := strings.Join(verbs, " "); got != "code secret courier" {
+	if got := strings.Join(verbs, " "); got != "code return secret courier larger technician override" {
 		t.Errorf("the guard was asked %q", got)
 	}
-	for _, hidden := range []string{right, "sixteen", secret[4:], "123456780"} {
+	for _, hidden := range []string{right, permit, "sixteen", secret[4:], "123456780"} {
 		if strings.Contains(log.String(), hidden) {
 			t.Errorf("the log holds %q:\n%s", hidden, log.String())
 		}

@@ -1,6 +1,7 @@
 package kiosk
 
 import (
+	"encoding/hex"
 	"time"
 
 	"lockstep/guard/door"
@@ -19,9 +20,13 @@ type state struct {
 	LeftOpen    bool        `json:"leftOpen,omitempty"`
 	KeypadWait  int64       `json:"keypadWait,omitempty"`
 	OutOfOrder  string      `json:"outOfOrder,omitempty"`
+	PausedFor   int64       `json:"pausedFor,omitempty"`
+	LockedDown  uint64      `json:"lockedDown,omitempty"` // the record that began the lockdown
 	Session     *session    `json:"session,omitempty"`
+	Service     *service    `json:"service,omitempty"`
+	Override    *override   `json:"override,omitempty"`
 	Doors       []doorShown `json:"doors"`
-	QR          *picture    `json:"qr,omitempty"`
+	QR          *picture    `json:"qr,omitempty"` // of the session or the service
 	Scan        answer      `json:"scan"`
 	More        int         `json:"more,omitempty"` // further parcels of the QR code that was shown
 }
@@ -45,6 +50,23 @@ type session struct {
 	Left      int64    `json:"left,omitempty"`
 }
 
+// service is a technician's session.
+type service struct {
+	Technician string `json:"technician,omitempty"`
+	Number     uint32 `json:"number"`
+	Walking    bool   `json:"walking,omitempty"`
+	Tested     uint16 `json:"tested"`
+	Over       bool   `json:"over,omitempty"` // the receipt is on the screen
+	Left       int64  `json:"left,omitempty"`
+}
+
+// override is the challenge that an override has to answer: as a picture, and in hexadecimal for whoever has no camera.
+type override struct {
+	QR   *picture `json:"qr"`
+	Text string   `json:"text"`
+	Left int64    `json:"left"` // at most; 0: it is not taken any more
+}
+
 // state is the desk as the page shows it now, and a channel that closes when that changes.
 func (d *desk) state() (state, <-chan struct{}) {
 	d.mu.Lock()
@@ -53,14 +75,17 @@ func (d *desk) state() (state, <-chan struct{}) {
 	s := state{
 		Guard: d.here, Locker: v.Locker, Stage: v.Stage, Errand: v.Errand, Compartment: v.Compartment, Left: left(v.Left, age),
 		Outcome: v.Outcome, OpenDoors: v.OpenDoors, LeftOpen: v.LeftOpen, KeypadWait: left(v.KeypadWait, age),
-		OutOfOrder: v.OutOfOrder, Doors: shownDoors(v.Doors), Scan: d.scan, More: len(d.queue.waiting),
+		OutOfOrder: v.OutOfOrder, PausedFor: left(v.PausedFor, age), LockedDown: v.LockedDown,
+		Doors: shownDoors(v.Doors), QR: d.session.shown(), Scan: d.scan, More: len(d.queue.waiting),
 	}
 	if v.Session != nil {
 		s.Session = shownSession(*v.Session, age)
 	}
-	if d.picture.Text != "" {
-		shown := d.picture
-		s.QR = &shown
+	if v.Service != nil {
+		s.Service = shownService(*v.Service, age)
+	}
+	if len(v.Override) > 0 {
+		s.Override = &override{d.order.shown(), hex.EncodeToString(v.Override), left(overrideTime.Milliseconds(), d.clock.Running()-d.orderAt)}
 	}
 	return s, d.changed
 }
@@ -79,5 +104,11 @@ func shownSession(s door.Session, age time.Duration) *session {
 	return &session{
 		Courier: s.Courier, Number: s.Number, Parcel: s.Parcel, Stored: s.Stored, TakenBack: s.TakenBack, Overdue: s.Overdue,
 		Uncertain: s.Uncertain, Over: len(s.Receipt) > 0, Left: left(s.Left, age),
+	}
+}
+
+func shownService(s door.Service, age time.Duration) *service {
+	return &service{
+		Technician: s.Technician, Number: s.Number, Walking: s.Walking, Tested: s.Tested, Over: len(s.Receipt) > 0, Left: left(s.Left, age),
 	}
 }

@@ -10,9 +10,10 @@ import (
 
 const (
 	prefixSecret    = "LSC:" // a recipient's QR code: one or more 16-byte secrets, joined
-	prefixAnswer    = "LSA:" // a courier's phone: CBOR of a statement.Presentation
-	prefixChallenge = "LSQ:" // our screen to a courier's phone
-	prefixReceipt   = "LSR:" // our screen to a courier's phone
+	prefixAnswer    = "LSA:" // a courier's or a technician's device: CBOR of a statement.Presentation
+	prefixCosigned  = "LSO:" // what several persons signed: a statement.Bundle of an override or a lift
+	prefixChallenge = "LSQ:" // our screen to whoever answers it
+	prefixReceipt   = "LSR:" // our screen to a courier's or a technician's device
 
 	maxText    = 4296 // what a QR code of version 40 holds in alphanumeric mode (ISO/IEC 18004 table 7)
 	secretSize = 16
@@ -28,17 +29,36 @@ func parseText(text string) ([]door.KioskRequest, error) {
 		return nil, errUnreadable
 	}
 	prefix := text[:len(prefixSecret)]
-	if prefix != prefixSecret && prefix != prefixAnswer {
-		return nil, errUnreadable
-	}
 	data, err := base45.Decode(text[len(prefix):])
 	if err != nil {
 		return nil, errUnreadable
 	}
-	if prefix == prefixAnswer {
+	switch prefix {
+	case prefixSecret:
+		return parseSecrets(data)
+	case prefixAnswer:
 		return parsePresentation(data)
+	case prefixCosigned:
+		return parseCosigned(data)
 	}
-	return parseSecrets(data)
+	return nil, errUnreadable
+}
+
+func parseCosigned(data []byte) ([]door.KioskRequest, error) {
+	if typ := cosignedType(data); typ != statement.TypeOverride && typ != statement.TypeLift {
+		return nil, errUnreadable
+	}
+	return []door.KioskRequest{{Verb: door.Cosigned, Presentation: data}}, nil
+}
+
+// cosignedType is what a bundle claims to hold, empty where it is none. Nothing of it is believed.
+func cosignedType(data []byte) statement.Type {
+	b, err := statement.DecodeBundle(data)
+	if err != nil {
+		return ""
+	}
+	typ, _ := statement.Peek(b.Envelopes[0])
+	return typ
 }
 
 func parsePresentation(data []byte) ([]door.KioskRequest, error) {

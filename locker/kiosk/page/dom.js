@@ -27,6 +27,9 @@ export const icons = {
   courier: "M3 6h11v10H3zM14 9h4l3 3.500V16h-7M7 16a2 2 0 1 0 0 4 2 2 0 0 0 0-4zM17.500 16a2 2 0 1 0 0 4 2 2 0 0 0 0-4z",
   scan: "M4 8V5a1 1 0 0 1 1-1h3M16 4h3a1 1 0 0 1 1 1v3M20 16v3a1 1 0 0 1-1 1h-3M8 20H5a1 1 0 0 1-1-1v-3M4 12h16",
   ok: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM8 12.500l2.800 2.800L16.200 9.600",
+  return: "M4 8l8-4.500 8 4.500v8l-8 4.500L4 16zM4 8l8 4.500L20 8M12 20.500v-8M8.500 14.500v-4l7.500-4.200",
+  technician: "M14.500 6.500a4 4 0 0 1 5-1.500l-2.700 2.700 1.500 1.500L21 6.500a4 4 0 0 1-5.500 4.800L8 18.800a1.900 1.900 0 0 1-2.800-2.800l7.500-7.500a4 4 0 0 1 1.800-2zM4 5l4 4",
+  override: "M7 3h10v18H7zM14 12h.500M3 8v8M21 8v8",
   care: "M12 4 2.800 20h18.400zM12 10v4.500M12 17.300v.200",
   stop: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM9 9l6 6M15 9l-6 6",
 };
@@ -50,4 +53,12 @@ export function greenButton() {
       secs.textContent = seconds > 0 ? String(seconds) : "";
     },
   };
+}
+
+// duration says ms in the largest units that matter to somebody who waits.
+export function duration(ms, units) {
+  const s = Math.max(0, Math.ceil(ms / 1000)), minutes = Math.ceil(s / 60);
+  if (s < 120) return `${s}\u00a0${units.seconds}`;
+  if (minutes < 120) return `${minutes}\u00a0${units.minutes}`;
+  return `${Math.floor(minutes / 60)}\u00a0${units.hours} ${minutes % 60}\u00a0${units.minutes}`;
 }

@@ -1,33 +1,54 @@
 // kiosk.js: the locker's screen. It shows the guard's view as it streams in and sends what hands do; it keeps nothing.
 import { answerQR } from "/assets/embedded.js";
-import { pick } from "./screens.js";
+import { codeLength, pick, refusal, staffModes } from "./screens.js";
 import { play } from "./tones.js";
 import { words } from "./words.js";
 
 const home = new URLSearchParams(location.search).get("language") === "en" ? "en" : "ru"; // spoken when nobody has chosen
 const forget = 30_000; // nothing of a visit stays on the screen for longer
+const staffForget = 180_000; // an order is photographed, and its steps are read
 const endedFor = 12_000, endedInSession = 5_000, noticeFor = 15_000, silentFor = 4_000;
 
 let state = null;
 let lastEvent = performance.now();
 let language = home;
 let screen = null; // what stands now
-const local = { mode: "start", digits: "", notice: null, ended: false, endedAt: 0, dismissed: false, asking: false, keypadUntil: 0, stageUntil: 0, stageFull: 0, sessionUntil: 0, touched: performance.now(), scan: null, receiptAt: 0 };
+const local = { mode: "start", digits: "", notice: null, ended: false, endedAt: 0, dismissed: false, asking: false, keypadUntil: 0, stageUntil: 0, stageFull: 0, sessionUntil: 0, pausedUntil: 0, orderUntil: 0, said: null, touched: performance.now(), scan: null, receiptAt: 0 };
 const main = document.getElementById("screen");
 
 const act = {
   mode(mode) { touch(); local.mode = mode; local.digits = ""; local.notice = null; draw(); },
   digit(d) {
     touch();
-    if (local.asking || local.keypadUntil > performance.now() || local.digits.length >= 9) return;
+    if (local.asking || local.keypadUntil > performance.now() || local.digits.length >= codeLength[local.mode]) return;
     if (local.notice?.reason !== "slow") local.notice = null;
     local.digits += d;
     draw();
-    if (local.digits.length === 9) enter();
+    enter();
+  },
+  otherPad(mode) { // what has been typed is not lost on the wrong pad
+    touch();
+    if (local.asking) return;
+    local.mode = mode;
+    local.notice = null;
+    local.digits = local.digits.length > codeLength[mode] ? "" : local.digits;
+    draw();
+    enter();
   },
   erase() { touch(); local.digits = local.digits.slice(0, -1); local.notice = null; draw(); },
   clear() { touch(); local.digits = ""; local.notice = null; draw(); },
   courier() { touch(); ask("/courier", {}); },
+  technician() { touch(); ask("/technician", {}); },
+  async order() { // one that is out for signature stays as it is
+    touch();
+    if (state.override?.left > 0 || (await ask("/override", {})).accepted) act.mode("order");
+  },
+  orderAgain() { touch(); ask("/override", {}); },
+  async say(verb) {
+    touch();
+    if ((await ask(`/${verb}`, {})).accepted && state.stage === "open") local.said = verb;
+    draw();
+  },
   cancel() { touch(); ask("/cancel", {}); },
   leave() { touch(); local.ended = false; local.mode = "start"; draw(); },
   forgive() { touch(); local.notice = null; draw(); },
@@ -37,9 +58,10 @@ const act = {
 function touch() { local.touched = performance.now(); }
 
 async function enter() {
+  if (local.digits.length !== codeLength[local.mode]) return;
   local.asking = true;
   draw();
-  const reply = await ask("/code", { code: local.digits });
+  const reply = await ask(`/${local.mode}`, { code: local.digits });
   local.asking = false;
   if (reply.reason !== "typo") local.digits = "";
   if (reply.accepted) local.mode = "start";
@@ -60,11 +82,11 @@ async function ask(path, body, tell = true) {
   return reply;
 }
 
-function notice({ reason, wait = 0 }) {
+function notice({ about, reason, wait = 0 }) {
   const now = performance.now();
-  local.notice = { reason, at: now, until: now + wait, ends: now + Math.max(noticeFor, wait) };
+  local.notice = { about, reason, at: now, until: now + wait, ends: now + Math.max(noticeFor, wait) };
   touch();
-  if (local.mode === "code") play("refused");
+  if (local.mode in codeLength) play("refused");
 }
 
 function receive(next) {
@@ -74,24 +96,28 @@ function receive(next) {
     local.stageFull = next.left ?? 0;
     local.ended = next.stage === "done" || next.stage === "failed";
     local.endedAt = now;
+    local.said = null;
     if (next.stage !== "idle") { local.mode = "start"; local.digits = ""; local.notice = null; }
   }
-  if (next.session?.over && !state?.session?.over) { local.receiptAt = now; local.dismissed = false; }
+  if (isOver(next) && !isOver(state)) { local.receiptAt = now; local.dismissed = false; }
   local.stageUntil = now + (next.left ?? 0);
   local.keypadUntil = now + (next.keypadWait ?? 0);
-  local.sessionUntil = now + (next.session?.left ?? 0);
+  local.sessionUntil = now + (next.session?.left ?? next.service?.left ?? 0);
+  local.pausedUntil = now + (next.pausedFor ?? 0);
+  local.orderUntil = now + (next.override?.left ?? 0);
   hear(next.scan);
   state = next;
   draw();
 }
 
+const isOver = (s) => Boolean(s?.session?.over || s?.service?.over);
 const stageOf = (s) => (s ? `${s.stage} ${s.errand} ${s.compartment} ${s.outcome}` : "");
 
 // hear takes what became of the scanner's last text. What was there when the page was loaded is nobody's business.
 function hear(scan) {
   const number = scan.number ?? 0;
   if (local.scan !== null && number > local.scan && !scan.accepted) {
-    local.mode = "start";
+    if (!staffModes.includes(local.mode)) local.mode = "start";
     notice(scan);
   }
   local.scan = number;
@@ -104,6 +130,16 @@ function draw() {
   const key = `${language} ${next.key}`;
   if (screen?.key !== key) show({ ...next, key }, make.name);
   screen.tick?.();
+  remark(w);
+}
+
+// remark says beside a visit's screen what became of something else that was shown or touched meanwhile.
+function remark(w) {
+  const place = document.getElementById("remark");
+  const known = local.notice && main.dataset.screen !== "refused" && !(local.mode in codeLength);
+  const text = known ? refusal(w, local.notice).join(". ") : "";
+  place.hidden = !known;
+  if (place.textContent !== text) place.textContent = text;
 }
 
 function show(next, name) {
@@ -121,11 +157,12 @@ function show(next, name) {
 function everyMoment() {
   const now = performance.now();
   if (now - lastEvent > 20_000 && state) state = { ...state, guard: false };
-  if (local.ended && now - local.endedAt > (state?.session ? endedInSession : endedFor)) local.ended = false;
+  if (local.ended && now - local.endedAt > (state?.session || state?.service ? endedInSession : endedFor)) local.ended = false;
   if (local.notice && now > local.notice.ends) local.notice = null;
-  if (state?.session?.over && now - local.receiptAt > forget) local.dismissed = true;
-  if (now - local.touched > forget && !local.asking) { local.mode = "start"; local.digits = ""; }
-  if (now - local.touched > 2 * forget && !state?.session && language !== home) speak(home);
+  if (isOver(state) && now - local.receiptAt > forget) local.dismissed = true;
+  const patience = staffModes.includes(local.mode) ? staffForget : forget;
+  if (now - local.touched > patience && !local.asking) { local.mode = "start"; local.digits = ""; }
+  if (now - local.touched > 2 * patience && !state?.session && !state?.service && language !== home) speak(home);
   draw();
 }
 
@@ -163,10 +200,10 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     return;
   }
-  if (local.mode !== "code") return;
+  if (event.key === "Escape" && local.mode !== "start") act.mode("start");
+  if (!(local.mode in codeLength)) return;
   if (/^\d$/.test(event.key)) act.digit(event.key);
   if (event.key === "Backspace") act.erase();
-  if (event.key === "Escape") act.mode("start");
 });
 addEventListener("pointerdown", touch);
 

@@ -1,78 +1,136 @@
 // screens.js: which screen a person sees, and what is on it. A screen is {key, nodes, tick?, tone?}: while the key stays the
 // same the screen stands, and tick moves what counts.
-import { el, fill, greenButton, icon, icons } from "./dom.js";
+import { duration, el, fill, greenButton, icon, icons } from "./dom.js";
 import { front } from "./front.js";
 
-const busy = ["press", "pulsed", "open", "jammed", "say"];
+// visits are the screens of what goes on at a door, by stage.
+const visits = { press, pulsed, open, jammed, say: tellDevice, "by key": byKey };
+
+// codeLength is how many digits a pad takes; a pickup code and a return code are told apart by it.
+export const codeLength = { code: 9, return: 10 };
+
+// staffModes stay longer than what a recipient looks at, and above what is wrong with the locker.
+export const staffModes = ["staff", "order"];
 
 // pick chooses the screen for the state s and what is going on at the screen itself (local).
 export function pick(s, local) {
   if (!s?.guard) return away;
-  if (busy.includes(s.stage)) return { press, pulsed, open, jammed, say: tellPhone }[s.stage];
-  if (local.notice && local.mode !== "code") return refused;
-  if (s.session?.over && !local.dismissed) return receipt;
+  if (visits[s.stage]) return visits[s.stage];
+  if (local.notice && !(local.mode in codeLength)) return refused;
+  if ((s.session?.over || s.service?.over) && !local.dismissed) return receipt;
   if (local.ended) return s.stage === "done" ? done : failed;
+  return forStaff(s, local) ?? inTheWay(s) ?? forPeople(s, local);
+}
+
+function forStaff(s, local) {
+  if (local.mode === "order" && s.override) return order;
+  if (staffModes.includes(local.mode)) return s.service && !s.service.over ? technician(s) : staff;
+  if (s.service && !s.service.over && local.mode === "start") return technician(s);
+}
+
+const technician = (s) => (s.service.technician ? serving : challenge);
+
+function inTheWay(s) {
   if (s.outOfOrder) return outOfOrder;
   if (s.openDoors?.length) return closing;
-  if (local.mode === "code") return code;
+  if (s.pausedFor > 0) return paused;
+}
+
+function forPeople(s, local) {
+  if (local.mode in codeLength) return pad;
   if (local.mode === "qr") return showQR;
   if (s.session && !s.session.over) return s.session.courier ? session : challenge;
-  return start;
+  return s.lockedDown ? lockdown : start;
 }
 
 const heading = (...content) => el("h1", { tabindex: -1 }, ...content);
 const say = (...content) => el("p", { class: "say" }, ...content);
 const spring = () => el("div", { class: "spring" });
 const badge = (kind) => el("div", { class: "badge" }, icon(icons[kind], kind));
+const staffDoor = (w, act, text = w.start.staff) => el("button", { type: "button", class: "plain", id: "start-staff", onclick: () => act.mode("staff") }, text);
+const big = (words, name, run) => el("button", { type: "button", class: "big", id: `start-${name}`, onclick: run },
+  icon(icons[name]), el("span", {}, words[name], el("small", {}, words[`${name}Sub`])));
 const wide = (text, onclick, kind = "") => el("button", { type: "button", class: `wide ${kind}`, onclick }, text);
 const drawn = (s, open = s.openDoors ?? []) => el("div", { class: "front" }, front(s.doors ?? [], s.compartment, open));
 const values = (s) => ({ door: s.compartment, parcel: s.session?.parcel ?? "" });
+const left = (deadline, w) => duration(deadline - performance.now(), w.units);
 const seconds = (deadline) => Math.max(0, Math.ceil((deadline - performance.now()) / 1000));
 
+// refusal is what is said of a reason: the sentence for this errand where it has one.
+export function refusal(w, { about, reason, until = 0 }) {
+  const [title, text] = w.reason[`${about} ${reason}`] ?? w.reason[reason] ?? w.reason.malformed;
+  const time = until > performance.now() ? left(until, w) : w.soon;
+  return [title, fill(text, { time }).join("")];
+}
+
+// pair is the title and the text of an outcome, for this errand where it has its own.
+function pair(table, s) {
+  const [title, text] = table[`${s.errand} ${s.outcome}`] ?? table[s.outcome] ?? table.other;
+  return [heading(...fill(title, values(s))), say(...fill(text, values(s)))];
+}
+
 function start(s, w, act) {
-  const big = (name, run) => el("button", { type: "button", class: "big", id: `start-${name}`, onclick: run },
-    icon(icons[name]), el("span", {}, w.start[name], el("small", {}, w.start[`${name}Sub`])));
   return {
     key: "start",
-    nodes: [heading(w.start.title), big("code", () => act.mode("code")), big("qr", () => act.mode("qr")), big("courier", act.courier), drawn(s)],
+    nodes: [heading(w.start.title), el("div", { class: "choices" }, big(w.start, "code", () => act.mode("code")), big(w.start, "qr", () => act.mode("qr")),
+      big(w.start, "return", () => act.mode("return")), big(w.start, "courier", act.courier)), drawn(s), staffDoor(w, act)],
   };
 }
 
-function code(s, w, act, local) {
-  const cells = Array.from({ length: 9 }, () => el("i", {}));
-  const groups = [0, 3, 6].map((from) => el("span", {}, cells.slice(from, from + 3)));
+// lockdown stands in place of the start screen while no occupied compartment opens.
+function lockdown(s, w, act) {
+  return {
+    key: `lockdown ${s.lockedDown}`,
+    nodes: [badge("care"), heading(w.lockdown.title), say(w.lockdown.text), say(w.lockdown.call), spring(),
+      el("div", { class: "choices" }, big(w.start, "return", () => act.mode("return")), big(w.start, "courier", act.courier)),
+      staffDoor(w, act, fill(w.lockdown.staff, { n: s.lockedDown }).join(""))],
+  };
+}
+
+function paused(s, w, act, local) {
+  const line = say("");
+  return {
+    key: "paused",
+    nodes: [spring(), badge("care"), heading(w.paused.title), line, say(w.paused.hint), spring(), staffDoor(w, act)],
+    tick() { line.textContent = fill(w.paused.text, { time: left(local.pausedUntil, w) }).join(""); },
+  };
+}
+
+function pad(s, w, act, local) {
+  const { mode } = local, length = codeLength[mode];
+  const cells = Array.from({ length }, () => el("i", {}));
+  const groups = [[0, 3], [3, 6], [6, length]].map(([from, to]) => el("span", {}, cells.slice(from, to)));
   const shown = el("div", { class: "code", role: "img" }, groups);
   const note = el("p", { class: "note", role: "status" });
-  const keys = [..."123456789"].map((d) => el("button", { type: "button", onclick: () => act.digit(d) }, d));
-  const pad = el("div", { class: "pad" }, keys,
-    el("button", { type: "button", class: "word", onclick: act.clear }, w.code.clear),
+  const keys = el("div", { class: "pad" }, [..."123456789"].map((d) => el("button", { type: "button", onclick: () => act.digit(d) }, d)),
+    el("button", { type: "button", class: "word", onclick: act.clear }, w.pad.clear),
     el("button", { type: "button", onclick: () => act.digit("0") }, "0"),
-    el("button", { type: "button", class: "word", onclick: act.erase }, w.code.delete));
+    el("button", { type: "button", class: "word", onclick: act.erase }, w.pad.delete));
+  const back = wide(w.back, () => act.mode("start")), other = wide(w[mode].other, () => act.otherPad(mode === "code" ? "return" : "code"));
+  other.id = "other-pad";
   return {
-    key: "code",
-    nodes: [heading(w.code.title), shown, note, pad, wide(w.back, () => act.mode("start"))],
+    key: `pad ${mode}`,
+    nodes: [heading(w[mode].title), shown, note, keys, el("div", { class: "row" }, back, other)],
     tick() {
       cells.forEach((cell, i) => {
         cell.textContent = local.digits[i] ?? "";
         cell.className = i < local.digits.length ? "filled" : i === local.digits.length ? "next" : "";
       });
-      shown.setAttribute("aria-label", fill(w.code.digits, { n: local.digits.length }).join(""));
-      const wait = seconds(Math.max(local.keypadUntil, local.notice?.reason === "slow" ? local.notice.until : 0));
-      for (const key of pad.children) key.disabled = local.asking || wait > 0;
-      const [text, bad] = padNote(w, local, wait);
+      shown.setAttribute("aria-label", fill(w.pad.digits, { n: local.digits.length, m: length }).join(""));
+      const until = Math.max(local.keypadUntil, local.notice?.reason === "slow" ? local.notice.until : 0);
+      for (const key of keys.children) key.disabled = local.asking || until > performance.now();
+      const [text, bad] = padNote(w, local, until);
       note.className = `note ${bad ? "bad" : text ? "calm" : ""}`;
       if (note.textContent !== text) note.textContent = text;
     },
   };
 }
 
-function padNote(w, local, wait) {
-  const known = local.notice && (w.reason[local.notice.reason] ?? w.reason.malformed);
-  if (local.asking) return [w.code.checking, false];
-  if (known && local.notice.reason !== "slow") {
-    return [`${known[0]}. ${fill(known[1], { n: seconds(local.notice.until) }).join("")}${wait > 0 ? " " + fill(w.code.wait, { n: wait }).join("") : ""}`, true];
-  }
-  return wait > 0 ? [fill(w.code.wait, { n: wait }).join(""), false] : ["", false];
+function padNote(w, local, until) {
+  const wait = until > performance.now() ? fill(w.pad.wait, { time: left(until, w) }).join("") : "";
+  if (local.asking) return [w.pad.checking, false];
+  if (local.notice && local.notice.reason !== "slow") return [`${refusal(w, local.notice).join(". ")} ${wait}`.trim(), true];
+  return [wait, false];
 }
 
 function showQR(s, w, act) {
@@ -83,119 +141,173 @@ function showQR(s, w, act) {
   };
 }
 
-function press(s, w, act, local) {
+// toPress is a screen that waits for a hand on the button.
+function toPress(s, local, screen) {
   const button = greenButton();
   return {
-    key: `press ${s.compartment} ${s.errand}`, tone: "press",
-    nodes: [heading(w.press.title), button.node, say(...fill(w.press.door, values(s)), ". ", ...fill(w.press[s.errand] ?? "", values(s))),
-      drawn(s), wide(w.cancel, act.cancel)],
+    ...screen(button.node),
     tick: () => button.set((local.stageUntil - performance.now()) / (local.stageFull || 20000), seconds(local.stageUntil)),
   };
+}
+
+function press(s, w, act, local) {
+  return toPress(s, local, (button) => ({
+    key: `press ${s.compartment} ${s.errand}`, tone: "press",
+    nodes: [heading(w.press.title), button, say(...fill(w.press.door, values(s)), ". ", ...fill(w.press[s.errand], values(s))), drawn(s), wide(s.errand === "test" ? w.skip : w.cancel, act.cancel)],
+  }));
 }
 
 function pulsed(s, w) {
   return { key: `pulsed ${s.compartment}`, nodes: [heading(...fill(w.pulsed.title, values(s))), say(w.pulsed.text), drawn(s)] };
 }
 
-function open(s, w) {
-  const title = s.leftOpen ? w.open.late : w.open[s.errand] ?? w.open.collect;
+function open(s, w, act, local) {
+  const what = s.errand + (local.said === "larger" ? "Larger" : local.said === "cancel" ? "Cancel" : "");
   return {
-    key: `open ${s.compartment} ${s.errand} ${s.leftOpen}`, tone: s.leftOpen ? "alarm" : "open", kind: "open",
-    nodes: [heading(...fill(title, values(s))), drawn(s, [s.compartment]), say(w.open[`${s.errand}Hint`] ?? w.open.collectHint)],
+    key: `open ${s.compartment} ${what} ${s.leftOpen}`, tone: s.leftOpen ? "alarm" : "open", kind: "open",
+    nodes: [heading(...fill(s.leftOpen ? w.open.late : w.open[what], values(s))), drawn(s, [s.compartment]), say(...fill(w.open[`${what}Hint`], values(s))),
+      s.errand === "return" ? secondThoughts(w, act, local) : null],
   };
+}
+
+// secondThoughts are what a customer may say at the open door; what was said is not taken back.
+function secondThoughts(w, act, local) {
+  if (local.said === "cancel") return null;
+  const tooSmall = local.said ? null : wide(w.open.tooSmall, () => act.say("larger"));
+  return el("div", { class: "row" }, tooSmall, wide(w.open.changedMind, () => act.say("cancel")));
 }
 
 function jammed(s, w, act, local) {
-  const button = greenButton();
-  return {
+  return toPress(s, local, (button) => ({
     key: `jammed ${s.compartment}`, tone: "refused",
-    nodes: [heading(...fill(w.jammed.title, values(s))), say(w.jammed.text), button.node, drawn(s), wide(w.cancel, act.cancel)],
-    tick: () => button.set((local.stageUntil - performance.now()) / (local.stageFull || 20000), seconds(local.stageUntil)),
+    nodes: [heading(...fill(w.jammed.title, values(s))), say(w.jammed.text), button, drawn(s), wide(w.cancel, act.cancel)],
+  }));
+}
+
+function byKey(s, w, act, local) {
+  const count = el("p", { class: "quiet center" });
+  return {
+    key: `by key ${s.compartment}`, tone: "press",
+    nodes: [heading(...fill(w.byKey.title, values(s))), say(w.byKey.text), drawn(s), count, wide(w.skip, act.cancel)],
+    tick() { count.textContent = fill(w.left, { time: left(local.stageUntil, w) }).join(""); },
   };
 }
 
-function tellPhone(s, w) {
-  return { key: `say ${s.compartment}`, tone: "press", nodes: [heading(...fill(w.say.title, values(s))), say(w.say.text), drawn(s)] };
+function tellDevice(s, w, act, local) {
+  const [title, text] = w.say[s.errand] ?? w.say.reopen;
+  const count = el("p", { class: "quiet center" });
+  return {
+    key: `say ${s.compartment} ${s.errand}`, tone: "press",
+    nodes: [heading(...fill(title, values(s))), say(text), drawn(s), count],
+    tick() { count.textContent = fill(w.left, { time: left(local.stageUntil, w) }).join(""); },
+  };
 }
 
 function done(s, w, act) {
-  const outcome = w.done[s.outcome] ? s.outcome : "other";
   return {
     key: `done ${s.compartment} ${s.outcome} ${s.more}`, tone: "done",
-    nodes: [badge(outcome === "quarantine" ? "care" : "ok"), heading(w.done[outcome] && fill(w.done[outcome], values(s))), say(...fill(w.done[`${outcome}Text`], values(s))),
-      s.more ? say(...fill(w.more, { n: s.more })) : null, spring(), wide(w.ok, act.leave)],
+    nodes: [badge("ok"), ...pair(w.done, s), s.more ? say(...fill(w.more, { n: s.more })) : null, spring(), wide(w.ok, act.leave)],
   };
 }
 
-function failed(s, w, act) {
-  if (w.reason[s.outcome]) return stopped(s, w, act);
-  const outcome = w.failed[s.outcome] ? s.outcome : "other";
-  const text = outcome === "jam" ? (s.errand === "deposit" ? "jamDeposit" : "jamCollect") : `${outcome}Text`;
+// errandOf is whose way out fits a visit that could not go on, for a reason that could also have refused it.
+const errandOf = { collect: "code", deposit: "courier", withdraw: "courier", reopen: "courier", test: "technician" };
+
+function failed(s, w, act, local) {
+  const about = errandOf[s.errand] ?? s.errand;
+  const stopped = w.reason[s.outcome] && refusal(w, { about, reason: s.outcome, until: local.pausedUntil });
   return {
     key: `failed ${s.compartment} ${s.outcome}`, tone: "refused",
-    nodes: [badge(outcome === "jam" ? "stop" : "care"), heading(...fill(w.failed[outcome], values(s))), say(...fill(w.failed[text], values(s))), spring(), wide(w.ok, act.leave)],
+    nodes: [badge(s.outcome === "jam" ? "stop" : "care"), ...(stopped ? [heading(stopped[0]), say(stopped[1])] : pair(w.failed, s)), spring(), wide(w.ok, act.leave)],
   };
-}
-
-// stopped is a visit that could not go on, for a reason that could also have refused it.
-function stopped(s, w, act) {
-  const [title, text] = w.reason[s.outcome];
-  return { key: `stopped ${s.outcome}`, tone: "refused", nodes: [badge("care"), heading(title), say(...fill(text, { n: "…" })), spring(), wide(w.ok, act.leave)] };
 }
 
 function refused(s, w, act, local) {
-  const { reason, until } = local.notice;
-  const [title, text] = w.reason[reason] ?? w.reason.malformed;
   const line = say("");
   return {
     key: `refused ${local.notice.at}`, tone: "refused",
-    nodes: [badge("care"), heading(title), line, spring(), wide(w.ok, act.forgive)],
+    nodes: [badge("care"), heading(refusal(w, local.notice)[0]), line, spring(), wide(w.ok, act.forgive)],
     tick() {
-      const now = fill(text, { n: seconds(until) }).join("");
-      if (line.textContent !== now) line.textContent = now;
+      const [, text] = refusal(w, local.notice);
+      if (line.textContent !== text) line.textContent = text;
     },
   };
 }
 
-function closing(s, w) {
+function closing(s, w, act) {
   const door = s.openDoors.join(", ");
   return {
     key: `closing ${door} ${s.leftOpen}`, tone: s.leftOpen ? "alarm" : null, kind: "open",
-    nodes: [heading(...fill(s.openDoors.length > 1 ? w.closing.titleMany : w.closing.title, { door })), say(w.closing.text), drawn({ ...s, compartment: 0 }), say(w.closing.cannot)],
+    nodes: [heading(...fill(s.openDoors.length > 1 ? w.closing.titleMany : w.closing.title, { door })), say(w.closing.text), drawn({ ...s, compartment: 0 }), say(w.closing.cannot), staffDoor(w, act)],
   };
 }
 
+// challenge is what a courier's or a technician's device reads first.
 function challenge(s, w, act, local) {
+  const words = s.service ? w.technician : w.courier;
   const count = el("p", { class: "quiet center" });
   return {
     key: `challenge ${s.qr?.text}`, shows: s.qr?.text,
-    nodes: [heading(w.courier.title), el("div", { class: "qr" }, s.qr ? el("img", { src: s.qr.image, alt: w.courier.title }) : null), count,
-      el("ol", { class: "steps" }, w.courier.steps.map((step) => el("li", {}, step))), spring(), wide(w.cancel, act.cancel)],
-    tick() {
-      const n = seconds(local.sessionUntil);
-      count.textContent = n > 0 ? fill(w.courier.left, { n }).join("") : "";
-    },
+    nodes: [heading(words.title), qr(s.qr, words.title), count, steps(words.steps), spring(), wide(w.cancel, act.cancel)],
+    tick() { count.textContent = local.sessionUntil > performance.now() ? fill(w.valid, { time: left(local.sessionUntil, w) }).join("") : ""; },
   };
 }
 
+const qr = (picture, alt) => el("div", { class: "qr" }, picture ? el("img", { src: picture.image, alt }) : null);
+const steps = (list) => el("ol", { class: "steps" }, list.map((step) => el("li", {}, step)));
+const card = (n, word) => el("div", { class: "card" }, el("b", {}, String(n)), word);
+
 function session(s, w, act) {
   const { courier, stored, takenBack, overdue = [], uncertain = [] } = s.session;
-  const count = (n, word) => el("div", { class: "card" }, el("b", {}, String(n)), word);
   const list = (title, parcels) => parcels.length === 0 ? null :
     el("section", { class: "card" }, el("h2", {}, `${title}: ${parcels.length}`), el("ul", { class: "parcels" }, parcels.slice(0, 12).map((p) => el("li", {}, p || w.courier.unknown))));
   return {
     key: `session ${JSON.stringify(s.session, (k, v) => (k === "left" ? undefined : v))}`,
     nodes: [heading(w.courier.session), el("p", { class: "quiet" }, ...fill(w.courier.who, { n: courier, m: s.session.number })),
-      el("div", { class: "counts" }, count(stored, w.courier.stored), count(takenBack, w.courier.taken)),
-      list(w.courier.overdue, overdue), list(w.courier.uncertain, uncertain), spring(), say(w.courier.finish), wide(w.courier.somebody, () => act.mode("code"))],
+      el("div", { class: "counts" }, card(stored, w.courier.stored), card(takenBack, w.courier.taken)),
+      list(w.courier.overdue, overdue), list(w.courier.uncertain, uncertain), spring(), say(w.courier.finish), wide(w.somebody, () => act.mode("code"))],
+  };
+}
+
+// serving is a technician's session between two doors.
+function serving(s, w, act, local) {
+  const { technician, number, tested, walking } = s.service;
+  const count = el("p", { class: "quiet" }), doors = s.openDoors ?? [];
+  return {
+    key: `serving ${technician} ${number} ${tested} ${walking} ${doors} ${s.outOfOrder}`,
+    nodes: [heading(w.technician.session), el("p", { class: "quiet" }, ...fill(w.technician.who, { n: technician, m: number })),
+      el("div", { class: "counts" }, card(tested, w.technician.tested)), doors.length ? say(...fill(w.technician.doors, { door: doors.join(", ") })) : null,
+      s.outOfOrder ? say(w.technician.locks) : null, say(walking ? w.technician.walking : w.technician.next), spring(), count, wide(w.somebody, () => act.mode("code"))],
+    tick() { count.textContent = fill(w.technician.left, { time: left(local.sessionUntil, w) }).join(""); },
   };
 }
 
 function receipt(s, w, act) {
+  const words = s.service ? w.technician : w.courier;
+  const counts = s.service ? { a: s.service.tested } : { a: s.session.stored, b: s.session.takenBack };
   return {
     key: `receipt ${s.qr?.text}`, tone: "done", shows: s.qr?.text,
-    nodes: [heading(w.courier.receipt), say(...fill(w.courier.receiptText, { a: s.session.stored, b: s.session.takenBack })),
-      el("div", { class: "qr" }, s.qr ? el("img", { src: s.qr.image, alt: w.courier.receipt }) : null), spring(), wide(w.courier.end, act.dismiss, "main")],
+    nodes: [heading(words.receipt), say(...fill(words.receiptText, counts)), qr(s.qr, words.receipt), spring(), wide(w.end, act.dismiss, "main")],
+  };
+}
+
+function staff(s, w, act) {
+  const lift = s.lockedDown ? el("section", { class: "card" }, el("h2", {}, ...fill(w.staff.lift, { n: s.lockedDown })), el("p", {}, w.staff.liftText)) : null;
+  return {
+    key: `staff ${s.lockedDown}`,
+    nodes: [heading(w.staff.title), say(w.staff.text), el("div", { class: "choices" }, big(w.staff, "technician", act.technician), big(w.staff, "override", act.order)), lift, spring(), wide(w.back, () => act.mode("start"))],
+  };
+}
+
+// order is the challenge that an override has to answer, as somebody at the locker hands it on: by a photograph, or digit by digit.
+function order(s, w, act, local) {
+  const count = el("p", { class: "quiet center" });
+  const groups = el("p", { class: "groups" }, s.override.text.match(/.{1,4}/g).map((group) => el("span", {}, group)));
+  return {
+    key: `order ${s.override.text}`, shows: s.override.qr?.text,
+    nodes: [heading(w.order.title), el("div", { class: "order" }, el("div", {}, qr(s.override.qr, w.order.title), count), steps(w.order.steps)),
+      el("details", { class: "card" }, el("summary", {}, w.order.text), groups), spring(), el("div", { class: "row" }, wide(w.back, () => act.mode("staff")), wide(w.order.again, act.orderAgain))],
+    tick() { count.textContent = local.orderUntil > performance.now() ? fill(w.order.left, { time: left(local.orderUntil, w) }).join("") : w.order.over; },
   };
 }
 
@@ -203,7 +315,7 @@ function away(s, w) {
   return { key: "away", nodes: [spring(), badge("care"), heading(w.away.title), say(w.away.text), spring()] };
 }
 
-function outOfOrder(s, w) {
-  const kind = w.order[s.outOfOrder] ? s.outOfOrder : "bus";
-  return { key: `order ${kind}`, nodes: [spring(), badge("care"), heading(w.order[kind]), say(w.order[`${kind}Text`]), spring()] };
+function outOfOrder(s, w, act) {
+  const [title, text] = w.outOfOrder[s.outOfOrder] ?? w.outOfOrder.bus;
+  return { key: `out of order ${s.outOfOrder}`, nodes: [spring(), badge("care"), heading(title), say(text), spring(), staffDoor(w, act)] };
 }
