@@ -34,7 +34,7 @@ type Parcel struct {
 	Low          bool       `json:"low" doc:"The recipient needs a low door"`
 	WeightG      int        `json:"weight_g,omitempty" example:"850"`
 	Reference    string     `json:"reference,omitempty" example:"BOX-1"`
-	State        string     `json:"state" enum:"announced,dispatched,stored,overdue,uncertain,collected,withdrawn,returned,cancelled" example:"stored" doc:"Where it stands, folded from its events"`
+	State        string     `json:"state" enum:"announced,dispatched,stored,overdue,uncertain,collected,withdrawn,recovered,returned,cancelled" example:"stored" doc:"Where it stands, folded from its events"`
 	Hold         string     `json:"hold,omitempty" example:"cancelled" doc:"Why we will not send it on: cancelled means that it goes back to you once it is due"`
 	Stored       *time.Time `json:"stored,omitempty" doc:"When it was put in"`
 	Due          *time.Time `json:"due,omitempty" doc:"When its dwell time ends"`

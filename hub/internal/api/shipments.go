@@ -65,7 +65,7 @@ type shipmentIn struct {
 }
 
 type listIn struct {
-	State     string `query:"state" enum:"announced,dispatched,stored,overdue,uncertain,collected,withdrawn,returned,cancelled" doc:"Only shipments with a parcel in this state"`
+	State     string `query:"state" enum:"announced,dispatched,stored,overdue,uncertain,collected,withdrawn,recovered,returned,cancelled" doc:"Only shipments with a parcel in this state"`
 	Reference string `query:"reference" maxLength:"100" doc:"Only shipments with this reference of yours"`
 	Limit     int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	Cursor    string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`

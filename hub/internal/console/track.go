@@ -113,7 +113,7 @@ func (p *tracked) fill(t custody.Tracking, now time.Time) {
 }
 
 var tones = map[parcel.State]string{
-	parcel.Stored: "go", parcel.Overdue: "care", parcel.Uncertain: "care", parcel.Collected: "go",
+	parcel.Stored: "go", parcel.Overdue: "care", parcel.Uncertain: "care", parcel.Recovered: "care", parcel.Collected: "go",
 }
 
 // path is the way most parcels go, as the row of steps shows it.

@@ -21,7 +21,7 @@ type Config struct {
 	DB       *db.DB
 	Now      func() time.Time
 	Log      *slog.Logger
-	Charter  statement.Charter
+	Charters []statement.Charter // every charter this network has had, oldest first; the last one holds
 	Fleet    *fleet.Fleet
 	Dispatch *dispatch.Dispatch
 	// Emit is called inside the transaction for every event of a parcel; an error undoes the transaction. May be nil.
@@ -37,6 +37,9 @@ type NewShipment struct {
 	Reference                string
 	Dwell                    parcel.DwellTime
 	Parcels                  []NewParcel
+	Return                   bool // a customer puts the parcels in, and the carrier takes them away
+	// Code is called for each parcel of a return: what the customer types at the locker.
+	Code func(barcode string) string
 	// Seal is called inside the transaction, once for each parcel; nil for a shipment whose contact came sealed another way.
 	Seal func(barcode string) ([]byte, error)
 }
@@ -63,6 +66,7 @@ type Parcel struct {
 	Place                                        int // within its shipment, from 1
 	Size                                         parcel.Size
 	Low                                          bool
+	Outbound                                     bool // a customer puts it in, its carrier takes it away at any time
 	WeightG                                      int
 	Reference                                    string
 	Token                                        string // of its tracking page

@@ -23,6 +23,7 @@ var answers = map[journal.Kind][]journal.Record{
 	journal.ReopenIntent:   {{Kind: journal.Stored}, {Kind: journal.TakenOut}, {Kind: journal.ReopenFailed}},
 	journal.CollectIntent:  {{Kind: journal.Collected}, {Kind: journal.CollectFailed}},
 	journal.WithdrawIntent: {{Kind: journal.Withdrawn}, {Kind: journal.WithdrawFailed}},
+	journal.OverrideIntent: {{Kind: journal.Overridden, To: "EMPTY"}, {Kind: journal.Overridden, To: "as before"}, {Kind: journal.OverrideFailed}},
 }
 
 // next gives the records that a guard may write about a door where it stands.
@@ -40,15 +41,19 @@ func (w world) next(i int) (records []journal.Record) {
 			records = append(records, journal.Record{Kind: journal.CollectIntent})
 		}
 	case fleet.Occupied:
-		records = append(records, journal.Record{Kind: journal.CollectIntent}, journal.Record{Kind: journal.WithdrawIntent})
+		records = append(records, journal.Record{Kind: journal.CollectIntent}, journal.Record{Kind: journal.WithdrawIntent},
+			journal.Record{Kind: journal.OverrideIntent}, journal.Record{Kind: journal.Extended}, journal.Record{Kind: journal.Reissued})
 		if w.state != parcel.Overdue { // written once
 			records = append(records, journal.Record{Kind: journal.Overdue})
 		}
 	case fleet.Quarantine:
-		records = append(records, journal.Record{Kind: journal.ReopenIntent})
+		records = append(records, journal.Record{Kind: journal.ReopenIntent}, journal.Record{Kind: journal.OverrideIntent})
 	case fleet.Intent, fleet.Collecting:
 		for _, r := range answers[w.by[i]] {
 			if r.Kind != journal.Stored || c.Parcel != "" { // unknown content can only be taken out
+				if r.To == "as before" {
+					r.To = map[fleet.CompartmentState]string{fleet.Collecting: "OCCUPIED", fleet.Intent: "QUARANTINE"}[c.State]
+				}
 				records = append(records, r)
 			}
 		}

@@ -20,6 +20,7 @@ type CustodyEvent struct {
 	Record      int64
 	Due         int64
 	Compartment int64
+	Guard       int64
 }
 
 type Idempotency struct {
@@ -51,6 +52,7 @@ type Parcel struct {
 	Created     int64
 	Changed     int64
 	Live        bool
+	Outbound    bool
 }
 
 type SealedContact struct {
@@ -76,4 +78,5 @@ type Upload struct {
 	Last     int64
 	Received int64
 	Stretch  []byte
+	Guard    int64
 }
