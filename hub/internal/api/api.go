@@ -52,6 +52,7 @@ func New(c Config) (http.Handler, error) {
 	d.shipments()
 	d.labels()
 	d.parcels()
+	d.requests()
 	d.lockers()
 	d.webhooks()
 	if err := d.document(); err != nil {

@@ -34,6 +34,7 @@ func describe(publicURL string) huma.Config {
 	c.Tags = []*huma.Tag{
 		{Name: "Shipments", Description: "What you announce: parcels for one recipient at one locker"},
 		{Name: "Parcels", Description: "Single items, by the barcode on their label"},
+		{Name: "Returns", Description: "Parcels that customers put into a locker for you"},
 		{Name: "Lockers", Description: "Where parcels can go"},
 		{Name: "Webhooks", Description: "Being told instead of asking"},
 	}

@@ -129,16 +129,25 @@ func (d *door) seal(to contact.Contact) func(barcode string) ([]byte, error) {
 // the key, which is not in the database, nobody can try phone numbers against it.
 func (d *door) digest(merchant string, body newShipment, to contact.Contact) []byte {
 	body.Recipient = recipient{}
-	rest, err := json.Marshal(body)
-	if err != nil {
-		panic(err) // plain strings and numbers always marshal
-	}
+	return d.keyed([]byte(merchant), marshal(body), to.Encode())
+}
+
+// keyed is an HMAC-SHA256 over parts, each with its length.
+func (d *door) keyed(parts ...[]byte) []byte {
 	mac := hmac.New(sha256.New, d.BodyKey)
-	for _, part := range [][]byte{[]byte(merchant), rest, to.Encode()} {
+	for _, part := range parts {
 		fmt.Fprintf(mac, "%d:", len(part))
 		mac.Write(part)
 	}
 	return mac.Sum(nil)
+}
+
+func marshal(body any) []byte {
+	data, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // plain strings and numbers always marshal
+	}
+	return data
 }
 
 // sizes finds each parcel's size, as said or by its dimensions.

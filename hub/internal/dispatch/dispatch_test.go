@@ -154,7 +154,7 @@ func TestTakenTellsOnceAndRefusedWaits(t *testing.T) {
 		if list := append(taken(1), taken(7)...); len(list) != 0 {
 			t.Errorf("told again: %q", list)
 		}
-		r.tx(func(tx *sql.Tx) error { return r.Refused(t.Context(), tx, "l1", 1) })
+		r.tx(func(tx *sql.Tx) error { return r.Refused(t.Context(), tx, "l1", 1, "late") })
 		r.make(0)
 		r.now = r.now.Add(6 * time.Minute)
 		r.make(1)

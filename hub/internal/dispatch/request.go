@@ -200,6 +200,15 @@ func (d *Dispatch) RequestsAt(ctx context.Context, locker string, limit int) ([]
 	return requests(rows), err
 }
 
+// requestTerm is how long a decided request is listed: longer than a parcel may wait, for the bounds of its codes are counted from
+// there.
+const requestTerm = 90 * 24 * time.Hour
+
+// Clean drops requests that have had their time.
+func (d *Dispatch) Clean(ctx context.Context) error {
+	return d.DB.Tx(ctx, func(tx *sql.Tx) error { return store.New(tx).DropRequests(ctx, d.Now().Add(-requestTerm).UnixMicro()) })
+}
+
 func requests(rows []store.Request) (list []Request) {
 	for _, r := range rows {
 		list = append(list, request(r))
