@@ -68,7 +68,7 @@ func (h *Hub) serveForTest(t *testing.T) string {
 }
 
 // provision lets the hub hear of a locker with two small compartments.
-func (h *Hub) provision(t *testing.T, network *ceremony.Development, id string) {
+func (h *Hub) provision(t *testing.T, network *ceremony.Development, id string) *statement.Signer {
 	t.Helper()
 	if _, err := h.AddLocker(t.Context(), NewLocker{ID: id, Name: "Locker", Address: "Main street 1", Zone: "Europe/Moscow"}); err != nil {
 		t.Fatal(err)
@@ -92,6 +92,7 @@ func (h *Hub) provision(t *testing.T, network *ceremony.Development, id string) 
 	if _, err := h.custody.Ingest(t.Context(), id, journal.Stretch{Records: [][]byte{first.Encode()}, Head: head}); err != nil {
 		t.Fatal(err)
 	}
+	return guard
 }
 
 // A client that never ends its request does not keep the hub from ending, and is no failure of the hub's.

@@ -293,6 +293,35 @@ func TestLinesAndTheirAlarms(t *testing.T) {
 	})
 }
 
+// TestHeadsWithoutRecordsAreAnAlarm: a guard that has nothing to say writes a record every ten minutes.
+func TestHeadsWithoutRecordsAreAnAlarm(t *testing.T) {
+	each(t, func(t *testing.T, r *room) {
+		r.provision("l1")
+		r.hear("l1", 5, 5)
+		stalled := func(to uint64) bool {
+			t.Helper()
+			r.now = r.now.Add(2 * time.Minute)
+			r.hear("l1", to, to)
+			if err := r.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			alarms, err := r.Alarms(t.Context(), "l1", 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.ContainsFunc(alarms, func(a fleet.Alarm) bool { return a.Kind == fleet.Stalled })
+		}
+		for minutes := 2; minutes <= 20; minutes += 2 {
+			if got, want := stalled(5), minutes > 15; got != want {
+				t.Errorf("after %d minutes: %v", minutes, got)
+			}
+		}
+		if stalled(6) {
+			t.Error("it goes on after a record has come")
+		}
+	})
+}
+
 func TestTwoNodesCannotBothAdvance(t *testing.T) {
 	each(t, func(t *testing.T, r *room) {
 		r.provision("l1")
