@@ -117,6 +117,9 @@ func (h *Hub) Locker(ctx context.Context, id string) (LockerView, error) {
 		return LockerView{}, err
 	}
 	v := lockerView(l)
+	if l.Standing.Paused > h.config.Now().UnixMicro() {
+		v.Paused = stamp(l.Standing.Paused)
+	}
 	compartments, err := h.fleet.Compartments(ctx, id)
 	if err != nil {
 		return v, err
@@ -139,7 +142,7 @@ func (h *Hub) Locker(ctx context.Context, id string) (LockerView, error) {
 
 func lockerView(l fleet.Locker) LockerView {
 	v := LockerView{ID: l.ID, Name: l.Name, Address: l.Address, State: string(l.State), Line: string(l.Line), Heard: stamp(l.Heard),
-		Position: l.Position, Head: l.Head, Guards: l.Guards, Epoch: l.Standing.Epoch, Paused: stamp(l.Standing.Paused), Technician: l.Standing.Technician,
+		Position: l.Position, Head: l.Head, Guards: l.Guards, Epoch: l.Standing.Epoch, Technician: l.Standing.Technician,
 		Room: views(l.Room, func(r fleet.Room) RoomView { return RoomView{r.Size, r.Total, r.Free} })}
 	if d := l.Standing.Lockdown; d.Record > 0 {
 		v.Lockdown = &LockdownView{d.Record, hex.EncodeToString(d.Hash[:]), d.Reason}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -157,13 +158,24 @@ func (h *Hub) queue(ctx context.Context, c dispatch.Cosigned) (RequestView, erro
 	return cosignedView(c), h.accounts.Audit(ctx, operator(), fmt.Sprintf("sent a %s (%d)", c.Kind, c.Mark), c.Locker)
 }
 
-// Recovered takes a technician's signed scan of a parcel from a dead locker.
-func (h *Hub) Recovered(ctx context.Context, envelope []byte) (ParcelView, error) {
-	p, err := h.custody.Recover(ctx, envelope)
-	if err != nil {
-		return ParcelView{}, err
+// Recovered takes a file of a technician's signed scans (the CBOR of their envelopes) of parcels from a dead locker. Each is taken
+// for itself; what fails is told, and the file may be handed in again.
+func (h *Hub) Recovered(ctx context.Context, file []byte) (taken []ParcelView, failed error) {
+	var envelopes [][]byte
+	if err := statement.Decode(file, &envelopes); err != nil || len(envelopes) == 0 {
+		return nil, fault.Wrap(err, fault.Invalid, "unreadable", "the file holds no scans")
 	}
-	return h.parcelView(p), h.accounts.Audit(ctx, operator(), "handed in a technician's scan", p.Barcode)
+	for _, envelope := range envelopes {
+		p, err := h.custody.Recover(ctx, envelope)
+		if err == nil {
+			taken = append(taken, h.parcelView(p))
+			err = h.accounts.Audit(ctx, operator(), "handed in a technician's scan", p.Barcode)
+		} else if scan, unread := statement.ReadUnverified[statement.Recovered](envelope); unread == nil {
+			err = fmt.Errorf("%s: %w", scan.Barcode, err)
+		}
+		failed = errors.Join(failed, err)
+	}
+	return taken, failed
 }
 
 // ReplaceLocker prepares a locker for another guard and makes a new enrolment code. The dead guard's journal stays. With abandon,

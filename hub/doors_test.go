@@ -10,24 +10,27 @@ import (
 	"lockstep/ceremony"
 	"lockstep/guard/journal"
 	"lockstep/guard/statement"
+	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/dispatch"
 	"lockstep/internal/fault"
+	"lockstep/parcel"
 )
 
-// chained gives the network a second charter with two operators; the folder has both.
-func chained(t *testing.T, network *ceremony.Development, dir string) (operators []*statement.Signer, first statement.Bundle) {
+// chained gives the network a second charter with two operators and a technician; the folder has both.
+func chained(t *testing.T, network *ceremony.Development, dir string) (operators []*statement.Signer, technician *statement.Signer, first statement.Bundle) {
 	t.Helper()
 	first = network.Bundle
-	role := statement.Role{Threshold: 2}
-	for _, person := range []statement.Person{"olga", "ivan"} {
+	var holders []statement.Holder
+	for _, person := range []statement.Person{"olga", "ivan", "tanya"} {
 		signer, err := statement.SignerFromSeed(statement.NewSeed())
 		if err != nil {
 			t.Fatal(err)
 		}
 		operators = append(operators, signer)
-		role.Holders = append(role.Holders, statement.Holder{Key: signer.Key(), Person: person})
+		holders = append(holders, statement.Holder{Key: signer.Key(), Person: person})
 	}
-	network.Charter.Epoch, network.Charter.Operators = 2, role
+	network.Charter.Epoch, network.Charter.Operators = 2, statement.Role{Threshold: 2, Holders: holders[:2]}
+	network.Charter.Technicians = statement.Role{Threshold: 1, Holders: holders[2:]}
 	var err error
 	if network.Bundle, err = ceremony.SignAll(network.Charter, network.Roots...); err != nil {
 		t.Fatal(err)
@@ -38,7 +41,7 @@ func chained(t *testing.T, network *ceremony.Development, dir string) (operators
 	for name, bundle := range map[string]statement.Bundle{"charters/1.bundle": first, "charter.bundle": network.Bundle} {
 		writeBundle(t, filepath.Join(dir, name), bundle)
 	}
-	return operators, first
+	return operators[:2], operators[2], first
 }
 
 func writeBundle(t *testing.T, path string, bundle statement.Bundle) []byte {
@@ -79,7 +82,7 @@ func code(err error) string {
 
 func TestOperatorsAskLockers(t *testing.T) {
 	network, keys := newNetwork(t)
-	operators, first := chained(t, network, keys)
+	operators, technician, first := chained(t, network, keys)
 	h, err := Open(t.Context(), config(t, keys))
 	if err != nil {
 		t.Fatal(err)
@@ -161,6 +164,38 @@ func TestOperatorsAskLockers(t *testing.T) {
 	}
 	if found, err := h.Check(t.Context()); err != nil || len(found) != 0 {
 		t.Errorf("%q, %v", found, err)
+	}
+
+	merchant, err := h.AddMerchant(t.Context(), "Shop", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, _, err := h.custody.CreateShipment(t.Context(), custody.NewShipment{Merchant: merchant.ID, Range: merchant.Range, Carrier: "house", Key: "k",
+		Body: []byte("k"), Locker: "l1", Dwell: 48, Parcels: []custody.NewParcel{{Size: parcel.Small}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	barcode := s.Parcels[0].Barcode
+	for _, kind := range []journal.Kind{journal.Unblocked, journal.DepositIntent, journal.Stored} {
+		h.record(t, "l1", guard, journal.Record{Kind: kind, Compartment: 1, Parcel: barcode, Carrier: "house", Courier: "anna", Compartments: []uint16{1}})
+	}
+	if _, err := h.ReplaceLocker(t.Context(), "l1", false); code(err) != "parcels_inside" {
+		t.Errorf("%v", err)
+	}
+	unknown, _ := parcel.MakeBarcode("29999", 1)
+	scans := [][]byte{[]byte("no scan")}
+	for _, b := range []string{unknown, barcode} {
+		envelope, err := statement.Sign(technician, statement.Recovered{Locker: "l1", Barcode: b, UTC: h.config.Now().UnixMicro()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		scans = append(scans, envelope)
+	}
+	if taken, err := h.Recovered(t.Context(), statement.Encode(scans)); code(err) != "bad_scan" || !strings.Contains(err.Error(), unknown) || len(taken) != 1 || taken[0].State != "recovered" {
+		t.Errorf("%+v, %v", taken, err)
+	}
+	if _, err := h.Recovered(t.Context(), []byte("no file")); code(err) != "unreadable" {
+		t.Errorf("%v", err)
 	}
 
 	replaced, err := h.ReplaceLocker(t.Context(), "l1", false)

@@ -26,7 +26,7 @@ type hubCommand struct {
 	Locker    hubLocker    `cmd:"" help:"Lockers and their enrolment codes."`
 	Courier   hubCourier   `cmd:"" help:"Couriers and their enrolment."`
 	Parcel    hubParcel    `cmd:"" help:"Parcels and where they are."`
-	Recovered hubRecovered `cmd:"" help:"Hand in a technician's signed scan of a parcel from a dead locker."`
+	Recovered hubRecovered `cmd:"" help:"Hand in a technician's signed scans of parcels from a dead locker."`
 	Status    hubStatus    `cmd:"" help:"The network at a glance."`
 	Alarms    hubAlarms    `cmd:"" help:"List open alarms."`
 	Alarm     hubAlarm     `cmd:"" help:"End an alarm that somebody has looked after."`

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"io"
 	"os"
 
 	"lockstep/hub"
@@ -105,13 +107,19 @@ func (p parcelReissue) Run(c *commands) error {
 type hubRecovered struct{ signed }
 
 func (r hubRecovered) Run(c *commands) error {
-	return show(c, func(ctx context.Context, h *hub.Hub) (v hub.ParcelView, err error) {
+	return c.Hub.with(func(ctx context.Context, h *hub.Hub) error {
 		data, err := os.ReadFile(r.File)
 		if err != nil {
-			return v, err
+			return err
 		}
-		return h.Recovered(ctx, data)
-	}, parcelLine)
+		taken, failed := h.Recovered(ctx, data) // what was taken is shown, whatever failed
+		err = c.Hub.print(append([]hub.ParcelView{}, taken...), func(w io.Writer) {
+			for _, v := range taken {
+				parcelLine(w, v)
+			}
+		})
+		return errors.Join(err, failed)
+	})
 }
 
 type hubAlarms struct {

@@ -84,7 +84,7 @@ func (ck *check) scan(ctx context.Context, e store.CustodyEvent) {
 	envelope, err := ck.q.Scan(ctx, store.ScanParams{Barcode: e.Barcode, Number: e.Number})
 	if err == nil {
 		var r statement.Recovered
-		if r, _, err = ck.c.readScan(envelope); err == nil && (r.Barcode != e.Barcode || r.Locker != e.Locker) {
+		if r, _, err = readScan(envelope, ck.c.Charters...); err == nil && (r.Barcode != e.Barcode || r.Locker != e.Locker) {
 			err = errors.New("it is another parcel's")
 		}
 	}

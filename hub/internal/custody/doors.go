@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"lockstep/guard/statement"
@@ -69,10 +68,10 @@ func (c *Custody) Requests(ctx context.Context, merchant, barcode string) ([]dis
 }
 
 // Recover takes a technician's signed scan of a parcel that was taken out of a dead locker by the mechanical key. Invalid where no
-// technician of the charter signed it, Conflict "not_inside" where the parcel is not known to be in that locker. The same scan
+// technician of the charter that holds signed it, Conflict "not_inside" where the parcel is not known to be in that locker. The same scan
 // again is no error.
 func (c *Custody) Recover(ctx context.Context, envelope []byte) (p Parcel, err error) {
-	scan, person, err := c.readScan(envelope)
+	scan, person, err := readScan(envelope, c.charter())
 	if err != nil {
 		return p, err
 	}
@@ -82,9 +81,10 @@ func (c *Custody) Recover(ctx context.Context, envelope []byte) (p Parcel, err e
 		if row, err = db.One(row, err, "unknown_parcel", "there is no such parcel"); err != nil {
 			return err
 		}
-		if known, err := q.Scan(ctx, store.ScanParams{Barcode: row.Barcode, Number: row.Events}); err == nil && string(known) == string(envelope) {
+		known, err := q.KnownScans(ctx, store.KnownScansParams{Barcode: row.Barcode, Envelope: envelope})
+		if err != nil || known > 0 {
 			p = item(row)
-			return nil
+			return err
 		}
 		if row.Locker != scan.Locker {
 			return fault.New(fault.Conflict, "not_inside", "the parcel belongs to locker %s, the scan was made at %s", row.Locker, scan.Locker)
@@ -112,9 +112,9 @@ func (c *Custody) recover(ctx context.Context, tx *sql.Tx, row store.Parcel, sca
 // scanAhead is how far (µs) a technician's clock may be before ours.
 const scanAhead = 10 * 60 * 1e6
 
-// readScan reads a scan that a technician of one of our charters has signed.
-func (c *Custody) readScan(envelope []byte) (scan statement.Recovered, person statement.Person, err error) {
-	for _, charter := range slices.Backward(c.Charters) {
+// readScan reads a scan that a technician of one of these charters has signed.
+func readScan(envelope []byte, charters ...statement.Charter) (scan statement.Recovered, person statement.Person, err error) {
+	for _, charter := range charters {
 		var key statement.Key
 		if scan, key, err = statement.Verify[statement.Recovered](envelope, charter.Technicians.Lookup); err == nil {
 			return scan, charter.Technicians.Person(key.ID()), nil

@@ -361,6 +361,11 @@ func TestATechniciansScanRecoversAParcel(t *testing.T) {
 			t.Errorf("a scan of another parcel: %q, %v", found, err)
 		}
 		h.exec("UPDATE scan SET envelope = $1", scan)
+		second := h.stored("k3", 2)
+		h.technician() // another one, in the next charter
+		if _, err := h.custody.Recover(t.Context(), h.scan(tanya, "l1", second, h.clock().Add(time.Minute))); code(err) != "bad_scan" {
+			t.Errorf("somebody who is no technician any more: %v", err)
+		}
 	})
 }
 

@@ -64,6 +64,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
 -- name: AddScan :exec
 INSERT INTO scan (barcode, number, envelope) VALUES ($1, $2, $3);
 
+-- name: KnownScans :one
+SELECT CAST(COUNT(*) AS BIGINT) AS count FROM scan WHERE barcode = $1 AND envelope = $2;
+
 -- name: Scan :one
 SELECT envelope FROM scan WHERE barcode = $1 AND number = $2;
 

@@ -460,6 +460,22 @@ func (q *Queries) InsideAt(ctx context.Context, locker string) ([]InsideAtRow, e
 	return items, nil
 }
 
+const knownScans = `-- name: KnownScans :one
+SELECT CAST(COUNT(*) AS BIGINT) AS count FROM scan WHERE barcode = $1 AND envelope = $2
+`
+
+type KnownScansParams struct {
+	Barcode  string
+	Envelope []byte
+}
+
+func (q *Queries) KnownScans(ctx context.Context, arg KnownScansParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, knownScans, arg.Barcode, arg.Envelope)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const liveParcels = `-- name: LiveParcels :many
 SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE live AND carrier = $1 AND (CAST($3 AS TEXT) = '' OR locker = $3) ORDER BY barcode LIMIT $2
 `
