@@ -274,13 +274,17 @@ func TestAStatementThatUsesNoNumberUpDoesNotSpin(t *testing.T) {
 		r.start()
 		time.Sleep(time.Hour)
 		r.stop()
+		r.guard.mu.Lock()
 		if n := len(r.guard.offered); n < 300 || n > 361 {
 			t.Errorf("%d offers in an hour", n)
 		}
+		r.guard.unbelieved = 0
+		r.guard.mu.Unlock()
+		r.hub.mu.Lock()
 		if want := (line.FromLocker{Kind: line.Taken, Reason: "refused: signature"}); len(r.hub.taken) == 0 || fmt.Sprint(r.hub.taken[0]) != fmt.Sprint(want) {
 			t.Errorf("the hub heard %+v", r.hub.taken)
 		}
-		r.guard.unbelieved = 0
+		r.hub.mu.Unlock()
 		r.start()
 		r.settle(r.settled)
 		r.stop()
@@ -295,6 +299,10 @@ func TestWhatPersonsHaveSignedIsJudged(t *testing.T) {
 		r.start()
 		time.Sleep(time.Minute)
 		r.stop()
+		r.guard.mu.Lock()
+		defer r.guard.mu.Unlock()
+		r.hub.mu.Lock()
+		defer r.hub.mu.Unlock()
 		if fmt.Sprint(r.guard.bundles) != "[lift charter]" || fmt.Sprintf("%q", r.hub.judged) != `["cause" ""]` {
 			t.Errorf("the guard got %q, the hub heard %q", r.guard.bundles, r.hub.judged)
 		}
