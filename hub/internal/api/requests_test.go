@@ -118,6 +118,9 @@ func TestAReturnFromPermitToMerchant(t *testing.T) {
 		if events := b.get("/v1/parcels/" + barcode + "/events"); events.field(t, "events.2.by") != "customer" {
 			t.Errorf("%s", events.body)
 		}
+		if p, err := b.custody.Parcel(t.Context(), "", barcode); err != nil || p.Task() != "withdraw" {
+			t.Errorf("the courier's task is %q, %v", p.Task(), err)
+		}
 		for _, kind := range []journal.Kind{journal.WithdrawIntent, journal.Withdrawn} {
 			b.guard.write(journal.Record{Kind: kind, Compartment: 2, Parcel: barcode, Carrier: "house", Courier: "anna"})
 		}

@@ -16,7 +16,6 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/internal/fault"
 	"lockstep/internal/web"
-	"lockstep/parcel"
 )
 
 // The courier's phone speaks JSON. Its key is the 65 bytes of a P-256 point, proofs are ES256 signatures r‖s; bytes travel as
@@ -143,11 +142,6 @@ type piece struct {
 	Task    string `json:"task"` // deposit · withdraw · look
 }
 
-// tasks says which parcels a courier has business with, and which.
-var tasks = map[parcel.State]string{
-	parcel.Announced: "deposit", parcel.Dispatched: "deposit", parcel.Overdue: "withdraw", parcel.Uncertain: "look",
-}
-
 // today lists what the courier's carrier has to do at the lockers the courier is sent to.
 func (c *console) today(w http.ResponseWriter, r *http.Request) {
 	courier, err := c.asking(r)
@@ -186,8 +180,8 @@ func (c *console) live(ctx context.Context, courier account.Courier) (parcels []
 func (c *console) round(r *http.Request, courier account.Courier, parcels []custody.Parcel) ([]stop, error) {
 	pieces := map[string][]piece{}
 	for _, p := range parcels {
-		task, ok := tasks[p.State]
-		if !ok || !courier.Covers(p.Locker) || p.Hold != "" && task == "deposit" {
+		task := p.Task()
+		if task == "" || !courier.Covers(p.Locker) || p.Hold != "" && task == "deposit" {
 			continue
 		}
 		pieces[p.Locker] = append(pieces[p.Locker], piece{p.Barcode, p.Size.String(), uint8(p.Size), p.Low, task})

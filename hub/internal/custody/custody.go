@@ -78,6 +78,26 @@ type Parcel struct {
 	Created, Changed                             int64
 }
 
+// Task is what a courier of its carrier has to do about a parcel: deposit, withdraw or look; empty for nothing. A return is the
+// customer's until it is in the locker.
+func (p Parcel) Task() string {
+	switch p.State {
+	case parcel.Announced, parcel.Dispatched:
+		if !p.Outbound {
+			return "deposit"
+		}
+	case parcel.Stored:
+		if p.Outbound {
+			return "withdraw"
+		}
+	case parcel.Overdue:
+		return "withdraw"
+	case parcel.Uncertain:
+		return "look"
+	}
+	return ""
+}
+
 // Event is one append-only fact about a parcel.
 type Event struct {
 	ID          string // UUIDv7
