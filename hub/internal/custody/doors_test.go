@@ -284,10 +284,16 @@ func TestLockersOfAnOlderCharterAreBelieved(t *testing.T) {
 			t.Errorf("waits %+v, epoch %d, %v", waits, h.locker().Standing.Epoch, err)
 		}
 		foreign := h.rotate(func(c *statement.Charter) { c.Technicians = c.Operators })
+		if err := h.dispatch.Queue(t.Context(), dispatch.Cosigned{Locker: "l1", Kind: dispatch.Charter, Mark: 3, Bundle: []byte("charter")}); err != nil {
+			t.Fatal(err)
+		}
 		h.guard.write(journal.Record{Kind: journal.Chartered, Charter: foreign.Envelopes})
 		h.up(h.guard)
 		if got := h.alarms(); !slices.Equal(got, []string{"contradiction unknown charter"}) || h.locker().Standing.Epoch != 3 {
 			t.Errorf("alarms %q, epoch %d", got, h.locker().Standing.Epoch)
+		}
+		if waits, err := h.dispatch.Persons(t.Context(), "l1"); err != nil || waits != nil {
+			t.Errorf("waits %+v, %v", waits, err)
 		}
 		h.addLocker("l4")
 		if _, err := h.custody.Ingest(t.Context(), "l4", newGuard(t, h.network, "l4", 1).after(0)); fault.KindOf(err) != fault.Invalid {

@@ -100,13 +100,16 @@ func (c *Custody) answers(ctx context.Context, tx *sql.Tx, locker string, r jour
 	return nil
 }
 
-// chartered notes which charter a guard goes by now. One that this hub does not know is alarming: somebody else made it.
+// chartered notes which charter a guard goes by now. One that this hub does not have is alarming: somebody else made it, or it was
+// not put into the key folder.
 func (c *Custody) chartered(ctx context.Context, tx *sql.Tx, locker string, r journal.Record) error {
-	charter, err := c.knownCharter(r.Charter)
-	if err != nil {
+	if err := c.Dispatch.Proved(ctx, tx, locker, dispatch.Charter, fleet.Epoch(r)); err != nil {
+		return err
+	}
+	if _, err := c.knownCharter(r.Charter); err != nil {
 		return c.Fleet.Contradict(ctx, tx, locker, "unknown charter", 0, r.Number)
 	}
-	return c.Dispatch.Proved(ctx, tx, locker, dispatch.Charter, charter.Epoch)
+	return nil
 }
 
 // moves moves the parcels that a record is about.

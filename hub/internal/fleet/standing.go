@@ -24,9 +24,9 @@ type Lockdown struct {
 func (s *Standing) Apply(r journal.Record) {
 	switch r.Kind {
 	case journal.Provisioned:
-		*s = Standing{Epoch: epoch(r)}
+		*s = Standing{Epoch: Epoch(r)}
 	case journal.Chartered:
-		s.Epoch = epoch(r)
+		s.Epoch = Epoch(r)
 	case journal.Booted:
 		s.Technician = ""
 	case journal.Serviced:
@@ -46,8 +46,8 @@ func (s *Standing) Apply(r journal.Record) {
 	}
 }
 
-// epoch is that of a record's charter, 0 where it cannot be read.
-func epoch(r journal.Record) uint64 {
+// Epoch is that of a record's charter, 0 where it cannot be read.
+func Epoch(r journal.Record) uint64 {
 	if len(r.Charter) == 0 {
 		return 0
 	}
