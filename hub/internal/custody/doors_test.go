@@ -407,8 +407,10 @@ func TestAnotherGuardForADeadOne(t *testing.T) {
 		if l := h.locker(); l.State != fleet.Expected || l.Guards != 2 || l.Position != 0 || len(l.Certificate) != 0 {
 			t.Errorf("%+v", l)
 		}
+		if _, _, err := h.custody.CreateShipment(t.Context(), shipment("k4", 1)); code(err) != "locker_not_ready" {
+			t.Errorf("while it waits for another guard: %v", err)
+		}
 		h.guard = newGuard(t, h.network, "l1", start.UnixMicro())
-		h.guard.down = 0
 		h.up(h.guard)
 		h.take() // its down stream begins with 1
 		h.guard.deposit(3, waiting)

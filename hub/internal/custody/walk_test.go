@@ -138,3 +138,38 @@ func (w world) step(t *testing.T, i int, r journal.Record) world {
 	after.state = row.To
 	return after
 }
+
+// TestTheFrontFollowsTheGuardsTableRowByRow: what the guard's table allows contradicts nothing here, what it does not does.
+func TestTheFrontFollowsTheGuardsTableRowByRow(t *testing.T) {
+	states := []fleet.CompartmentState{fleet.Empty, fleet.Intent, fleet.Occupied, fleet.Collecting, fleet.Quarantine}
+	rows := 0
+	for _, kind := range journal.Kinds {
+		allowed := map[fleet.CompartmentState]bool{}
+		for _, from := range states {
+			for _, say := range []string{"", string(fleet.Empty), string(fleet.Occupied), string(fleet.Quarantine)} {
+				to, ok := rules.Next(rules.Occupancy(from), kind, say)
+				if !ok {
+					continue
+				}
+				allowed[from] = true
+				front := fleet.Front{1: {Number: 1, State: from}}
+				r := journal.Record{Number: 1, Kind: kind, Compartment: 1, To: say}
+				if front.Apply(r); string(front[1].State) != string(to) {
+					t.Errorf("%s by %s saying %q: the hub reads %s, the guard %s", from, kind, say, front[1].State, to)
+				}
+			}
+		}
+		for _, from := range states {
+			if rows++; len(allowed) == 0 {
+				continue // not about occupancy
+			}
+			contradiction := fleet.Front{1: {Number: 1, State: from}}.Contradicts(journal.Record{Kind: kind, Compartment: 1})
+			if (contradiction == "") != allowed[from] {
+				t.Errorf("%s by %s: the guard allows it: %v, the hub says %q", from, kind, allowed[from], contradiction)
+			}
+		}
+	}
+	if rows < 150 {
+		t.Errorf("%d rows", rows)
+	}
+}

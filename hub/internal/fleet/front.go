@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"fmt"
 	"slices"
 
 	"lockstep/guard/journal"
@@ -84,10 +85,19 @@ func (c Compartment) leads(r journal.Record) (to CompartmentState, moved, follow
 	return to, moved, follows
 }
 
-// Follows says whether a record follows from how its compartment stands. A door that opens without an intent does not.
-func (f Front) Follows(r journal.Record) bool {
-	_, moved, follows := f[r.Compartment].leads(r)
-	return follows || !moved
+// Contradicts says what is wrong with a record, given the front before it: a compartment that the locker does not have, or a move
+// that does not follow, such as a door that opens without an intent. Empty where nothing is.
+func (f Front) Contradicts(r journal.Record) string {
+	for _, number := range slices.Concat(r.Compartments, []uint16{r.Compartment}) {
+		if _, known := f[number]; !known && number != 0 {
+			return "unknown compartment"
+		}
+	}
+	c := f[r.Compartment]
+	if _, moved, follows := c.leads(r); moved && !follows {
+		return fmt.Sprintf("%s while %s", r.Kind, c.State)
+	}
+	return ""
 }
 
 // Apply folds one record. It is false when the record names a compartment that the locker does not have.

@@ -128,7 +128,7 @@ func (f *Fleet) Project(ctx context.Context, tx *sql.Tx, locker string, records 
 		if c, ok := after[r.Compartment]; ok {
 			inside[r.Number] = c.Parcel
 		}
-		if err := f.alarms(ctx, tx, locker, r, after, refusals.Apply(r)); err != nil {
+		if err := f.alarms(ctx, tx, locker, r, after.Contradicts(r), refusals.Apply(r)); err != nil {
 			return nil, err
 		}
 		after.Apply(r)
@@ -178,20 +178,17 @@ func concernsFleet(r journal.Record) bool {
 	return true
 }
 
-// alarms raises what a record is alarming for, given the front before it and how many refusals it tells of.
-func (f *Fleet) alarms(ctx context.Context, tx *sql.Tx, locker string, r journal.Record, before Front, refusals int64) error {
-	known := maps.Clone(before).Apply(r)
-	switch {
-	case !known:
-		return f.Contradict(ctx, tx, locker, "unknown compartment", r.Compartment, r.Number)
-	case !before.Follows(r):
-		err := f.Contradict(ctx, tx, locker, fmt.Sprintf("%s while %s", r.Kind, before[r.Compartment].State), r.Compartment, r.Number)
-		if err != nil {
+// alarms raises what a record is alarming for, given what contradicts it and how many refusals it tells of.
+func (f *Fleet) alarms(ctx context.Context, tx *sql.Tx, locker string, r journal.Record, contradiction string, refusals int64) error {
+	if contradiction != "" {
+		if err := f.Contradict(ctx, tx, locker, contradiction, r.Compartment, r.Number); err != nil {
 			return err
 		}
-	case r.Kind == journal.Lifted:
+	}
+	if r.Kind == journal.Lifted {
 		return store.New(tx).EndAlarm(ctx, store.EndAlarmParams{Locker: locker, Kind: string(LockedDown), Ended: f.now()})
-	case refusals >= manyRefusals:
+	}
+	if refusals >= manyRefusals {
 		return f.raise(ctx, tx, Alarm{Locker: locker, Kind: Refusing, Record: r.Number})
 	}
 	kind, ok := alarming[r.Kind]
