@@ -14,6 +14,7 @@ type trackWords struct {
 	Months                                                                                            [12]string
 	Steps                                                                                             map[parcel.State]string
 	States, StateTexts                                                                                map[parcel.State]string
+	Returns                                                                                           map[parcel.State]string // texts for what a customer sends back, where they differ
 	Facts                                                                                             map[parcel.Fact]string
 	Proofs                                                                                            map[parcel.Proof]string
 }
@@ -57,6 +58,11 @@ var trackTexts = map[string]trackWords{
 			parcel.Uncertain: "Не ясно, что в ячейке. Курьер должен посмотреть; после этого всё станет известно.", parcel.Collected: "Её забрали по коду.",
 			parcel.Withdrawn: "Её никто не забрал в срок, и перевозчик везёт её отправителю.", parcel.Recovered: "Постамат открыли люди, и посылку вынули. Куда она поедет, скажет отправитель.", parcel.Returned: "О деньгах и новой отправке спросите отправителя.", parcel.Cancelled: "Отправитель отменил её. В постамат её не положат.",
 		},
+		Returns: map[parcel.State]string{
+			parcel.Announced: "Постамат ещё не знает о возврате. Когда узнает, код из магазина откроет пустую ячейку.", parcel.Dispatched: "Введите код из магазина на экране постамата: откроется пустая ячейка.",
+			parcel.Stored: "Возврат в постамате. Перевозчик заберёт его и отвезёт в магазин.", parcel.Withdrawn: "Перевозчик забрал возврат и везёт его в магазин.",
+			parcel.Cancelled: "Магазин отменил возврат, или его так и не принесли.", parcel.Returned: "Возврат в магазине.",
+		},
 		Facts: map[parcel.Fact]string{
 			parcel.WasAnnounced: "Отправитель сообщил о посылке", parcel.WasDispatched: "Постамат ждёт посылку", parcel.WasStored: "Положена в постамат", parcel.DepositFailed: "Положить не удалось, посылка у курьера",
 			parcel.DepositUncertain: "Не ясно, положена ли", parcel.CollectFailed: "Дверца не открылась, посылка на месте", parcel.WasCollected: "Получена", parcel.BecameOverdue: "Срок хранения вышел",
@@ -86,6 +92,11 @@ var trackTexts = map[string]trackWords{
 			parcel.Stored: "The code is in your message. Type it or show it to the scanner, at any hour.", parcel.Overdue: "The code still works, but a courier may take the parcel back any day. Please hurry.",
 			parcel.Uncertain: "It is not clear what is in the compartment. A courier has to look; then we know.", parcel.Collected: "It was taken out with its code.",
 			parcel.Withdrawn: "Nobody collected it in time, and the carrier brings it back to the sender.", parcel.Recovered: "Persons opened the locker and took it out. The sender says where it goes.", parcel.Returned: "Ask the sender about money or another try.", parcel.Cancelled: "The sender cancelled it. It will not be put into the locker.",
+		},
+		Returns: map[parcel.State]string{
+			parcel.Announced: "The locker has not heard of this return yet. Once it has, the code from the shop opens an empty compartment.", parcel.Dispatched: "Type the code from the shop on the locker's screen: an empty compartment opens.",
+			parcel.Stored: "The return is in the locker. A courier takes it to the shop.", parcel.Withdrawn: "A courier has the return and takes it to the shop.",
+			parcel.Cancelled: "The shop gave the return up, or nobody brought it.", parcel.Returned: "The shop has the return.",
 		},
 		Facts: map[parcel.Fact]string{
 			parcel.WasAnnounced: "The sender told us about it", parcel.WasDispatched: "The locker expects it", parcel.WasStored: "Put into the locker", parcel.DepositFailed: "Could not be put in; the courier has it",
