@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"encoding/hex"
 	"os/user"
 
 	"lockstep/guard/statement"
@@ -154,26 +155,41 @@ func (h *Hub) Locker(ctx context.Context, id string) (LockerView, error) {
 		return LockerView{}, err
 	}
 	v := lockerView(l)
+	if l.Standing.Paused > h.config.Now().UnixMicro() {
+		v.Paused = stamp(l.Standing.Paused)
+	}
 	compartments, err := h.fleet.Compartments(ctx, id)
 	if err != nil {
 		return v, err
 	}
 	v.Compartments = views(compartments, func(c fleet.Compartment) CompartmentView {
-		return CompartmentView{c.Number, c.Size, string(c.State), c.Faulted, c.Parcel}
+		return CompartmentView{c.Number, c.Size, string(c.State), c.Faulted, c.Blocked, c.Untested, c.Parcel}
 	})
+	if v.Requests, err = h.requestsAt(ctx, id); err != nil {
+		return v, err
+	}
+	refusals, err := h.fleet.Refused(ctx, id)
+	if err != nil {
+		return v, err
+	}
+	v.Refusals = refusalViews(refusals)
 	alarms, err := h.fleet.Alarms(ctx, id, 100)
 	v.Alarms = views(alarms, alarmView)
 	return v, err
 }
 
 func lockerView(l fleet.Locker) LockerView {
-	return LockerView{ID: l.ID, Name: l.Name, Address: l.Address, State: string(l.State), Line: string(l.Line), Heard: stamp(l.Heard),
-		Position: l.Position, Head: l.Head,
+	v := LockerView{ID: l.ID, Name: l.Name, Address: l.Address, State: string(l.State), Line: string(l.Line), Heard: stamp(l.Heard),
+		Position: l.Position, Head: l.Head, Guards: l.Guards, Epoch: l.Standing.Epoch, Technician: l.Standing.Technician,
 		Room: views(l.Room, func(r fleet.Room) RoomView { return RoomView{r.Size, r.Total, r.Free} })}
+	if d := l.Standing.Lockdown; d.Record > 0 {
+		v.Lockdown = &LockdownView{d.Record, hex.EncodeToString(d.Hash[:]), d.Reason}
+	}
+	return v
 }
 
 func alarmView(a fleet.Alarm) AlarmView {
-	return AlarmView{a.ID, a.Locker, string(a.Kind), a.Reason, a.Compartment, a.Record, stamp(a.Raised)}
+	return AlarmView{a.ID, a.Locker, string(a.Kind), a.Reason, a.Compartment, a.Record, stamp(a.Raised), a.Proven}
 }
 
 // EndAlarm says that a person has looked after an alarm.
@@ -195,6 +211,11 @@ func (h *Hub) Parcel(ctx context.Context, barcode string) (ParcelView, error) {
 	v.Events = views(list, func(e custody.Event) EventView {
 		return EventView{string(e.What), e.Actor, e.Reason, string(e.After), stamp(e.Happened), string(e.Proof), e.Record}
 	})
+	if err != nil {
+		return v, err
+	}
+	asked, err := h.custody.Requests(ctx, "", barcode)
+	v.Requests = views(asked, requestView)
 	return v, err
 }
 
@@ -225,7 +246,7 @@ func (h *Hub) Returned(ctx context.Context, barcode string) (ParcelView, error) 
 
 func (h *Hub) parcelView(p custody.Parcel) ParcelView {
 	return ParcelView{Barcode: p.Barcode, Shipment: p.Shipment, Merchant: p.Merchant, Locker: p.Locker, Size: p.Size,
-		State: string(p.State), Hold: p.Hold, Due: stamp(p.Due), Tracking: h.tracking(p.Token)}
+		State: string(p.State), Claimed: p.State.Claimed(), Outbound: p.Outbound, Hold: p.Hold, Due: stamp(p.Due), Tracking: h.tracking(p.Token)}
 }
 
 // Status is the network at a glance.

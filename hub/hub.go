@@ -55,10 +55,6 @@ type Hub struct {
 	dispatch *dispatch.Dispatch
 	outbox   *outbox.Outbox
 	custody  *custody.Custody
-
-	// revoke tells the lockers that a device is no courier's any more: dispatch's work, wired in furnish. While it is nil revocations
-	// wait in the database.
-	revoke func(context.Context, courier.Revocation) error
 }
 
 // Open opens the database, brings its tables up to date and furnishes the rooms from the ground up.
@@ -86,16 +82,31 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 	}
 	h.accounts = account.New(account.Config{DB: d, Now: c.Now, Charter: k.charter})
 	h.couriers = courier.New(courier.Config{DB: d, Now: c.Now, Keys: k.house, Audit: h.accounts.AuditIn})
-	h.dispatch = dispatch.New(dispatch.Config{DB: d, Now: c.Now, Log: c.Log, Dispatch: k.dispatch, Time: k.time})
+	h.dispatch = dispatch.New(dispatch.Config{DB: d, Now: c.Now, Log: c.Log, Dispatch: k.dispatch, Time: k.time, Lockers: h.lockerIDs})
 	h.fleet = fleet.New(fleet.Config{DB: d, Now: c.Now, Charter: k.charter, Ring: h.dispatch.Ring})
 	h.outbox, err = outbox.New(ctx, outbox.Config{DB: d, Now: c.Now, Log: c.Log, AllowPrivate: c.AllowPrivate})
-	h.custody = custody.New(custody.Config{DB: d, Now: c.Now, Log: c.Log, Charter: k.charter, Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit})
+	h.custody = custody.New(custody.Config{DB: d, Now: c.Now, Log: c.Log, Charters: k.charters, Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit})
 	return err
 }
 
 // emit hands a parcel's event to the outbox, in the transaction that makes it.
 func (h *Hub) emit(ctx context.Context, tx *sql.Tx, e custody.Event) error {
 	return h.outbox.Emit(ctx, tx, api.Message(e, h.tracking))
+}
+
+// lockerIDs are all lockers'.
+func (h *Hub) lockerIDs(ctx context.Context) (ids []string, err error) {
+	return ids, h.db.View(ctx, func(tx *sql.Tx) error {
+		return h.fleet.Each(ctx, tx, func(locker string) error {
+			ids = append(ids, locker)
+			return nil
+		})
+	})
+}
+
+// clean drops what has had its time.
+func (h *Hub) clean(ctx context.Context) error {
+	return errors.Join(h.custody.Clean(ctx), h.dispatch.Clean(ctx))
 }
 
 // Close closes the database.
@@ -138,18 +149,19 @@ func (h *Hub) Serve(ctx context.Context) error {
 	work.Go(func() error { return h.dispatch.Run(ctx) })
 	work.Go(func() error { return h.outbox.Run(ctx) })
 	work.Go(func() error { return h.every(ctx, 5*time.Second, "alarms", h.fleet.Sweep) })
+	work.Go(func() error { return h.every(ctx, 30*time.Second, "watch", h.custody.Watch) })
 	work.Go(func() error { return h.every(ctx, time.Minute, "lapse", h.custody.Lapse) })
-	work.Go(func() error { return h.every(ctx, time.Hour, "clean", h.custody.Clean) })
-	if h.revoke != nil {
-		work.Go(func() error { return h.every(ctx, 5*time.Second, "revocations", h.tellRevocations) })
-	}
+	work.Go(func() error { return h.every(ctx, time.Hour, "clean", h.clean) })
+	work.Go(func() error { return h.every(ctx, 5*time.Second, "revocations", h.tellRevocations) })
 	work.Go(func() error { return links.Serve(ctx, dialled) })
 	work.Go(func() error { return web.Serve(ctx, public, doors) })
 	return work.Wait()
 }
 
 // tellRevocations hands on what house couriers' revocations, replaced phones and other carriers' services have left.
-func (h *Hub) tellRevocations(ctx context.Context) error { return h.couriers.Tell(ctx, h.revoke) }
+func (h *Hub) tellRevocations(ctx context.Context) error {
+	return h.couriers.Tell(ctx, func(ctx context.Context, r courier.Revocation) error { return h.dispatch.Revoke(ctx, r.Carrier, r.Key) })
+}
 
 func (h *Hub) edge() (*edge.Edge, error) {
 	return edge.New(edge.Config{
@@ -157,6 +169,7 @@ func (h *Hub) edge() (*edge.Edge, error) {
 		CheckEnrol: h.fleet.CheckEnrol, Enrol: h.fleet.Enrol, Fingerprint: h.fleet.Fingerprint,
 		Position: h.custody.Position, Ingest: h.custody.Ingest,
 		Down: h.dispatch.Down, Receipts: h.fleet.Receipts, Listen: h.dispatch.Listen,
+		Persons: h.dispatch.Persons, Judged: h.dispatch.Judged,
 		Raise: h.fleet.Raise,
 	})
 }

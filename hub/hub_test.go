@@ -70,7 +70,7 @@ func (h *Hub) serveForTest(t *testing.T) string {
 }
 
 // provision lets the hub hear of a locker with two small compartments.
-func (h *Hub) provision(t *testing.T, network *ceremony.Development, id string) {
+func (h *Hub) provision(t *testing.T, network *ceremony.Development, id string) *statement.Signer {
 	t.Helper()
 	if _, err := h.AddLocker(t.Context(), NewLocker{ID: id, Name: "Locker", Address: "Main street 1", Zone: "Europe/Moscow"}); err != nil {
 		t.Fatal(err)
@@ -94,6 +94,7 @@ func (h *Hub) provision(t *testing.T, network *ceremony.Development, id string) 
 	if _, err := h.custody.Ingest(t.Context(), id, journal.Stretch{Records: [][]byte{first.Encode()}, Head: head}); err != nil {
 		t.Fatal(err)
 	}
+	return guard
 }
 
 // A client that never ends its request does not keep the hub from ending, and is no failure of the hub's.
@@ -256,14 +257,17 @@ func TestOpenRefusesWrongKeys(t *testing.T) {
 	}
 }
 
-// A house courier's revocation waits until dispatch can be told, and then is handed on.
-func TestARevokedHouseCourierIsHandedOn(t *testing.T) {
+// A house courier's revocation is asked of every locker.
+func TestARevokedHouseCourierIsToldToLockers(t *testing.T) {
 	network, keys := newNetwork(t)
 	h, err := Open(t.Context(), config(t, keys))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.Close() })
+	if _, err := h.AddLocker(t.Context(), NewLocker{ID: "spb-1", Name: "One", Address: "Main street 1", Zone: "Europe/Moscow"}); err != nil {
+		t.Fatal(err)
+	}
 	added, err := h.AddCourier(t.Context(), "anna", "", []string{"*"})
 	if err != nil || added.Carrier != ceremony.HouseCarrier {
 		t.Fatalf("%+v, %v", added, err)
@@ -284,11 +288,12 @@ func TestARevokedHouseCourierIsHandedOn(t *testing.T) {
 	if v, err := h.RevokeCourier(t.Context(), "anna"); err != nil || v.Enrolled {
 		t.Errorf("%+v, %v", v, err)
 	}
-	told := make(chan courier.Revocation, 1)
-	h.revoke = func(_ context.Context, r courier.Revocation) error { told <- r; return nil }
-	h.serveForTest(t)
-	if r := <-told; r.Carrier != ceremony.HouseCarrier || r.Key != key.ID() || r.Made == 0 {
-		t.Errorf("told %+v", r)
+	if err := h.tellRevocations(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	asked, err := h.dispatch.RequestsAt(t.Context(), "spb-1", 10)
+	if err != nil || len(asked) != 1 || asked[0].Kind != string(statement.Revoke) || asked[0].Subject != key.ID().String() {
+		t.Errorf("asked %+v, %v", asked, err)
 	}
 	if lines, err := h.accounts.Audits(t.Context(), 1); err != nil || len(lines) != 1 || lines[0].Act != "revoked a courier" {
 		t.Errorf("%+v, %v", lines, err)

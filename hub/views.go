@@ -49,6 +49,40 @@ type LockerView struct {
 	Compartments []CompartmentView `json:"compartments,omitempty"`
 	Alarms       []AlarmView       `json:"alarms,omitempty"`
 	Code         string            `json:"code,omitempty"`
+	Guards       uint64            `json:"guards"` // how many guards it has had
+	Epoch        uint64            `json:"epoch,omitempty"`
+	Paused       string            `json:"paused,omitempty"` // until when, reckoned
+	Lockdown     *LockdownView     `json:"lockdown,omitempty"`
+	Technician   string            `json:"technician,omitempty"`
+	Requests     []RequestView     `json:"requests,omitempty"`
+	Refusals     []RefusalView     `json:"refusals,omitempty"`
+}
+
+// LockdownView is the record that a lift has to name.
+type LockdownView struct {
+	Record uint64 `json:"record"`
+	Hash   string `json:"hash"`
+	Reason string `json:"reason"`
+}
+
+// RequestView is what somebody asked of a locker and what became of it: waiting, taken or refused. What several persons have
+// signed has no number.
+type RequestView struct {
+	Locker  string `json:"locker"`
+	Number  uint64 `json:"number,omitempty"`
+	Kind    string `json:"kind"`
+	Subject string `json:"subject"`
+	Actor   string `json:"actor"`
+	Made    string `json:"made"`
+	State   string `json:"state"`
+	Refused string `json:"refused,omitempty"`
+}
+
+// RefusalView is how often a guard refused something on one day.
+type RefusalView struct {
+	Day   string `json:"day"`
+	What  string `json:"what"`
+	Count int64  `json:"count"`
 }
 
 // RoomView is the room of one size.
@@ -60,11 +94,13 @@ type RoomView struct {
 
 // CompartmentView is one compartment.
 type CompartmentView struct {
-	Number  uint16      `json:"number"`
-	Size    parcel.Size `json:"size"`
-	State   string      `json:"state"`
-	Faulted bool        `json:"faulted,omitempty"`
-	Parcel  string      `json:"parcel,omitempty"`
+	Number   uint16      `json:"number"`
+	Size     parcel.Size `json:"size"`
+	State    string      `json:"state"`
+	Faulted  bool        `json:"faulted,omitempty"`
+	Blocked  bool        `json:"blocked,omitempty"`
+	Untested bool        `json:"untested,omitempty"`
+	Parcel   string      `json:"parcel,omitempty"`
 }
 
 // AlarmView is an open alarm.
@@ -76,20 +112,24 @@ type AlarmView struct {
 	Compartment uint16 `json:"compartment,omitempty"`
 	Record      uint64 `json:"record,omitempty"`
 	Raised      string `json:"raised"`
+	Evidence    bool   `json:"evidence,omitempty"`
 }
 
 // ParcelView is a parcel with its events.
 type ParcelView struct {
-	Barcode  string      `json:"barcode"`
-	Shipment string      `json:"shipment"`
-	Merchant string      `json:"merchant"`
-	Locker   string      `json:"locker"`
-	Size     parcel.Size `json:"size"`
-	State    string      `json:"state"`
-	Hold     string      `json:"hold,omitempty"`
-	Due      string      `json:"due,omitempty"`
-	Tracking string      `json:"tracking"`
-	Events   []EventView `json:"events,omitempty"`
+	Barcode  string        `json:"barcode"`
+	Shipment string        `json:"shipment"`
+	Merchant string        `json:"merchant"`
+	Locker   string        `json:"locker"`
+	Size     parcel.Size   `json:"size"`
+	State    string        `json:"state"`
+	Claimed  bool          `json:"claimed,omitempty"` // the state rests on somebody's word alone
+	Outbound bool          `json:"outbound,omitempty"`
+	Hold     string        `json:"hold,omitempty"`
+	Due      string        `json:"due,omitempty"`
+	Tracking string        `json:"tracking"`
+	Events   []EventView   `json:"events,omitempty"`
+	Requests []RequestView `json:"requests,omitempty"`
 }
 
 // EventView is one custody event.

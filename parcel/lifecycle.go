@@ -13,19 +13,20 @@ type State string
 const (
 	Nowhere    State = ""           // not announced yet
 	Announced  State = "announced"  // the merchant has told us
-	Dispatched State = "dispatched" // on a manifest that the locker's guard has taken
+	Dispatched State = "dispatched" // on a manifest, or under a return permit, that the locker's guard has taken
 	Stored     State = "stored"     // in a compartment, its code is alive
 	Overdue    State = "overdue"    // its dwell time has passed; the carrier may take it back, the recipient may still collect
 	Uncertain  State = "uncertain"  // in a quarantined compartment, or not: only a look inside tells
 	Collected  State = "collected"  // the recipient has it
 	Withdrawn  State = "withdrawn"  // the carrier has it back
+	Recovered  State = "recovered"  // taken out by persons: by an override, or by the mechanical key of a dead locker
 	Returned   State = "returned"   // the merchant has it again
 	Cancelled  State = "cancelled"  // not to be put in any more
 )
 
 // States are all states in the order of a parcel's life.
 func States() []State {
-	return []State{Announced, Dispatched, Stored, Overdue, Uncertain, Collected, Withdrawn, Returned, Cancelled}
+	return []State{Announced, Dispatched, Stored, Overdue, Uncertain, Collected, Withdrawn, Recovered, Returned, Cancelled}
 }
 
 // Live says whether something is still to happen to a parcel in this state.
@@ -50,6 +51,12 @@ const (
 	WithdrawFailed   Fact = "withdraw failed"
 	WasQuarantined   Fact = "quarantined"
 	WasTakenOut      Fact = "taken out"
+	WasExtended      Fact = "extended"        // its dwell time ends later
+	WasReissued      Fact = "reissued"        // a new code killed the old one
+	WasOverridden    Fact = "overridden"      // two operators and a technician opened its compartment and emptied it
+	OverrideFailed   Fact = "override failed" // an override ended and the parcel is where it was
+	WasRecovered     Fact = "recovered"       // a technician has scanned it out of a locker whose guard is dead
+	WasLost          Fact = "guard replaced"  // the guard that knew of it is gone, and nobody has scanned it
 	WasReturned      Fact = "returned"
 	WasCancelled     Fact = "cancelled"
 	Lapsed           Fact = "lapsed" // announced long ago and never put in
@@ -59,10 +66,11 @@ const (
 type Party string
 
 const (
-	ByGuard    Party = "guard"
-	ByMerchant Party = "merchant"
-	ByCarrier  Party = "carrier"
-	ByHub      Party = "hub"
+	ByGuard      Party = "guard"
+	ByMerchant   Party = "merchant"
+	ByCarrier    Party = "carrier"
+	ByTechnician Party = "technician"
+	ByHub        Party = "hub"
 )
 
 // Proof is what a fact rests on.
@@ -118,6 +126,12 @@ var lifecycle = []Row{
 	{Stored, WithdrawFailed, ByGuard, Stored, Record},
 	{Stored, WasQuarantined, ByGuard, Uncertain, Record},
 	{Stored, WasCancelled, ByMerchant, Stored, Claim},
+	{Stored, WasExtended, ByGuard, Stored, Record},
+	{Stored, WasReissued, ByGuard, Stored, Record},
+	{Stored, WasOverridden, ByGuard, Recovered, Record},
+	{Stored, OverrideFailed, ByGuard, Stored, Record},
+	{Stored, WasRecovered, ByTechnician, Recovered, Scan},
+	{Stored, WasLost, ByHub, Uncertain, Claim},
 
 	{Overdue, WasCollected, ByGuard, Collected, Record},
 	{Overdue, CollectFailed, ByGuard, Overdue, Record},
@@ -125,6 +139,12 @@ var lifecycle = []Row{
 	{Overdue, WithdrawFailed, ByGuard, Overdue, Record},
 	{Overdue, WasQuarantined, ByGuard, Uncertain, Record},
 	{Overdue, WasCancelled, ByMerchant, Overdue, Claim},
+	{Overdue, WasExtended, ByGuard, Stored, Record},
+	{Overdue, WasReissued, ByGuard, Overdue, Record},
+	{Overdue, WasOverridden, ByGuard, Recovered, Record},
+	{Overdue, OverrideFailed, ByGuard, Overdue, Record},
+	{Overdue, WasRecovered, ByTechnician, Recovered, Scan},
+	{Overdue, WasLost, ByHub, Uncertain, Claim},
 
 	{Uncertain, WasStored, ByGuard, Stored, Record},
 	{Uncertain, DepositFailed, ByGuard, Uncertain, Record},
@@ -137,6 +157,12 @@ var lifecycle = []Row{
 	{Uncertain, WasTakenOut, ByGuard, Withdrawn, Record},
 	{Uncertain, WasWithdrawn, ByGuard, Withdrawn, Record},
 	{Uncertain, WasCancelled, ByMerchant, Uncertain, Claim},
+	{Uncertain, WasExtended, ByGuard, Uncertain, Record},
+	{Uncertain, WasReissued, ByGuard, Uncertain, Record},
+	{Uncertain, WasOverridden, ByGuard, Recovered, Record},
+	{Uncertain, OverrideFailed, ByGuard, Uncertain, Record},
+	{Uncertain, WasRecovered, ByTechnician, Recovered, Scan},
+	{Uncertain, WasLost, ByHub, Uncertain, Claim},
 
 	{Collected, WasCollected, ByGuard, Collected, Record},   // the same code again within its grace
 	{Collected, CollectFailed, ByGuard, Uncertain, Record},  // within its grace; the guard reads the door as occupied
@@ -145,8 +171,29 @@ var lifecycle = []Row{
 	{Withdrawn, WasStored, ByGuard, Stored, Record}, // taken out of quarantine and put in again
 	{Withdrawn, DepositFailed, ByGuard, Withdrawn, Record},
 	{Withdrawn, DepositUncertain, ByGuard, Uncertain, Record},
-	{Withdrawn, WasTakenOut, ByGuard, Withdrawn, Record}, // of another compartment where it was thought to be
+	{Withdrawn, WasTakenOut, ByGuard, Withdrawn, Record},   // of another compartment where it was thought to be
+	{Withdrawn, WasOverridden, ByGuard, Withdrawn, Record}, // likewise
+	{Withdrawn, OverrideFailed, ByGuard, Withdrawn, Record},
 	{Withdrawn, WasReturned, ByCarrier, Returned, Claim},
+
+	{Recovered, WasStored, ByGuard, Stored, Record}, // put in again
+	{Recovered, DepositFailed, ByGuard, Recovered, Record},
+	{Recovered, DepositUncertain, ByGuard, Uncertain, Record},
+	{Recovered, WasQuarantined, ByGuard, Uncertain, Record},
+	{Recovered, WasTakenOut, ByGuard, Withdrawn, Record}, // of another compartment where it was thought to be
+	{Recovered, WasOverridden, ByGuard, Recovered, Record},
+	{Recovered, OverrideFailed, ByGuard, Recovered, Record},
+	{Recovered, WasReturned, ByCarrier, Returned, Claim},
+}
+
+// Claimed says whether a parcel comes to this state by somebody's word alone.
+func (s State) Claimed() bool {
+	for _, r := range lifecycle {
+		if r.To == s && r.From != s && r.Proof != Claim {
+			return false
+		}
+	}
+	return true
 }
 
 // Lifecycle is the whole table.

@@ -66,7 +66,7 @@ func TestLifecycleIsSound(t *testing.T) {
 		if r.To.Inside() && !r.From.Inside() && r.Proof != parcel.Record {
 			t.Errorf("%+v: nothing comes into a compartment by somebody's word", r)
 		}
-		if r.From.Inside() && !r.To.Inside() && r.Proof != parcel.Record {
+		if r.From.Inside() && !r.To.Inside() && r.Proof == parcel.Claim {
 			t.Errorf("%+v: nothing leaves a compartment by somebody's word", r)
 		}
 	}

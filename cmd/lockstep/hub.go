@@ -21,21 +21,24 @@ import (
 type hubCommand struct {
 	hubStore
 
-	Serve    hubServe    `cmd:"" default:"withargs" help:"Serve (the default)."`
-	Merchant hubMerchant `cmd:"" help:"Merchants and their API keys."`
-	Locker   hubLocker   `cmd:"" help:"Lockers and their enrolment codes."`
-	Courier  hubCourier  `cmd:"" help:"House couriers and their enrolment."`
-	Carrier  hubCarrier  `cmd:"" help:"Carriers with a service of their own, and what they ask with."`
-	Parcel   hubParcel   `cmd:"" help:"Parcels and where they are."`
-	Status   hubStatus   `cmd:"" help:"The network at a glance."`
-	Alarm    hubAlarm    `cmd:"" help:"End an alarm that somebody has looked after."`
-	Notifier hubNotifier `cmd:"" help:"The notifier's access."`
-	Check    hubCheck    `cmd:"" help:"Hold every stored state against the records it was made from."`
+	Serve     hubServe     `cmd:"" default:"withargs" help:"Serve (the default)."`
+	Merchant  hubMerchant  `cmd:"" help:"Merchants and their API keys."`
+	Locker    hubLocker    `cmd:"" help:"Lockers and their enrolment codes."`
+	Courier   hubCourier   `cmd:"" help:"House couriers and their enrolment."`
+	Carrier   hubCarrier   `cmd:"" help:"Carriers with a service of their own, and what they ask with."`
+	Parcel    hubParcel    `cmd:"" help:"Parcels and where they are."`
+	Recovered hubRecovered `cmd:"" help:"Hand in a technician's signed scans of parcels from a dead locker."`
+	Status    hubStatus    `cmd:"" help:"The network at a glance."`
+	Alarms    hubAlarms    `cmd:"" help:"List open alarms."`
+	Alarm     hubAlarm     `cmd:"" help:"End an alarm that somebody has looked after."`
+	Evidence  hubEvidence  `cmd:"" help:"Write what an alarm was raised over into a file."`
+	Notifier  hubNotifier  `cmd:"" help:"The notifier's access."`
+	Check     hubCheck     `cmd:"" help:"Hold every stored state against the records it was made from."`
 }
 
 // hubStore is what every hub command needs. They work on the database beside a running server.
 type hubStore struct {
-	Keys      string `env:"LOCKSTEP_HUB_KEYS" default:"keys" type:"path" help:"Folder with charter.bundle, dispatch.seed, time-hub.seed and house carriers' seeds."`
+	Keys      string `env:"LOCKSTEP_HUB_KEYS" default:"keys" type:"path" help:"Folder with charter.bundle (older ones in charters/EPOCH.bundle), dispatch.seed, time-hub.seed and house carriers' seeds."`
 	Database  string `env:"LOCKSTEP_HUB_DATABASE" default:"hub.db" help:"Path of an SQLite file, or a postgres:// URL."`
 	PublicURL string `name:"public-url" env:"LOCKSTEP_HUB_PUBLIC_URL" default:"http://127.0.0.1:8080" help:"Where people reach the hub."`
 	ClockFile string `env:"LOCKSTEP_CLOCK_FILE" type:"path" help:"Offsets of a development clock; development builds only."`

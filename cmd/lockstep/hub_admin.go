@@ -55,7 +55,15 @@ func merchantLine(w io.Writer, m hub.MerchantView) {
 type hubLocker struct {
 	Add  lockerAdd  `cmd:"" help:"Add a locker; shows its enrolment code, once. Again: a new code."`
 	List lockerList `cmd:"" help:"List lockers."`
-	Show lockerShow `cmd:"" help:"Show a locker with its compartments and alarms."`
+	Show lockerShow `cmd:"" help:"Show a locker with its compartments, what was asked of it, and its alarms."`
+
+	Pause   lockerPause   `cmd:"" help:"Open nothing for a while, at most four hours."`
+	Unpause lockerUnpause `cmd:"" help:"End a pause."`
+	Block   lockerBlock   `cmd:"" help:"Take no deposits into some compartments; collections go on."`
+	Unblock lockerUnblock `cmd:"" help:"Take deposits there again."`
+	Lift    lockerLift    `cmd:"" help:"Send two operators' signed word that a lockdown is over."`
+	Charter lockerCharter `cmd:"" help:"Send the charters of the key folder that lockers do not go by yet."`
+	Replace lockerReplace `cmd:"" help:"Prepare for another guard where the one before is dead; shows an enrolment code, once."`
 }
 
 type lockerAdd struct {
@@ -86,10 +94,47 @@ func (l lockerShow) Run(c *commands) error {
 		func(w io.Writer, v hub.LockerView) {
 			lockerLine(w, v)
 			for _, d := range v.Compartments {
-				fmt.Fprintf(w, "  %d\t%s\t%s\t%s\n", d.Number, d.Size, d.State, d.Parcel)
+				fmt.Fprintf(w, "  %d\t%s\t%s%s\t%s\n", d.Number, d.Size, d.State, flags(d), d.Parcel)
+			}
+			standingLines(w, v)
+			requestLines(w, v.Requests)
+			for _, r := range v.Refusals {
+				fmt.Fprintf(w, "REFUSED\t%s\t%d\t%s\n", r.Day, r.Count, r.What)
 			}
 			alarmLines(w, v.Alarms)
 		})
+}
+
+func flags(d hub.CompartmentView) (text string) {
+	for i, is := range []bool{d.Faulted, d.Blocked, d.Untested} {
+		if is {
+			text += []string{" faulted", " blocked", " untested"}[i]
+		}
+	}
+	return text
+}
+
+func standingLines(w io.Writer, v hub.LockerView) {
+	fmt.Fprintf(w, "CHARTER\tepoch %d\n", v.Epoch)
+	if v.Paused != "" {
+		fmt.Fprintf(w, "PAUSED\tuntil about %s\n", v.Paused)
+	}
+	if d := v.Lockdown; d != nil {
+		fmt.Fprintf(w, "LOCKDOWN\trecord %d\t%s\t%s\n", d.Record, d.Hash, d.Reason)
+	}
+	if v.Technician != "" {
+		fmt.Fprintf(w, "TECHNICIAN\t%s\n", v.Technician)
+	}
+}
+
+func requestLines(w io.Writer, list []hub.RequestView) {
+	for _, r := range list {
+		requestLine(w, r)
+	}
+}
+
+func requestLine(w io.Writer, r hub.RequestView) {
+	fmt.Fprintf(w, "ASKED\t%s\t%d\t%s %s\tby %s\t%s\t%s %s\n", r.Locker, r.Number, r.Kind, r.Subject, r.Actor, r.Made, r.State, r.Refused)
 }
 
 func lockerLine(w io.Writer, l hub.LockerView) {
@@ -103,8 +148,16 @@ func lockerLine(w io.Writer, l hub.LockerView) {
 
 func alarmLines(w io.Writer, alarms []hub.AlarmView) {
 	for _, a := range alarms {
-		fmt.Fprintf(w, "ALARM\t%s\t%s\t%s %s\tcompartment %d\trecord %d\t%s\n", a.Locker, a.Raised, a.Kind, a.Reason, a.Compartment, a.Record, a.ID)
+		alarmLine(w, a)
 	}
+}
+
+func alarmLine(w io.Writer, a hub.AlarmView) {
+	evidence := ""
+	if a.Evidence {
+		evidence = "with evidence"
+	}
+	fmt.Fprintf(w, "ALARM\t%s\t%s\t%s %s\tcompartment %d\trecord %d\t%s\t%s\n", a.Locker, a.Raised, a.Kind, a.Reason, a.Compartment, a.Record, a.ID, evidence)
 }
 
 type hubCourier struct {
@@ -174,7 +227,9 @@ func courierLine(w io.Writer, v hub.CourierView) {
 type hubParcel struct {
 	Show     parcelShow     `cmd:"" help:"Show a parcel and what happened to it."`
 	List     parcelList     `cmd:"" help:"List parcels that are not finished."`
-	Returned parcelReturned `cmd:"" help:"Say that the merchant has a withdrawn parcel again."`
+	Returned parcelReturned `cmd:"" help:"Say that the merchant has a withdrawn or recovered parcel again."`
+	Extend   parcelExtend   `cmd:"" help:"Ask its locker to let a parcel wait longer."`
+	Reissue  parcelReissue  `cmd:"" help:"Ask its locker for a new code, which goes to the recipient and kills the old one."`
 }
 
 type parcelShow struct {
@@ -205,10 +260,15 @@ func (p parcelReturned) Run(c *commands) error {
 }
 
 func parcelLine(w io.Writer, p hub.ParcelView) {
-	fmt.Fprintf(w, "%s\t%s\t%s %s\tat %s\tdue %s\t%s\n", p.Barcode, p.Size, p.State, p.Hold, p.Locker, p.Due, p.Tracking)
+	state := p.State
+	if p.Claimed {
+		state += " (claimed)"
+	}
+	fmt.Fprintf(w, "%s\t%s\t%s %s\tat %s\tdue %s\t%s\n", p.Barcode, p.Size, state, p.Hold, p.Locker, p.Due, p.Tracking)
 	for _, e := range p.Events {
 		fmt.Fprintf(w, "  %s\t%s\tby %s\t%s %d\t%s\n", e.Happened, e.What, e.Actor, e.Proof, e.Record, e.Reason)
 	}
+	requestLines(w, p.Requests)
 }
 
 type hubStatus struct{}

@@ -15,6 +15,8 @@
 //	                                                ←  down {number, statement}
 //	taken {down, reason}                            →
 //	                                                ←  receipt {statement}
+//	                                                ←  persons {statement}
+//	judged {reason}                                 →
 //	bye {reason}                                    ↔  bye {reason}
 //
 // Up: the link has one upload or beat under way and sends the next after its uploaded, which says the last record the hub has
@@ -44,7 +46,7 @@ const (
 	Protocol = "lockstep-line/1"
 	Path     = "/line"
 
-	// MaxStatement bounds an envelope that travels down: with its number it must fit one frame of the guard's socket.
+	// MaxStatement bounds an envelope or a bundle that travels down: with its number it must fit one frame of the guard's socket.
 	MaxStatement = door.MaxFrame - 64
 	// MaxFromLocker and MaxFromHub bound a frame's payload, in bytes.
 	MaxFromLocker = door.MaxJournalFrame + 64
@@ -65,11 +67,13 @@ const (
 	Upload Kind = "upload" // Stretch, with records
 	Beat   Kind = "beat"   // Stretch, without records
 	Taken  Kind = "taken"  // Down, and Reason where the guard refused
+	Judged Kind = "judged" // Reason where the guard refused what persons have signed
 
 	Welcome  Kind = "welcome"  // Position: the hub's first frame
 	Uploaded Kind = "uploaded" // Position, and Reason and Hold where the stretch was not taken
 	Down     Kind = "down"     // Number, Statement
 	Receipt  Kind = "receipt"  // Statement
+	Persons  Kind = "persons"  // Statement: a bundle
 
 	Bye Kind = "bye" // Reason: either end's last frame
 )
@@ -91,7 +95,7 @@ type FromHub struct {
 	Kind      Kind   `cbor:"1,keyasint"`
 	Position  uint64 `cbor:"2,keyasint,omitempty"` // the last record the hub has committed, 0 for none
 	Number    uint64 `cbor:"3,keyasint,omitempty"` // place in the locker's down stream
-	Statement []byte `cbor:"4,keyasint,omitempty"` // an envelope
+	Statement []byte `cbor:"4,keyasint,omitempty"` // an envelope, or of persons a bundle
 	Reason    string `cbor:"5,keyasint,omitempty"` // one of the Reason constants, or in a bye words for the log
 	Hold      int64  `cbor:"6,keyasint,omitempty"` // ms before the next upload
 }
@@ -129,7 +133,7 @@ func (f FromLocker) Check() error {
 		rest.Stretch = nil
 	case Taken:
 		rest.Down = 0
-	case Bye:
+	case Judged, Bye:
 	default:
 		return refuse("no such frame of a locker's")
 	}
@@ -150,7 +154,7 @@ func (f FromHub) Check() error {
 			return refuse("a hold without a reason")
 		}
 		rest.Position, rest.Reason, rest.Hold = 0, "", 0
-	case Down, Receipt:
+	case Down, Receipt, Persons:
 		if len(f.Statement) == 0 || len(f.Statement) > MaxStatement || (f.Kind == Down) != (f.Number > 0) {
 			return refuse("a %s without a statement or number", f.Kind)
 		}

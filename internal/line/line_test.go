@@ -19,6 +19,8 @@ var locker = []line.FromLocker{
 	{Kind: line.Beat, Stretch: []byte{1}},
 	{Kind: line.Taken, Down: 5},
 	{Kind: line.Taken, Down: 4, Reason: "signature"},
+	{Kind: line.Judged},
+	{Kind: line.Judged, Reason: "cause"},
 	{Kind: line.Bye, Reason: "enough"},
 }
 
@@ -29,6 +31,7 @@ var hub = []line.FromHub{
 	{Kind: line.Uploaded, Position: 8, Reason: "fork", Hold: 600_000},
 	{Kind: line.Down, Number: 5, Statement: []byte{1}},
 	{Kind: line.Receipt, Statement: []byte{1}},
+	{Kind: line.Persons, Statement: []byte{1}},
 	{Kind: line.Bye, Reason: line.Superseded},
 }
 
@@ -65,6 +68,7 @@ func TestFieldsBelongToTheirKind(t *testing.T) {
 		{Kind: line.Beat, Stretch: []byte{1}, Position: 3},
 		{Kind: line.Beat, Stretch: []byte{1}, Reason: "because"},
 		{Kind: line.Taken, Position: 5},
+		{Kind: line.Judged, Down: 5},
 		{Kind: line.Bye, Reason: "a\nline"},
 		{Kind: line.Bye, Reason: strings.Repeat("a", 65)},
 	} {
@@ -82,6 +86,8 @@ func TestFieldsBelongToTheirKind(t *testing.T) {
 		{Kind: line.Down, Number: 1},
 		{Kind: line.Down, Number: 1, Statement: make([]byte, line.MaxStatement+1)},
 		{Kind: line.Receipt, Number: 1, Statement: []byte{1}},
+		{Kind: line.Persons},
+		{Kind: line.Persons, Number: 1, Statement: []byte{1}},
 		{Kind: line.Bye, Position: 1},
 	} {
 		checkRefused(t, f, f.Write(&bytes.Buffer{}))

@@ -19,14 +19,19 @@ type fakeGuard struct {
 	t      *testing.T
 	signer *statement.Signer
 
-	mu      sync.Mutex
-	more    *sync.Cond
-	end     journal.Position
-	records [][]byte
-	downs   []string // as taken, in order
-	refuse  map[uint64]string
-	times   int // receipts
-	hellos  int
+	mu         sync.Mutex
+	more       *sync.Cond
+	end        journal.Position
+	records    [][]byte
+	downs      []string // as taken, in order
+	refuse     map[uint64]string
+	pace       time.Duration // between two numbered statements
+	took       time.Time     // the last one
+	offered    []uint64
+	unbelieved uint64 // the number of a statement that leaves its number unused
+	bundles    []string
+	times      int // receipts
+	hellos     int
 }
 
 func newGuard(t *testing.T) *fakeGuard {
@@ -109,6 +114,9 @@ func (g *fakeGuard) answer(request door.LinkRequest) door.LinkReply {
 		reply.Stretch = g.stretch(g.end.Number)
 	case door.Down:
 		return g.take(request)
+	case door.Persons:
+		g.bundles = append(g.bundles, string(request.Statement))
+		return door.LinkReply{Accepted: len(g.bundles) > 1, Reason: "cause"}
 	case door.Receipt:
 		g.times++
 	default:
@@ -121,6 +129,13 @@ func (g *fakeGuard) take(request door.LinkRequest) door.LinkReply {
 	if request.Number != uint64(len(g.downs))+1 {
 		return door.LinkReply{Reason: "number", Down: uint64(len(g.downs))}
 	}
+	if g.offered = append(g.offered, request.Number); time.Since(g.took) < g.pace {
+		return door.LinkReply{Reason: "slow", Down: uint64(len(g.downs))}
+	}
+	if g.unbelieved == request.Number {
+		return door.LinkReply{Reason: "signature", Down: uint64(len(g.downs))}
+	}
+	g.took = time.Now()
 	g.downs = append(g.downs, string(request.Statement))
 	reason := g.refuse[request.Number]
 	return door.LinkReply{Accepted: reason == "", Reason: reason, Down: request.Number}

@@ -30,6 +30,8 @@ type fakeHub struct {
 	rung     chan struct{}
 	taken    []line.FromLocker
 	receipts [][]byte
+	persons  [][]byte
+	judged   []string
 	// refuse, when set, is asked before an upload is taken in.
 	refuse func() (reason string, hold int64)
 	// slow, when set, says how long taking in lasts.
@@ -74,6 +76,12 @@ func (h *fakeHub) serve(conn net.Conn) {
 		}
 		if frame.Kind == line.Taken {
 			taken <- frame
+			continue
+		}
+		if frame.Kind == line.Judged {
+			h.mu.Lock()
+			h.judged = append(h.judged, frame.Reason)
+			h.mu.Unlock()
 			continue
 		}
 		if h.slow != nil {
@@ -141,7 +149,10 @@ func (h *fakeHub) push(down uint64, out chan line.FromHub, taken chan line.FromL
 		for _, r := range h.receipts {
 			out <- line.FromHub{Kind: line.Receipt, Statement: r}
 		}
-		h.receipts = nil
+		for _, b := range h.persons {
+			out <- line.FromHub{Kind: line.Persons, Statement: b}
+		}
+		h.receipts, h.persons = nil, nil
 		h.mu.Unlock()
 		if len(pending) == 0 {
 			select {

@@ -239,6 +239,76 @@ func TestARefusedStatementIsUsedUp(t *testing.T) {
 	})
 }
 
+// TestASlowGuardGetsEachStatementOnce: the link offers the same number again after a pause, and everything else goes on.
+func TestASlowGuardGetsEachStatementOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, rand.New(rand.NewPCG(1, 1)), whole)
+		r.guard.pace = 25 * time.Second
+		for n := range 40 {
+			r.hub.add(statementOf(n + 1))
+		}
+		r.start()
+		for range 20 {
+			time.Sleep(30 * time.Second)
+			r.guard.append(journal.Record{Kind: journal.Ticked})
+			time.Sleep(time.Second)
+			if r.hub.position() != r.guard.end {
+				t.Error("records wait for statements")
+			}
+		}
+		r.settle(r.settled)
+		r.stop()
+		r.checkStreams()
+		if len(r.guard.offered) > 4*40 || len(r.hub.taken) != 40 || r.guard.hellos != 1 {
+			t.Errorf("%d offers and %d answers of 40 statements over %d sessions", len(r.guard.offered), len(r.hub.taken), r.guard.hellos)
+		}
+	})
+}
+
+// TestAStatementThatUsesNoNumberUpDoesNotSpin: this hub sends it again as soon as it hears that nothing was used up.
+func TestAStatementThatUsesNoNumberUpDoesNotSpin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, rand.New(rand.NewPCG(1, 1)), whole)
+		r.guard.unbelieved = 1
+		r.hub.add(statementOf(1))
+		r.start()
+		time.Sleep(time.Hour)
+		r.stop()
+		r.guard.mu.Lock()
+		if n := len(r.guard.offered); n < 300 || n > 361 {
+			t.Errorf("%d offers in an hour", n)
+		}
+		r.guard.unbelieved = 0
+		r.guard.mu.Unlock()
+		r.hub.mu.Lock()
+		if want := (line.FromLocker{Kind: line.Taken, Reason: "refused: signature"}); len(r.hub.taken) == 0 || fmt.Sprint(r.hub.taken[0]) != fmt.Sprint(want) {
+			t.Errorf("the hub heard %+v", r.hub.taken)
+		}
+		r.hub.mu.Unlock()
+		r.start()
+		r.settle(r.settled)
+		r.stop()
+		r.checkStreams()
+	})
+}
+
+func TestWhatPersonsHaveSignedIsJudged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, rand.New(rand.NewPCG(1, 1)), whole)
+		r.hub.persons = [][]byte{[]byte("lift"), []byte("charter")}
+		r.start()
+		time.Sleep(time.Minute)
+		r.stop()
+		r.guard.mu.Lock()
+		defer r.guard.mu.Unlock()
+		r.hub.mu.Lock()
+		defer r.hub.mu.Unlock()
+		if fmt.Sprint(r.guard.bundles) != "[lift charter]" || fmt.Sprintf("%q", r.hub.judged) != `["cause" ""]` {
+			t.Errorf("the guard got %q, the hub heard %q", r.guard.bundles, r.hub.judged)
+		}
+	})
+}
+
 func TestARefusedUploadWaitsAndHoldsNothingElseUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, rand.New(rand.NewPCG(1, 1)), whole)

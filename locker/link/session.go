@@ -24,12 +24,14 @@ const (
 	frameTime  = 20 * time.Second // for writing a frame
 	// longestHold bounds the pause that a hub can ask for, whoever it is just now.
 	longestHold = 15 * time.Minute
-	// refusedTime is the pause after the guard would not give records.
+	// refusedTime is the pause after the guard would not give records, or did not use up the number of a statement.
 	refusedTime = 10 * time.Second
+	// maxOffers is how often a statement is offered to a guard that takes them slowly, before the hub hears of it.
+	maxOffers = 4
 )
 
-// session is one connection to the hub. Three goroutines: uploads follow the guard's journal, beats the clock, and one reads
-// what the hub says. The guard is asked over two connections, because asking for records may wait for them.
+// session is one connection to the hub. Four goroutines: uploads follow the guard's journal, beats the clock, one reads what the
+// hub says, and one delivers numbered statements, for which the guard may take its time. The guard is asked over two connections, because asking for records may wait for them.
 type session struct {
 	*link
 	conn    net.Conn
@@ -39,7 +41,8 @@ type session struct {
 	writing sync.Mutex
 	turn    chan struct{}     // its one token is who has a stretch under way, so that no head is older than an upload before it
 	answers chan line.FromHub // to the stretch under way
-	down    uint64            // the guard's last number as it last said; the reader's own
+	downs   chan line.FromHub // the numbered statement under way
+	down    uint64            // the guard's last number as it last said; the delivery's own
 }
 
 func (s *session) run(ctx context.Context, hello door.LinkReply) error {
@@ -60,7 +63,8 @@ func (s *session) run(ctx context.Context, hello door.LinkReply) error {
 		return fmt.Errorf("link: the hub says %s, not welcome: %s", welcome.Kind, welcome.Reason)
 	}
 	s.log.Info("line up", "hub has", welcome.Position, "guard has", hello.Position, "down", hello.Down)
-	s.down, s.answers, s.turn = hello.Down, make(chan line.FromHub, 1), make(chan struct{}, 1)
+	s.down, s.downs = hello.Down, make(chan line.FromHub, 1)
+	s.answers, s.turn = make(chan line.FromHub, 1), make(chan struct{}, 1)
 	return s.carry(ctx, welcome.Position, hello.Position > welcome.Position)
 }
 
@@ -72,6 +76,7 @@ func (s *session) carry(ctx context.Context, have uint64, behind bool) error {
 	group.Go(func() error { return s.upload(ctx, have) })
 	group.Go(func() error { return s.beat(ctx, behind) })
 	group.Go(func() error { return s.listen(ctx) })
+	group.Go(func() error { return s.deliverAll(ctx) })
 	return group.Wait()
 }
 
@@ -200,9 +205,15 @@ func (s *session) listen(ctx context.Context) error {
 				return errors.New("link: the hub answers what was not asked")
 			}
 		case line.Down:
-			err = s.deliver(ctx, frame)
+			select {
+			case s.downs <- frame:
+			default:
+				return errors.New("link: the hub sends a statement before the last was taken")
+			}
 		case line.Receipt:
-			err = s.hand(ctx, frame)
+			_, err = s.hand(ctx, door.Receipt, frame)
+		case line.Persons:
+			err = s.judge(ctx, frame)
 		case line.Bye:
 			err = fmt.Errorf("link: the hub says bye: %s", frame.Reason)
 		default:
@@ -214,9 +225,23 @@ func (s *session) listen(ctx context.Context) error {
 	}
 }
 
+// deliverAll delivers one numbered statement after the other.
+func (s *session) deliverAll(ctx context.Context) error {
+	for {
+		select {
+		case frame := <-s.downs:
+			if err := s.deliver(ctx, frame); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
 // deliver hands the guard a numbered statement and tells the hub which number it has used up.
 func (s *session) deliver(ctx context.Context, frame line.FromHub) error {
-	reply, err := s.ask(ctx, door.LinkRequest{Verb: door.Down, Number: frame.Number, Statement: frame.Statement})
+	reply, err := s.offerDown(ctx, frame)
 	if err != nil {
 		return err
 	}
@@ -229,12 +254,40 @@ func (s *session) deliver(ctx context.Context, frame line.FromHub) error {
 	return s.send(taken)
 }
 
-func (s *session) hand(ctx context.Context, frame line.FromHub) error {
-	reply, err := s.ask(ctx, door.LinkRequest{Verb: door.Receipt, Statement: frame.Statement})
-	if err == nil && !reply.Accepted {
-		s.log.Info("the guard refuses a receipt", "reason", reply.Reason)
+// offerDown offers a statement until the guard has used up its number. One that takes them slowly is asked again; after every
+// refusal that left the number unused there is a pause, so that no hub makes this spin.
+func (s *session) offerDown(ctx context.Context, frame line.FromHub) (door.LinkReply, error) {
+	for offers := 1; ; offers++ {
+		reply, err := s.ask(ctx, door.LinkRequest{Verb: door.Down, Number: frame.Number, Statement: frame.Statement})
+		if err != nil || reply.Accepted || reply.Down >= frame.Number {
+			return reply, err
+		}
+		if err := wait(ctx, s.clock, refusedTime); err != nil || reply.Reason != string(door.Slow) || offers == maxOffers {
+			return reply, err
+		}
 	}
-	return err
+}
+
+// judge hands the guard what several persons have signed and tells the hub what it thinks of it.
+func (s *session) judge(ctx context.Context, frame line.FromHub) error {
+	reply, err := s.hand(ctx, door.Persons, frame)
+	if err != nil {
+		return err
+	}
+	judged := line.FromLocker{Kind: line.Judged}
+	if !reply.Accepted {
+		judged.Reason = line.Word(reply.Reason)
+	}
+	return s.send(judged)
+}
+
+// hand gives the guard what has no number.
+func (s *session) hand(ctx context.Context, verb door.LinkVerb, frame line.FromHub) (door.LinkReply, error) {
+	reply, err := s.ask(ctx, door.LinkRequest{Verb: verb, Statement: frame.Statement})
+	if err == nil && !reply.Accepted {
+		s.log.Info("the guard refuses what the hub sent", "kind", frame.Kind, "reason", reply.Reason)
+	}
+	return reply, err
 }
 
 func (s *session) ask(ctx context.Context, request door.LinkRequest) (door.LinkReply, error) {

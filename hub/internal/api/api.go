@@ -57,6 +57,7 @@ func New(c Config) (http.Handler, error) {
 	d.sealing()
 	d.labels()
 	d.parcels()
+	d.requests()
 	d.lockers()
 	d.webhooks()
 	if err := d.document(); err != nil {

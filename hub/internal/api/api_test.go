@@ -181,12 +181,16 @@ func TestEveryRouteNeedsAKeyAndKeepsMerchantsApart(t *testing.T) {
 				if !strings.Contains(pattern, "{") || strings.HasPrefix(pattern, "/v1/lockers") {
 					continue
 				}
-				theirs := b.do(method, path, b.other, "")
-				nobodys := b.do(method, strings.NewReplacer("{id}", "0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f", "{barcode}", "299999999997").Replace(pattern), b.other, "")
+				body := ""
+				if strings.HasSuffix(pattern, "/extend") {
+					body = `{"dwell_hours":100}`
+				}
+				theirs := b.do(method, path, b.other, body)
+				nobodys := b.do(method, strings.NewReplacer("{id}", "0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f", "{barcode}", "299999999997").Replace(pattern), b.other, body)
 				if theirs.status != 404 || string(theirs.body) != string(nobodys.body) {
 					t.Errorf("%s %s with another's key: %d %s, but nobody's: %s", method, pattern, theirs.status, theirs.body, nobodys.body)
 				}
-				if strange := b.do(method, strings.NewReplacer("{id}", "%00%ff", "{barcode}", "%00").Replace(pattern), b.key, ""); strange.status != 404 && strange.status != 422 {
+				if strange := b.do(method, strings.NewReplacer("{id}", "%00%ff", "{barcode}", "%00").Replace(pattern), b.key, body); strange.status != 404 && strange.status != 422 {
 					t.Errorf("%s %s with no id: %d %s", method, pattern, strange.status, strange.body)
 				}
 			}

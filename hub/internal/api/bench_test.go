@@ -82,7 +82,7 @@ func newBench(t *testing.T, d *db.DB) *bench {
 	b.fleet = fleet.New(fleet.Config{DB: d, Now: time.Now, Charter: network.Charter, Ring: rooms.Ring})
 	b.outbox, err = outbox.New(t.Context(), outbox.Config{DB: d, Now: time.Now, Log: log, AllowPrivate: true, Poll: 10 * time.Millisecond})
 	must(t, err)
-	b.custody = custody.New(custody.Config{DB: d, Now: time.Now, Log: log, Charter: network.Charter, Fleet: b.fleet, Dispatch: rooms,
+	b.custody = custody.New(custody.Config{DB: d, Now: time.Now, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: b.fleet, Dispatch: rooms,
 		Emit: func(ctx context.Context, tx *sql.Tx, e custody.Event) error {
 			return b.outbox.Emit(ctx, tx, api.Message(e, tracking))
 		}})

@@ -35,6 +35,7 @@ func describe(publicURL string) huma.Config {
 		{Name: "Shipments", Description: "What you announce: parcels for one recipient at one locker"},
 		{Name: "Sealing", Description: "Where your own software seals contacts, so that we never see one: barcodes beforehand, and the key that signs"},
 		{Name: "Parcels", Description: "Single items, by the barcode on their label"},
+		{Name: "Returns", Description: "Parcels that customers put into a locker for you"},
 		{Name: "Lockers", Description: "Where parcels can go"},
 		{Name: "Webhooks", Description: "Being told instead of asking"},
 	}

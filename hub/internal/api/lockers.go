@@ -28,6 +28,8 @@ type Locker struct {
 	Line      string     `json:"line" enum:"online,offline,never" doc:"Whether we hear from it; a locker goes on serving while it is offline"`
 	Heard     *time.Time `json:"heard,omitempty" doc:"When we last heard from it; absent for never"`
 	Age       *int64     `json:"age_seconds,omitempty" example:"42" doc:"How old what is said here is"`
+	Paused    *time.Time `json:"paused_until,omitempty" doc:"Nothing opens until about then"`
+	Lockdown  bool       `json:"lockdown,omitempty" doc:"It protects what is inside: nothing that holds a parcel opens until persons have looked after it"`
 	Room      []Room     `json:"room" doc:"By size, smallest first"`
 	Distance  *int64     `json:"distance_m,omitempty" example:"350" doc:"From near, as the crow flies"`
 }
@@ -76,7 +78,10 @@ func (d *door) getLocker(ctx context.Context, _ account.Merchant, in *lockerIn) 
 
 func (d *door) locker(l fleet.Locker) Locker {
 	out := Locker{ID: l.ID, Name: l.Name, Address: l.Address, Zone: l.Zone, Latitude: l.Latitude, Longitude: l.Longitude,
-		State: string(l.State), Line: string(l.Line), Heard: ago(l.Heard), Room: []Room{}}
+		State: string(l.State), Line: string(l.Line), Heard: ago(l.Heard), Lockdown: l.Standing.Lockdown.Record > 0, Room: []Room{}}
+	if l.Standing.Paused > d.Now().UnixMicro() {
+		out.Paused = ago(l.Standing.Paused)
+	}
 	if l.Heard > 0 {
 		age := int64(d.Now().Sub(at(l.Heard)) / time.Second)
 		out.Age = &age

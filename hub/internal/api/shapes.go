@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"lockstep/hub/internal/custody"
+	"lockstep/hub/internal/dispatch"
 	"lockstep/internal/fault"
 	"lockstep/parcel"
 )
@@ -31,10 +32,12 @@ type Parcel struct {
 	Place        int        `json:"place" example:"1" doc:"Within its shipment, from 1"`
 	Locker       string     `json:"locker" example:"msk-0042"`
 	Size         string     `json:"size" enum:"S,M,L" example:"M"`
-	Low          bool       `json:"low" doc:"The recipient needs a low door"`
+	Low          bool       `json:"low" doc:"Who stands at the locker needs a low door"`
+	Outbound     bool       `json:"outbound,omitempty" doc:"A return: a customer puts it in, the carrier takes it away at any time"`
 	WeightG      int        `json:"weight_g,omitempty" example:"850"`
 	Reference    string     `json:"reference,omitempty" example:"BOX-1"`
-	State        string     `json:"state" enum:"announced,dispatched,stored,overdue,uncertain,collected,withdrawn,returned,cancelled" example:"stored" doc:"Where it stands, folded from its events"`
+	State        string     `json:"state" enum:"announced,dispatched,stored,overdue,uncertain,collected,withdrawn,recovered,returned,cancelled" example:"stored" doc:"Where it stands, folded from its events"`
+	Claimed      bool       `json:"claimed,omitempty" doc:"This state rests on somebody's word alone: no locker's record and no signed scan proves it"`
 	Hold         string     `json:"hold,omitempty" example:"cancelled" doc:"Why we will not send it on: cancelled means that it goes back to you once it is due"`
 	Stored       *time.Time `json:"stored,omitempty" doc:"When it was put in"`
 	Due          *time.Time `json:"due,omitempty" doc:"When its dwell time ends"`
@@ -49,7 +52,7 @@ type Event struct {
 	ID       string    `json:"id" format:"uuid"`
 	Number   int       `json:"number" example:"3" doc:"Within the parcel, from 1"`
 	What     string    `json:"what" example:"stored"`
-	By       string    `json:"by" example:"courier" doc:"Who did it or says so: guard, courier, recipient, merchant, carrier, operator, hub"`
+	By       string    `json:"by" example:"courier" doc:"Who did it or says so: guard, courier, recipient, customer, merchant, carrier, operator, technician, hub"`
 	Reason   string    `json:"reason,omitempty" example:"too small"`
 	Before   string    `json:"before" example:"dispatched" doc:"State before; empty for the first"`
 	After    string    `json:"after" example:"stored" doc:"State after"`
@@ -63,6 +66,19 @@ type Proof struct {
 	Kind   string `json:"kind" enum:"record,scan,claim" example:"record" doc:"record: a line of a locker's signed journal; scan: signed by a person's device; claim: somebody's word"`
 	Locker string `json:"locker,omitempty" example:"msk-0042" doc:"Whose journal"`
 	Record uint64 `json:"record,omitempty" example:"1841" doc:"The line's number in that journal"`
+}
+
+// Request is something that was asked of a parcel's locker, and what became of it.
+type Request struct {
+	Kind    string     `json:"kind" enum:"extend,reissue,permit" example:"extend"`
+	State   string     `json:"state" enum:"waiting,taken,refused" example:"waiting" doc:"waiting until the locker has it: that may take as long as it is offline"`
+	Refused string     `json:"refused,omitempty" example:"not here" doc:"Why, in the locker's words"`
+	Made    time.Time  `json:"made"`
+	Decided *time.Time `json:"decided,omitempty" doc:"When we had the locker's answer"`
+}
+
+func asked(r dispatch.Request) Request {
+	return Request{Kind: r.Kind, State: r.State(), Refused: r.Refused, Made: at(r.Made), Decided: ago(r.Decided)}
 }
 
 // at is a time of the API; fine as in the store, µs.
@@ -87,7 +103,7 @@ func (d *door) shipment(s custody.Shipment) Shipment {
 
 func shape(p custody.Parcel, tracking func(string) string) Parcel {
 	return Parcel{Barcode: p.Barcode, Shipment: p.Shipment, Place: p.Place, Locker: p.Locker, Size: p.Size.String(), Low: p.Low,
-		WeightG: p.WeightG, Reference: p.Reference, State: string(p.State), Hold: p.Hold, Stored: ago(p.Stored), Due: ago(p.Due),
+		WeightG: p.WeightG, Reference: p.Reference, State: string(p.State), Claimed: p.State.Claimed(), Outbound: p.Outbound, Hold: p.Hold, Stored: ago(p.Stored), Due: ago(p.Due),
 		DueConfirmed: p.State == parcel.Overdue, Tracking: tracking(p.Token), Created: at(p.Created), Changed: at(p.Changed)}
 }
 

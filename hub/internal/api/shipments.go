@@ -69,7 +69,7 @@ type shipmentIn struct {
 }
 
 type listIn struct {
-	State     string `query:"state" enum:"announced,dispatched,stored,overdue,uncertain,collected,withdrawn,returned,cancelled" doc:"Only shipments with a parcel in this state"`
+	State     string `query:"state" enum:"announced,dispatched,stored,overdue,uncertain,collected,withdrawn,recovered,returned,cancelled" doc:"Only shipments with a parcel in this state"`
 	Reference string `query:"reference" maxLength:"100" doc:"Only shipments with this reference of yours"`
 	Limit     int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	Cursor    string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`
@@ -149,20 +149,29 @@ func (d *door) seal(to *contact.Contact) func(barcode string) ([]byte, error) {
 // the key, which is not in the database, nobody can try phone numbers against it.
 func (d *door) digest(merchant string, body newShipment, to *contact.Contact) []byte {
 	body.Recipient = nil
-	rest, err := json.Marshal(body)
-	if err != nil {
-		panic(err) // plain strings and numbers always marshal
-	}
 	var plain []byte
 	if to != nil {
 		plain = to.Encode()
 	}
+	return d.keyed([]byte(merchant), marshal(body), plain)
+}
+
+// keyed is an HMAC-SHA256 over parts, each with its length.
+func (d *door) keyed(parts ...[]byte) []byte {
 	mac := hmac.New(sha256.New, d.BodyKey)
-	for _, part := range [][]byte{[]byte(merchant), rest, plain} {
+	for _, part := range parts {
 		fmt.Fprintf(mac, "%d:", len(part))
 		mac.Write(part)
 	}
 	return mac.Sum(nil)
+}
+
+func marshal(body any) []byte {
+	data, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // plain strings and numbers always marshal
+	}
+	return data
 }
 
 // sizes finds each parcel's size, as said or by its dimensions.

@@ -97,7 +97,12 @@ func (p *tracked) fill(t custody.Tracking, now time.Time) {
 	w := p.Words
 	p.Found, p.Barcode = true, group(t.Parcel.Barcode)
 	p.State, p.Text, p.Tone = w.States[t.Parcel.State], w.StateTexts[t.Parcel.State], tones[t.Parcel.State]
-	p.Steps = steps(w, t.Parcel.State)
+	if text, ok := w.Returns[t.Parcel.State]; ok && t.Parcel.Outbound {
+		p.Text = text
+	}
+	if !t.Parcel.Outbound { // a return goes another way
+		p.Steps = steps(w, t.Parcel.State)
+	}
 	if t.Parcel.Due > 0 && t.Parcel.State == parcel.Stored {
 		p.Due = w.Due + " " + w.clock(t.Parcel.Due, zone)
 	}
@@ -113,7 +118,7 @@ func (p *tracked) fill(t custody.Tracking, now time.Time) {
 }
 
 var tones = map[parcel.State]string{
-	parcel.Stored: "go", parcel.Overdue: "care", parcel.Uncertain: "care", parcel.Collected: "go",
+	parcel.Stored: "go", parcel.Overdue: "care", parcel.Uncertain: "care", parcel.Recovered: "care", parcel.Collected: "go",
 }
 
 // path is the way most parcels go, as the row of steps shows it.

@@ -14,6 +14,7 @@ type trackWords struct {
 	Months                                                                                            [12]string
 	Steps                                                                                             map[parcel.State]string
 	States, StateTexts                                                                                map[parcel.State]string
+	Returns                                                                                           map[parcel.State]string // texts for what a customer sends back, where they differ
 	Facts                                                                                             map[parcel.Fact]string
 	Proofs                                                                                            map[parcel.Proof]string
 }
@@ -49,18 +50,25 @@ var trackTexts = map[string]trackWords{
 		States: map[parcel.State]string{
 			parcel.Announced: "Посылка оформлена", parcel.Dispatched: "Посылка в пути", parcel.Stored: "Посылка ждёт в постамате",
 			parcel.Overdue: "Срок хранения вышел", parcel.Uncertain: "Проверяем ячейку", parcel.Collected: "Посылка получена",
-			parcel.Withdrawn: "Посылка едет обратно", parcel.Returned: "Посылка вернулась отправителю", parcel.Cancelled: "Отправка отменена",
+			parcel.Withdrawn: "Посылка едет обратно", parcel.Recovered: "Посылка у техника", parcel.Returned: "Посылка вернулась отправителю", parcel.Cancelled: "Отправка отменена",
 		},
 		StateTexts: map[parcel.State]string{
 			parcel.Announced: "Отправитель сообщил о ней. Когда курьер положит её в постамат, придёт сообщение с кодом.", parcel.Dispatched: "Постамат её ждёт. Когда курьер положит её, придёт сообщение с кодом.",
 			parcel.Stored: "Код — в вашем сообщении. Его можно ввести или показать сканеру в любое время суток.", parcel.Overdue: "Код ещё действует, но курьер может забрать посылку в любой день. Поторопитесь, пожалуйста.",
 			parcel.Uncertain: "Не ясно, что в ячейке. Курьер должен посмотреть; после этого всё станет известно.", parcel.Collected: "Её забрали по коду.",
-			parcel.Withdrawn: "Её никто не забрал в срок, и перевозчик везёт её отправителю.", parcel.Returned: "О деньгах и новой отправке спросите отправителя.", parcel.Cancelled: "Отправитель отменил её. В постамат её не положат.",
+			parcel.Withdrawn: "Её никто не забрал в срок, и перевозчик везёт её отправителю.", parcel.Recovered: "Постамат открыли люди, и посылку вынули. Куда она поедет, скажет отправитель.", parcel.Returned: "О деньгах и новой отправке спросите отправителя.", parcel.Cancelled: "Отправитель отменил её. В постамат её не положат.",
+		},
+		Returns: map[parcel.State]string{
+			parcel.Announced: "Постамат ещё не знает о возврате. Когда узнает, код из магазина откроет пустую ячейку.", parcel.Dispatched: "Введите код из магазина на экране постамата: откроется пустая ячейка.",
+			parcel.Stored: "Возврат в постамате. Перевозчик заберёт его и отвезёт в магазин.", parcel.Withdrawn: "Перевозчик забрал возврат и везёт его в магазин.",
+			parcel.Cancelled: "Магазин отменил возврат, или его так и не принесли.", parcel.Returned: "Возврат в магазине.",
 		},
 		Facts: map[parcel.Fact]string{
 			parcel.WasAnnounced: "Отправитель сообщил о посылке", parcel.WasDispatched: "Постамат ждёт посылку", parcel.WasStored: "Положена в постамат", parcel.DepositFailed: "Положить не удалось, посылка у курьера",
 			parcel.DepositUncertain: "Не ясно, положена ли", parcel.CollectFailed: "Дверца не открылась, посылка на месте", parcel.WasCollected: "Получена", parcel.BecameOverdue: "Срок хранения вышел",
 			parcel.WasWithdrawn: "Курьер забрал её обратно", parcel.WithdrawFailed: "Забрать не удалось, посылка на месте", parcel.WasQuarantined: "Ячейка отложена до осмотра", parcel.WasTakenOut: "Курьер вынул её при осмотре",
+			parcel.WasExtended: "Срок хранения продлён", parcel.WasReissued: "Выдан новый код, старый больше не действует", parcel.WasOverridden: "Ячейку открыли двое операторов и техник, посылку вынули",
+			parcel.OverrideFailed: "Ячейку открывали операторы, посылка на месте", parcel.WasRecovered: "Техник вынул её и отсканировал", parcel.WasLost: "Постамат заменён, посылку ищут",
 			parcel.WasReturned: "Отправитель получил её обратно", parcel.WasCancelled: "Отправитель отменил", parcel.Lapsed: "Так и не была отправлена",
 		},
 		Proofs: map[parcel.Proof]string{parcel.Record: "записано постаматом", parcel.Scan: "подписано при сканировании", parcel.Claim: "со слов участника"},
@@ -77,18 +85,25 @@ var trackTexts = map[string]trackWords{
 		States: map[parcel.State]string{
 			parcel.Announced: "Your parcel is announced", parcel.Dispatched: "Your parcel is on its way", parcel.Stored: "Your parcel waits in the locker",
 			parcel.Overdue: "Its time has passed", parcel.Uncertain: "A compartment is being checked", parcel.Collected: "Your parcel was collected",
-			parcel.Withdrawn: "Your parcel is going back", parcel.Returned: "The sender has it again", parcel.Cancelled: "The sending was cancelled",
+			parcel.Withdrawn: "Your parcel is going back", parcel.Recovered: "A technician has your parcel", parcel.Returned: "The sender has it again", parcel.Cancelled: "The sending was cancelled",
 		},
 		StateTexts: map[parcel.State]string{
 			parcel.Announced: "The sender has told us about it. You get a message with a code once a courier has put it into the locker.", parcel.Dispatched: "The locker expects it. You get a message with a code once a courier has put it in.",
 			parcel.Stored: "The code is in your message. Type it or show it to the scanner, at any hour.", parcel.Overdue: "The code still works, but a courier may take the parcel back any day. Please hurry.",
 			parcel.Uncertain: "It is not clear what is in the compartment. A courier has to look; then we know.", parcel.Collected: "It was taken out with its code.",
-			parcel.Withdrawn: "Nobody collected it in time, and the carrier brings it back to the sender.", parcel.Returned: "Ask the sender about money or another try.", parcel.Cancelled: "The sender cancelled it. It will not be put into the locker.",
+			parcel.Withdrawn: "Nobody collected it in time, and the carrier brings it back to the sender.", parcel.Recovered: "Persons opened the locker and took it out. The sender says where it goes.", parcel.Returned: "Ask the sender about money or another try.", parcel.Cancelled: "The sender cancelled it. It will not be put into the locker.",
+		},
+		Returns: map[parcel.State]string{
+			parcel.Announced: "The locker has not heard of this return yet. Once it has, the code from the shop opens an empty compartment.", parcel.Dispatched: "Type the code from the shop on the locker's screen: an empty compartment opens.",
+			parcel.Stored: "The return is in the locker. A courier takes it to the shop.", parcel.Withdrawn: "A courier has the return and takes it to the shop.",
+			parcel.Cancelled: "The shop gave the return up, or nobody brought it.", parcel.Returned: "The shop has the return.",
 		},
 		Facts: map[parcel.Fact]string{
 			parcel.WasAnnounced: "The sender told us about it", parcel.WasDispatched: "The locker expects it", parcel.WasStored: "Put into the locker", parcel.DepositFailed: "Could not be put in; the courier has it",
 			parcel.DepositUncertain: "Not clear whether it was put in", parcel.CollectFailed: "The door did not open; the parcel is still there", parcel.WasCollected: "Collected", parcel.BecameOverdue: "Its time has passed",
 			parcel.WasWithdrawn: "A courier took it back", parcel.WithdrawFailed: "Could not be taken back; it is still there", parcel.WasQuarantined: "The compartment is set aside until somebody looks", parcel.WasTakenOut: "A courier took it out when looking",
+			parcel.WasExtended: "May wait longer", parcel.WasReissued: "A new code was made; the old one is dead", parcel.WasOverridden: "Two operators and a technician opened the compartment and took it out",
+			parcel.OverrideFailed: "Operators opened the compartment; it is still there", parcel.WasRecovered: "A technician took it out and scanned it", parcel.WasLost: "The locker was replaced; the parcel is being looked for",
 			parcel.WasReturned: "The sender has it again", parcel.WasCancelled: "Cancelled by the sender", parcel.Lapsed: "Never sent",
 		},
 		Proofs: map[parcel.Proof]string{parcel.Record: "recorded by the locker", parcel.Scan: "signed when scanned", parcel.Claim: "somebody’s word"},

@@ -6,7 +6,9 @@ import (
 	"go/token"
 	"strconv"
 	"testing"
+	"time"
 
+	"lockstep/hub/internal/custody"
 	"lockstep/parcel"
 )
 
@@ -52,6 +54,11 @@ func TestTrackingPageHasEveryWord(t *testing.T) {
 				t.Errorf("%s has no words for fact %q", language, f)
 			}
 		}
+		for _, s := range []parcel.State{parcel.Announced, parcel.Dispatched, parcel.Stored, parcel.Withdrawn, parcel.Returned, parcel.Cancelled} {
+			if text := w.Returns[s]; text == "" || text == w.StateTexts[s] {
+				t.Errorf("%s has no text of its own for a return that is %s", language, s)
+			}
+		}
 		for _, p := range constants(t, "Proof") {
 			if w.Proofs[parcel.Proof(p)] == "" {
 				t.Errorf("%s has no words for proof %q", language, p)
@@ -74,5 +81,13 @@ func TestStepsFollowTheUsualWay(t *testing.T) {
 	}
 	if row := steps(trackTexts["en"], parcel.Withdrawn); row != nil {
 		t.Errorf("a parcel that goes back shows %v", row)
+	}
+}
+
+func TestAReturnIsNotTakenForADelivery(t *testing.T) {
+	page := tracked{Words: trackTexts["en"]}
+	page.fill(custody.Tracking{Parcel: custody.Parcel{State: parcel.Stored, Outbound: true}}, time.Now())
+	if page.Text != trackTexts["en"].Returns[parcel.Stored] || page.Steps != nil {
+		t.Errorf("%q, %v", page.Text, page.Steps)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"lockstep/guard/statement"
 	"lockstep/hub/internal/custody/store"
 	"lockstep/hub/internal/dispatch"
 	"lockstep/hub/internal/fleet"
@@ -21,7 +22,8 @@ import (
 // MaxParcels bounds one shipment.
 const MaxParcels = 20
 
-// CreateShipment announces a shipment: barcodes, room by size, its place on the next manifest, all or nothing. replayed is true when
+// CreateShipment announces a shipment: barcodes, room by size, its place on the next manifest or, for a return, permits; all or
+// nothing. replayed is true when
 // the merchant sent the same before: then nothing is done and the answer is that shipment as it stands now. Faults: Conflict
 // "idempotency_conflict" (same key, another body), Conflict "locker_full" or "locker_not_ready", Invalid "unknown_locker",
 // Conflict "contact_key_in_use", "no_contact_key" or "barcode_used", Invalid otherwise.
@@ -50,6 +52,7 @@ func (c *Custody) CreateShipment(ctx context.Context, n NewShipment) (s Shipment
 	}
 	if !replayed {
 		c.Dispatch.Poke()
+		c.Dispatch.Ring(n.Locker)
 	}
 	return s, replayed, nil
 }
@@ -60,7 +63,7 @@ func (n NewShipment) check() error {
 		return fault.New(fault.Invalid, "invalid_idempotency_key", "an idempotency key has 1 to 255 characters")
 	case !plain(n.Reference, 0, 100):
 		return fault.New(fault.Invalid, "invalid_reference", "a reference has at most 100 characters")
-	case n.Dwell.Check() != nil:
+	case !n.Return && n.Dwell.Check() != nil:
 		return fault.Wrap(n.Dwell.Check(), fault.Invalid, "invalid_dwell", "the dwell time is out of range")
 	case len(n.Parcels) == 0 || len(n.Parcels) > MaxParcels:
 		return fault.New(fault.Invalid, "invalid_parcels", "a shipment has 1 to %d parcels", MaxParcels)
@@ -152,7 +155,7 @@ func takeBarcodes(ctx context.Context, q *store.Queries, numberRange string, cou
 func (c *Custody) addParcel(ctx context.Context, tx *sql.Tx, n NewShipment, p NewParcel, row store.AddParcelParams) error {
 	row.Merchant, row.Locker, row.Carrier = n.Merchant, n.Locker, n.Carrier
 	row.Size, row.Low, row.WeightG, row.Reference = int64(p.Size), p.Low, int64(p.WeightG), p.Reference
-	row.Token, row.Created = rand.Text(), c.now()
+	row.Token, row.Created, row.Outbound = rand.Text(), c.now(), n.Return
 	q := store.New(tx)
 	if err := q.AddParcel(ctx, row); err != nil {
 		return err
@@ -165,6 +168,11 @@ func (c *Custody) addParcel(ctx context.Context, tx *sql.Tx, n NewShipment, p Ne
 		return err
 	}
 	if err := c.addContact(ctx, q, n, p, row.Barcode); err != nil {
+		return err
+	}
+	if n.Return {
+		permit := statement.Permit{Locker: n.Locker, Barcode: row.Barcode, Size: uint8(p.Size), Low: p.Low, Carrier: n.Carrier, Code: n.Code(row.Barcode)}
+		_, err := c.Dispatch.Permit(ctx, tx, permit, "merchant "+n.Merchant)
 		return err
 	}
 	return c.Dispatch.Expect(ctx, tx, dispatch.Expected{Barcode: row.Barcode, Locker: n.Locker, Carrier: n.Carrier, Size: p.Size, Dwell: n.Dwell, Low: p.Low})

@@ -3,7 +3,9 @@ package custody
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 
 	"lockstep/guard/journal"
 	"lockstep/guard/statement"
@@ -66,6 +68,9 @@ func (ck *check) parcel(ctx context.Context, p store.Parcel) error {
 		if !ok || e.Number != int64(i+1) || e.Before != fold.State || e.After != string(row.To) || e.Proof != string(row.Proof) {
 			ck.differ("parcel %s: event %d does not follow", p.Barcode, e.Number)
 		}
+		if e.Proof == string(parcel.Scan) {
+			ck.scan(ctx, e)
+		}
 		fold = apply(fold, e)
 	}
 	if fold != p {
@@ -74,29 +79,75 @@ func (ck *check) parcel(ctx context.Context, p store.Parcel) error {
 	return nil
 }
 
+// scan holds an event against the signed scan that it rests on.
+func (ck *check) scan(ctx context.Context, e store.CustodyEvent) {
+	envelope, err := ck.q.Scan(ctx, store.ScanParams{Barcode: e.Barcode, Number: e.Number})
+	if err == nil {
+		var r statement.Recovered
+		if r, _, err = readScan(envelope, ck.c.Charters...); err == nil && (r.Barcode != e.Barcode || r.Locker != e.Locker) {
+			err = errors.New("it is another parcel's")
+		}
+	}
+	if err != nil {
+		ck.differ("parcel %s: event %d rests on a scan that does not hold: %v", e.Barcode, e.Number, err)
+	}
+}
+
 // locker folds a locker's uploads from the first: the chain must hold, and compartments and events must be what its records say.
 func (ck *check) locker(ctx context.Context, locker string) error {
 	events, err := ck.q.RecordEvents(ctx, locker)
 	if err != nil {
 		return err
 	}
-	told := map[uint64][]store.CustodyEvent{}
+	told := map[line][]store.CustodyEvent{}
 	for _, e := range events {
-		told[uint64(e.Record)] = append(told[uint64(e.Record)], e)
+		at := line{e.Guard, e.Record}
+		told[at] = append(told[at], e)
 	}
-	front, position, err := ck.journal(ctx, locker, told)
-	if err != nil {
+	f := newFolding()
+	if err := ck.follow(ctx, locker, f, told); err != nil {
 		return err
 	}
-	for record := range told {
-		ck.differ("locker %s: events rest on record %d, which is not in the uploads", locker, record)
+	for at := range told {
+		ck.differ("locker %s: events rest on record %d of guard %d, which is not in the uploads", locker, at.record, at.guard)
 	}
-	found, err := ck.c.Fleet.Differences(ctx, ck.tx, locker, position, front)
+	return ck.stored(ctx, locker, f)
+}
+
+// stored holds what is stored of a locker and of the parcels there against the fold of its records.
+func (ck *check) stored(ctx context.Context, locker string, f *folding) error {
+	found, err := ck.c.Fleet.Differences(ctx, ck.tx, locker, f.Folded)
 	ck.found = append(ck.found, found...)
+	return errors.Join(err, ck.inside(ctx, locker, f.Front), ck.awaited(ctx, locker))
+}
+
+// inside holds parcels against the compartments that hold them: what is in an occupied compartment has not been collected,
+// returned or put into another one, whatever is written about it.
+func (ck *check) inside(ctx context.Context, locker string, front fleet.Front) error {
+	rows, err := ck.q.InsideAt(ctx, locker)
 	if err != nil {
 		return err
 	}
-	return ck.awaited(ctx, locker)
+	at := map[string]uint16{}
+	for _, p := range rows {
+		at[p.Barcode] = uint16(p.Compartment)
+	}
+	for _, c := range front {
+		if c.State != fleet.Occupied || c.Parcel == "" || at[c.Parcel] == c.Number {
+			continue
+		}
+		p, err := ck.q.Parcel(ctx, c.Parcel)
+		if errors.Is(err, sql.ErrNoRows) || err == nil && p.Locker != locker {
+			continue // no parcel of ours here: that was an alarm when the record came
+		}
+		if err != nil {
+			return err
+		}
+		if parcel.State(p.State) != parcel.Recovered { // by the mechanical key, of which no record knows
+			ck.differ("parcel %s is %s, the records of %s say that it is in compartment %d", p.Barcode, p.State, locker, c.Number)
+		}
+	}
+	return nil
 }
 
 // awaited holds reservations and what dispatch expects against the parcels: each that is still to be put in has both, and none
@@ -115,7 +166,8 @@ func (ck *check) awaited(ctx context.Context, locker string) error {
 		return err
 	}
 	ck.compare("reserved room", locker, reserved, parcels)
-	ck.compare("a place on manifests", locker, expected, parcels)
+	inbound := slices.DeleteFunc(parcels, func(p store.AwaitedAtRow) bool { return p.Outbound }) // a permit stands on no manifest
+	ck.compare("a place on manifests", locker, expected, inbound)
 	return nil
 }
 
@@ -135,44 +187,88 @@ func (ck *check) compare(what, locker string, have []string, parcels []store.Awa
 	}
 }
 
-// journal walks the uploads; it takes out of told the events that a record proves.
-func (ck *check) journal(ctx context.Context, locker string, told map[uint64][]store.CustodyEvent) (front fleet.Front, at journal.Position, err error) {
-	front = fleet.Front{}
-	for after := int64(0); ; {
-		page, err := ck.q.UploadsOf(ctx, store.UploadsOfParams{Locker: locker, Cursor: after, Limit: 100})
-		if err != nil || len(page) == 0 {
-			return front, at, err
+// line is one record of one of a locker's guards.
+type line struct{ guard, record int64 }
+
+// folding is how far a locker's uploads are folded.
+type folding struct {
+	cursor int64 // of the last upload
+	guard  int64 // whose it is
+	broken bool  // the chain does not hold: nothing after it can be folded
+	fleet.Folded
+}
+
+func newFolding() *folding {
+	return &folding{guard: 1, Folded: fleet.Folded{Front: fleet.Front{}, Refusals: fleet.Refusals{}}}
+}
+
+// begin is another guard's journal: it starts from nothing.
+func (f *folding) begin(guard int64) {
+	f.guard, f.Position, f.Front, f.Standing = guard, journal.Position{}, fleet.Front{}, fleet.Standing{}
+}
+
+// follow folds the uploads after the last; it takes out of told the events that a record proves.
+func (ck *check) follow(ctx context.Context, locker string, f *folding, told map[line][]store.CustodyEvent) error {
+	for {
+		page, err := ck.q.UploadsOf(ctx, store.UploadsOfParams{Locker: locker, Cursor: f.cursor, Limit: 100})
+		if err != nil {
+			return err
 		}
 		for _, u := range page {
-			after = u.Cursor
-			var s journal.Stretch
-			if err := statement.Decode(u.Stretch, &s); err != nil {
-				return front, at, fmt.Errorf("custody: upload %d: %w", u.Cursor, err)
+			if err := ck.upload(u, f, told); err != nil || f.broken {
+				return err
 			}
-			records, end, err := journal.Chain(at, s.Records)
-			if err != nil {
-				ck.differ("locker %s: upload %d: %v", locker, u.Cursor, err)
-				return front, at, nil
-			}
-			at = end
-			for _, r := range records {
-				front = ck.record(locker, r, front, told)
-			}
+		}
+		if len(page) == 0 {
+			return ck.newest(ctx, locker, f)
 		}
 	}
 }
 
-func (ck *check) record(locker string, r journal.Record, front fleet.Front, told map[uint64][]store.CustodyEvent) fleet.Front {
+// newest begins anew where the locker waits for another guard's first record.
+func (ck *check) newest(ctx context.Context, locker string, f *folding) error {
+	place, err := ck.c.Fleet.Place(ctx, ck.tx, locker)
+	if err == nil && f.guard != int64(place.Guards) {
+		f.begin(int64(place.Guards))
+	}
+	return err
+}
+
+func (ck *check) upload(u store.Upload, f *folding, told map[line][]store.CustodyEvent) error {
+	if u.Guard != f.guard {
+		f.begin(u.Guard)
+	}
+	var s journal.Stretch
+	if err := statement.Decode(u.Stretch, &s); err != nil {
+		return fmt.Errorf("custody: upload %d: %w", u.Cursor, err)
+	}
+	records, end, err := journal.Chain(f.Position, s.Records)
+	if err != nil {
+		ck.differ("locker %s: upload %d: %v", u.Locker, u.Cursor, err)
+		f.broken = true
+		return nil
+	}
+	f.cursor, f.Position = u.Cursor, end
+	for _, r := range records {
+		ck.record(u.Locker, r, f, told)
+	}
+	return nil
+}
+
+func (ck *check) record(locker string, r journal.Record, f *folding, told map[line][]store.CustodyEvent) {
 	if r.Kind == journal.Provisioned {
 		certificate, err := ck.c.certificate(r, locker)
 		if err != nil {
-			ck.differ("locker %s: record 1: %v", locker, err)
-			return front
+			ck.differ("locker %s: record %d: %v", locker, r.Number, err)
+			return
 		}
-		front = fleet.NewFront(certificate)
+		f.Front = fleet.NewFront(certificate)
 	}
-	front.Apply(r)
-	for _, e := range told[r.Number] {
+	f.Front.Apply(r)
+	f.Standing.Apply(r)
+	f.Refusals.Apply(r)
+	at := line{f.guard, int64(r.Number)}
+	for _, e := range told[at] {
 		what, ok := factOf(r)
 		if r.Kind == journal.Took {
 			what, ok = parcel.WasDispatched, true
@@ -181,6 +277,5 @@ func (ck *check) record(locker string, r journal.Record, front fleet.Front, told
 			ck.differ("parcel %s: event %d says %q, record %d of %s says %q", e.Barcode, e.Number, e.What, r.Number, locker, r.Kind)
 		}
 	}
-	delete(told, r.Number)
-	return front
+	delete(told, at)
 }

@@ -23,6 +23,9 @@ func TestVerifyFoldFindsWhatWasTamperedWith(t *testing.T) {
 		{"UPDATE locker_line SET position = position + 1", "UPDATE locker_line SET position = position - 1"},
 		{"INSERT INTO reservation (barcode, locker, size) SELECT barcode, locker, size FROM parcel WHERE state = 'stored'", "DELETE FROM reservation WHERE barcode IN (SELECT barcode FROM parcel WHERE state = 'stored')"},
 		{"UPDATE expected SET locker = 'l9'", "UPDATE expected SET locker = 'l1'"},
+		{"UPDATE upload SET cursor = 1000 - cursor", "UPDATE upload SET cursor = 1000 - cursor"},
+		{"INSERT INTO upload (cursor, locker, guard, first, last, received, stretch) SELECT cursor + 500, locker, guard, first, last, received, stretch FROM upload", "DELETE FROM upload WHERE cursor > 500"},
+		{"UPDATE upload SET stretch = (SELECT stretch FROM upload WHERE first = 1) WHERE first = 4", ""},
 		{"DELETE FROM upload WHERE first > 1", ""},
 	}
 	each(t, func(t *testing.T, h *hub) {

@@ -47,7 +47,7 @@ func (c *Custody) nextContactKey(ctx context.Context, q *store.Queries, merchant
 	if err != nil || held != nil && held.Serial == claimed.Serial && held.Key.Equal(claimed.Key) {
 		return claimed, err
 	}
-	key, err := statement.VerifyContactKey(b.Envelopes, c.Charter, held)
+	key, err := statement.VerifyContactKey(b.Envelopes, c.charter(), held)
 	if err != nil {
 		return key, refusedContactKey(err)
 	}

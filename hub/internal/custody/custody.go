@@ -22,7 +22,7 @@ type Config struct {
 	DB       *db.DB
 	Now      func() time.Time
 	Log      *slog.Logger
-	Charter  statement.Charter
+	Charters []statement.Charter // every charter this network has had, oldest first; the last one holds
 	Fleet    *fleet.Fleet
 	Dispatch *dispatch.Dispatch
 	// Emit is called inside the transaction for every event of a parcel; an error undoes the transaction. May be nil.
@@ -38,6 +38,9 @@ type NewShipment struct {
 	Reference                string
 	Dwell                    parcel.DwellTime
 	Parcels                  []NewParcel
+	Return                   bool // a customer puts the parcels in, and the carrier takes them away
+	// Code is called for each parcel of a return: what the customer types at the locker.
+	Code func(barcode string) string
 	// Seal is called inside the transaction, once for each parcel; nil where every parcel has a Contact, or the shipment none.
 	Seal func(barcode string) ([]byte, error)
 }
@@ -71,6 +74,7 @@ type Parcel struct {
 	Place                                        int // within its shipment, from 1
 	Size                                         parcel.Size
 	Low                                          bool
+	Outbound                                     bool // a customer puts it in, its carrier takes it away at any time
 	WeightG                                      int
 	Reference                                    string
 	Token                                        string // of its tracking page
@@ -80,6 +84,26 @@ type Parcel struct {
 	Stored                                       int64  // µs UTC; 0 before
 	Due                                          int64  // when its dwell time ends, µs UTC; 0 before it is stored. Unconfirmed until State is overdue.
 	Created, Changed                             int64
+}
+
+// Task is what a courier of its carrier has to do about a parcel: deposit, withdraw or look; empty for nothing. A return is the
+// customer's until it is in the locker.
+func (p Parcel) Task() string {
+	switch p.State {
+	case parcel.Announced, parcel.Dispatched:
+		if !p.Outbound {
+			return "deposit"
+		}
+	case parcel.Stored:
+		if p.Outbound {
+			return "withdraw"
+		}
+	case parcel.Overdue:
+		return "withdraw"
+	case parcel.Uncertain:
+		return "look"
+	}
+	return ""
 }
 
 // Event is one append-only fact about a parcel.

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"lockstep/guard/journal"
+	"lockstep/guard/statement"
 	"lockstep/hub/internal/fleet"
 	"lockstep/internal/db"
 	"lockstep/internal/fault"
@@ -20,10 +21,13 @@ type Custody struct {
 	Config
 	intake intake
 	news   news
+	watch  watch
 }
 
 // New opens the room.
-func New(c Config) *Custody { return &Custody{Config: c, news: news{ring: make(chan struct{})}} }
+func New(c Config) *Custody {
+	return &Custody{Config: c, news: news{ring: make(chan struct{})}, watch: watch{folding: map[string]*folding{}}}
+}
 
 // intake gathers uploads that wait. While one commit runs the next batch gathers; nothing waits for a timer.
 type intake struct {
@@ -133,12 +137,53 @@ func (c *Custody) tell(ctx context.Context, u *upload) {
 	if !ok {
 		return
 	}
-	alarm := fleet.Alarm{Locker: u.locker, Kind: fleet.Broken, Reason: broken.Reason, Record: broken.Number}
+	alarm := fleet.Alarm{Locker: u.locker, Kind: fleet.Broken, Reason: broken.Reason, Record: broken.Number, Evidence: c.evidence(ctx, u)}
 	if err := c.Fleet.Raise(ctx, alarm); err != nil {
 		c.Log.Error("alarm was not raised", "locker", u.locker, "alarm", alarm.Kind, "reason", alarm.Reason, "error", err)
 	}
 	c.Log.Warn("upload refused", "locker", u.locker, "reason", broken.Reason, "record", broken.Number)
 	u.err = fault.Wrap(u.err, fault.Invalid, "broken_journal", "the stretch does not continue the journal: %s at record %d", broken.Reason, broken.Number)
+}
+
+// Evidence is what an upload that does not fit is kept as: signed by the guard, it convicts whoever has its key.
+type Evidence struct {
+	Stretch journal.Stretch `cbor:"1,keyasint"`           // as it came
+	Head    []byte          `cbor:"2,keyasint,omitempty"` // an earlier head that it contradicts; else the uploads hold what it does
+}
+
+// evidence is nil where the guard did not sign the stretch: that would be anybody's rubbish.
+func (c *Custody) evidence(ctx context.Context, u *upload) []byte {
+	var e []byte
+	err := c.DB.View(ctx, func(tx *sql.Tx) error {
+		place, err := c.Fleet.Place(ctx, tx, u.locker)
+		if err != nil {
+			return err
+		}
+		head, _, err := statement.Verify[statement.Head](u.stretch.Head, func(id statement.KeyID) (statement.Key, bool) {
+			return place.Guard, place.Position.Number > 0 && place.Guard.ID() == id
+		})
+		if err != nil || head.Locker != u.locker {
+			return nil
+		}
+		records := readable(u.stretch)
+		against, _ := place.Contradicts(head, records)
+		e = statement.Encode(Evidence{u.stretch, against})
+		return nil
+	})
+	if err != nil {
+		c.Log.Error("no evidence kept", "locker", u.locker, "error", err)
+	}
+	return e
+}
+
+// readable are a stretch's records as far as they can be read.
+func readable(s journal.Stretch) (records []journal.Record) {
+	for _, encoded := range s.Records {
+		if r, err := journal.Decode(encoded); err == nil {
+			records = append(records, r)
+		}
+	}
+	return records
 }
 
 // Position is the last record of a locker that the hub has.

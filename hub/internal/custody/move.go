@@ -21,6 +21,7 @@ type happening struct {
 	happened    int64
 	locker      string
 	record      uint64
+	guard       uint64 // which of the locker's guards wrote the record
 	compartment uint16
 	due         int64
 }
@@ -40,7 +41,7 @@ func (c *Custody) move(ctx context.Context, tx *sql.Tx, was store.Parcel, h happ
 	}
 	e := store.AddEventParams{Barcode: was.Barcode, Number: was.Events + 1, ID: uuid.Must(uuid.NewV7()).String(), What: string(h.what),
 		Actor: h.actor, Reason: h.reason, Before: was.State, After: string(row.To), Happened: h.happened, Received: c.now(),
-		Proof: string(row.Proof), Locker: h.locker, Record: int64(h.record), Compartment: int64(h.compartment), Due: h.due}
+		Proof: string(row.Proof), Locker: h.locker, Record: int64(h.record), Guard: int64(max(h.guard, 1)), Compartment: int64(h.compartment), Due: h.due}
 	is := apply(was, store.CustodyEvent(e))
 	if err := c.write(ctx, tx, was, is, e); err != nil {
 		return was, err
@@ -103,7 +104,7 @@ func awaited(s parcel.State) bool {
 
 func item(p store.Parcel) Parcel {
 	return Parcel{Barcode: p.Barcode, Shipment: p.Shipment, Merchant: p.Merchant, Locker: p.Locker, Carrier: p.Carrier, Place: int(p.Place),
-		Size: parcel.Size(p.Size), Low: p.Low, WeightG: int(p.WeightG), Reference: p.Reference, Token: p.Token,
+		Size: parcel.Size(p.Size), Low: p.Low, Outbound: p.Outbound, WeightG: int(p.WeightG), Reference: p.Reference, Token: p.Token,
 		State: parcel.State(p.State), Hold: p.Hold, Compartment: uint16(p.Compartment), Stored: p.Stored, Due: p.Due,
 		Created: p.Created, Changed: p.Changed}
 }

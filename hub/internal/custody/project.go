@@ -5,14 +5,17 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"lockstep/guard/journal"
+	"lockstep/guard/statement"
 	"lockstep/hub/internal/custody/store"
+	"lockstep/hub/internal/dispatch"
 	"lockstep/hub/internal/fleet"
 	"lockstep/parcel"
 )
 
-// facts says what a record tells about a parcel; a failed deposit tells it by its To and Reason.
+// facts says what a record tells about a parcel; a failed deposit and an override tell it by their To and Reason.
 var facts = map[journal.Kind]parcel.Fact{
 	journal.Stored:         parcel.WasStored,
 	journal.Collected:      parcel.WasCollected,
@@ -22,56 +25,123 @@ var facts = map[journal.Kind]parcel.Fact{
 	journal.WithdrawFailed: parcel.WithdrawFailed,
 	journal.Quarantined:    parcel.WasQuarantined,
 	journal.TakenOut:       parcel.WasTakenOut,
+	journal.Extended:       parcel.WasExtended,
+	journal.Reissued:       parcel.WasReissued,
+	journal.Permitted:      parcel.WasDispatched,
+	journal.OverrideFailed: parcel.OverrideFailed,
 }
 
 func factOf(r journal.Record) (parcel.Fact, bool) {
-	if r.Kind == journal.DepositFailed {
+	switch r.Kind {
+	case journal.DepositFailed:
 		if r.To == string(fleet.Empty) || fleet.StillInHand(r.Reason) {
 			return parcel.DepositFailed, true
 		}
 		return parcel.DepositUncertain, true
+	case journal.Overridden:
+		if r.To == string(fleet.Empty) {
+			return parcel.WasOverridden, true
+		}
+		return parcel.OverrideFailed, true
 	}
 	what, ok := facts[r.Kind]
 	return what, ok
 }
 
-// project folds records into compartments and parcels.
-func (c *Custody) project(ctx context.Context, tx *sql.Tx, locker string, records []journal.Record) error {
-	inside, err := c.Fleet.Project(ctx, tx, locker, records)
+// project folds records into compartments and parcels. Where the guard was provisioned again, everything after that is about
+// the locker as it is from then on.
+func (c *Custody) project(ctx context.Context, tx *sql.Tx, place fleet.Place, records []journal.Record) error {
+	again := slices.IndexFunc(records, func(r journal.Record) bool { return r.Kind == journal.Provisioned && r.Number > 1 })
+	if again < 0 {
+		return c.fold(ctx, tx, place, records)
+	}
+	if err := c.fold(ctx, tx, place, records[:again]); err != nil {
+		return err
+	}
+	r := records[again]
+	certificate, err := c.certificate(r, place.Locker)
+	if err == nil && !certificate.Guard.Equal(place.Guard) {
+		err = refused(nil, "the locker certificate names another guard")
+	}
+	if err != nil {
+		return err
+	}
+	if err := c.Fleet.Provision(ctx, tx, certificate, statement.Bundle{Envelopes: r.Certificate}); err != nil {
+		return err
+	}
+	return errors.Join(c.fold(ctx, tx, place, records[again:again+1]), c.project(ctx, tx, place, records[again+1:]))
+}
+
+func (c *Custody) fold(ctx context.Context, tx *sql.Tx, place fleet.Place, records []journal.Record) error {
+	inside, err := c.Fleet.Project(ctx, tx, place.Locker, records)
 	if err != nil {
 		return err
 	}
 	for _, r := range records {
-		switch r.Kind {
-		case journal.Took:
-			err = c.took(ctx, tx, locker, r)
-		case journal.Refused:
-			err = c.Dispatch.Refused(ctx, tx, locker, r.Down)
-		default:
-			err = c.tells(ctx, tx, locker, r, inside[r.Number])
-		}
-		if err != nil {
-			return fmt.Errorf("custody: record %d of %s: %w", r.Number, locker, err)
+		if err := errors.Join(c.answers(ctx, tx, place.Locker, r), c.moves(ctx, tx, place, r, inside[r.Number])); err != nil {
+			return fmt.Errorf("custody: record %d of %s: %w", r.Number, place.Locker, err)
 		}
 	}
 	return nil
 }
 
-// took moves the parcels of a manifest that the guard has taken.
-func (c *Custody) took(ctx context.Context, tx *sql.Tx, locker string, r journal.Record) error {
-	barcodes, err := c.Dispatch.Taken(ctx, tx, locker, r.Down)
-	if err != nil {
+// answers tells dispatch what became of what it sent.
+func (c *Custody) answers(ctx context.Context, tx *sql.Tx, locker string, r journal.Record) error {
+	switch {
+	case r.Kind == journal.Chartered:
+		return c.chartered(ctx, tx, locker, r)
+	case r.Kind == journal.Lifted:
+		return c.Dispatch.Proved(ctx, tx, locker, dispatch.Lift, r.Number)
+	case r.Kind == journal.Refused:
+		return c.Dispatch.Refused(ctx, tx, locker, r.Down, r.Reason)
+	case r.Down > 0 && r.Kind != journal.Took:
+		return c.Dispatch.Followed(ctx, tx, locker, r.Down)
+	}
+	return nil
+}
+
+// chartered notes which charter a guard goes by now. One that this hub does not have is alarming: somebody else made it, or it was
+// not put into the key folder.
+func (c *Custody) chartered(ctx context.Context, tx *sql.Tx, locker string, r journal.Record) error {
+	if err := c.Dispatch.Proved(ctx, tx, locker, dispatch.Charter, fleet.Epoch(r)); err != nil {
 		return err
 	}
+	if _, err := c.knownCharter(r.Charter); err != nil {
+		return c.Fleet.Contradict(ctx, tx, locker, "unknown charter", 0, r.Number)
+	}
+	return nil
+}
+
+// moves moves the parcels that a record is about.
+func (c *Custody) moves(ctx context.Context, tx *sql.Tx, place fleet.Place, r journal.Record, inside string) error {
+	switch r.Kind {
+	case journal.Took:
+		barcodes, err := c.Dispatch.Taken(ctx, tx, place.Locker, r.Down)
+		if err != nil {
+			return err
+		}
+		return c.dispatched(ctx, tx, place, r, barcodes...)
+	case journal.Permitted:
+		return c.dispatched(ctx, tx, place, r, r.Parcel)
+	}
+	return c.tells(ctx, tx, place, r, inside)
+}
+
+// dispatched moves parcels that the guard expects now.
+func (c *Custody) dispatched(ctx context.Context, tx *sql.Tx, place fleet.Place, r journal.Record, barcodes ...string) error {
 	for _, barcode := range barcodes {
 		row, err := store.New(tx).Parcel(ctx, barcode)
+		if errors.Is(err, sql.ErrNoRows) {
+			return c.Fleet.Contradict(ctx, tx, place.Locker, "unknown parcel", 0, r.Number)
+		}
 		if err != nil {
 			return err
 		}
 		if parcel.State(row.State) != parcel.Announced {
 			continue // a renewed manifest, or one that a cancellation overtook
 		}
-		if _, err := c.move(ctx, tx, row, happening{what: parcel.WasDispatched, actor: "guard", happened: when(r, row), record: r.Number}); err != nil {
+		h := happening{what: parcel.WasDispatched, actor: "guard", happened: when(r, row), record: r.Number, guard: place.Guards}
+		if _, err := c.move(ctx, tx, row, h); err != nil {
 			return err
 		}
 	}
@@ -79,7 +149,8 @@ func (c *Custody) took(ctx context.Context, tx *sql.Tx, locker string, r journal
 }
 
 // tells moves the parcel that a record is about. inside is the parcel known in the record's compartment before it.
-func (c *Custody) tells(ctx context.Context, tx *sql.Tx, locker string, r journal.Record, inside string) error {
+func (c *Custody) tells(ctx context.Context, tx *sql.Tx, place fleet.Place, r journal.Record, inside string) error {
+	locker := place.Locker
 	what, ok := factOf(r)
 	barcode := about(r, inside)
 	if !ok || barcode == "" {
@@ -96,6 +167,7 @@ func (c *Custody) tells(ctx context.Context, tx *sql.Tx, locker string, r journa
 	if err != nil {
 		return err
 	}
+	h.guard = place.Guards
 	if _, err = c.move(ctx, tx, row, h); errors.Is(err, errNoRow) {
 		return c.Fleet.Contradict(ctx, tx, locker, string(what)+" while "+row.State, r.Compartment, r.Number)
 	}
@@ -112,7 +184,7 @@ func about(r journal.Record, inside string) string {
 
 func (c *Custody) happeningOf(ctx context.Context, tx *sql.Tx, what parcel.Fact, r journal.Record, row store.Parcel) (happening, error) {
 	h := happening{what: what, actor: actor(what, r), reason: r.Reason, happened: when(r, row), record: r.Number, compartment: r.Compartment, due: r.Due}
-	if what != parcel.WasStored || h.due != 0 {
+	if h.due != 0 || row.Outbound || what != parcel.WasStored && what != parcel.WasExtended {
 		return h, nil
 	}
 	s, err := store.New(tx).Shipment(ctx, store.ShipmentParams{ID: row.Shipment, Merchant: row.Merchant})
@@ -120,7 +192,11 @@ func (c *Custody) happeningOf(ctx context.Context, tx *sql.Tx, what parcel.Fact,
 	if r.Dwell != 0 {
 		dwell = parcel.DwellTime(r.Dwell)
 	}
-	h.due = h.happened + dwell.Duration().Microseconds() // the guard did not know the time well enough to say
+	stored := h.happened
+	if what == parcel.WasExtended {
+		stored = row.Stored
+	}
+	h.due = stored + dwell.Duration().Microseconds() // the guard did not know the time well enough to say
 	return h, err
 }
 
@@ -133,6 +209,10 @@ func actor(what parcel.Fact, r journal.Record) string {
 	switch {
 	case r.Courier != "":
 		return "courier " + r.Carrier + "/" + r.Courier
+	case r.Credential == "permit":
+		return "customer"
+	case len(r.Persons) > 0:
+		return "operator " + string(r.Persons[0])
 	case what == parcel.WasCollected:
 		return "recipient"
 	}

@@ -27,8 +27,8 @@ ON CONFLICT (number_range) DO UPDATE SET next = serial.next + excluded.next RETU
 
 -- name: AddParcel :exec
 INSERT INTO parcel (barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold,
-    compartment, stored, due, events, created, changed, live)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, $12, $12, TRUE);
+    compartment, stored, due, events, created, changed, live, outbound)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, $12, $12, TRUE, $13);
 
 -- name: Parcel :one
 SELECT * FROM parcel WHERE barcode = $1;
@@ -58,14 +58,23 @@ UPDATE parcel SET state = sqlc.arg(state), hold = sqlc.arg(hold), compartment = 
 WHERE barcode = sqlc.arg(barcode) AND events = sqlc.arg(was);
 
 -- name: AddEvent :exec
-INSERT INTO custody_event (barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+INSERT INTO custody_event (barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment, guard)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16);
+
+-- name: AddScan :exec
+INSERT INTO scan (barcode, number, envelope) VALUES ($1, $2, $3);
+
+-- name: KnownScans :one
+SELECT CAST(COUNT(*) AS BIGINT) AS count FROM scan WHERE barcode = $1 AND envelope = $2;
+
+-- name: Scan :one
+SELECT envelope FROM scan WHERE barcode = $1 AND number = $2;
 
 -- name: Events :many
 SELECT * FROM custody_event WHERE barcode = $1 ORDER BY number;
 
 -- name: RecordEvents :many
-SELECT * FROM custody_event WHERE locker = $1 AND record > 0 ORDER BY record, barcode;
+SELECT * FROM custody_event WHERE locker = $1 AND record > 0 ORDER BY guard, record, barcode;
 
 -- name: AddContact :exec
 INSERT INTO sealed_contact (barcode, sealed, created) VALUES ($1, $2, $3);
@@ -80,7 +89,7 @@ DELETE FROM sealed_contact WHERE barcode = $1;
 UPDATE upload_cursor SET last = last + 1 WHERE id = 1 RETURNING last;
 
 -- name: AddUpload :exec
-INSERT INTO upload (cursor, locker, first, last, received, stretch) VALUES ($1, $2, $3, $4, $5, $6);
+INSERT INTO upload (cursor, locker, guard, first, last, received, stretch) VALUES ($1, $2, $3, $4, $5, $6, $7);
 
 -- name: Uploads :many
 SELECT cursor, locker, received, stretch FROM upload WHERE cursor > $1 ORDER BY cursor LIMIT $2;
@@ -89,7 +98,7 @@ SELECT cursor, locker, received, stretch FROM upload WHERE cursor > $1 ORDER BY 
 SELECT * FROM upload WHERE locker = $1 AND cursor > $2 ORDER BY cursor LIMIT $3;
 
 -- name: UploadWith :one
-SELECT * FROM upload WHERE locker = sqlc.arg(locker) AND first <= sqlc.arg(record) AND last >= sqlc.arg(record) ORDER BY last LIMIT 1;
+SELECT * FROM upload WHERE locker = sqlc.arg(locker) AND guard = sqlc.arg(guard) AND first <= sqlc.arg(record) AND last >= sqlc.arg(record) ORDER BY last LIMIT 1;
 
 -- name: DropBeats :execrows
 DELETE FROM upload WHERE first > last AND received < sqlc.arg(before);
@@ -98,7 +107,7 @@ DELETE FROM upload WHERE first > last AND received < sqlc.arg(before);
 DELETE FROM idempotency WHERE created < sqlc.arg(before);
 
 -- name: AwaitedAt :many
-SELECT barcode, state FROM parcel WHERE live AND locker = $1 AND state IN ('announced', 'dispatched', 'uncertain') ORDER BY barcode;
+SELECT barcode, state, outbound FROM parcel WHERE live AND locker = $1 AND state IN ('announced', 'dispatched', 'uncertain') ORDER BY barcode;
 
 -- name: Block :one
 SELECT * FROM barcode_block WHERE merchant = $1 AND key = $2;
@@ -120,3 +129,6 @@ SELECT * FROM contact_key WHERE number > $1 ORDER BY number LIMIT $2;
 
 -- name: CountContacts :one
 SELECT COUNT(*) FROM sealed_contact c JOIN parcel p ON p.barcode = c.barcode WHERE p.merchant = $1;
+
+-- name: InsideAt :many
+SELECT barcode, state, compartment FROM parcel WHERE live AND locker = $1 AND compartment > 0 ORDER BY barcode;

@@ -62,7 +62,7 @@ func each(t *testing.T, test func(t *testing.T, h *hub)) {
 		h := &hub{t: t, network: network, db: d, now: start}
 		h.dispatch = dispatch.New(dispatch.Config{DB: d, Now: h.clock, Log: slog.New(slog.DiscardHandler), Dispatch: network.Dispatch, Time: network.Time[0]})
 		h.fleet = fleet.New(fleet.Config{DB: d, Now: h.clock, Charter: network.Charter, Ring: h.dispatch.Ring})
-		h.custody = custody.New(custody.Config{DB: d, Now: h.clock, Log: slog.New(slog.DiscardHandler), Charter: network.Charter,
+		h.custody = custody.New(custody.Config{DB: d, Now: h.clock, Log: slog.New(slog.DiscardHandler), Charters: []statement.Charter{network.Charter},
 			Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit})
 		h.addLocker("l1")
 		h.guard = newGuard(t, network, "l1", start.UnixMicro())

@@ -8,13 +8,7 @@ import (
 
 	"lockstep/internal/courier"
 	"lockstep/internal/fault"
-	"lockstep/parcel"
 )
-
-// tasks says which parcels a courier has business with, and which.
-var tasks = map[parcel.State]string{
-	parcel.Announced: "deposit", parcel.Dispatched: "deposit", parcel.Overdue: "withdraw", parcel.Uncertain: "look",
-}
 
 // Round lists what a carrier's couriers have to do at lockers, by locker and barcode; "*" is the whole network. Each locker is
 // asked for by itself, because one answer of Live is bounded.
@@ -29,7 +23,7 @@ func (c *Custody) Round(ctx context.Context, carrier string, lockers []string) (
 			return nil, err
 		}
 		for _, p := range live {
-			if task, ok := tasks[p.State]; ok && (p.Hold == "" || task != "deposit") {
+			if task := p.Task(); task != "" && (p.Hold == "" || task != "deposit") {
 				of[p.Locker] = append(of[p.Locker], courier.Task{Barcode: p.Barcode, Size: p.Size.String(), Rank: uint8(p.Size), Low: p.Low, Task: task})
 			}
 		}

@@ -36,12 +36,23 @@ func (c *Custody) take(ctx context.Context, tx *sql.Tx, locker string, s journal
 	}
 	records, head, err := s.Verify(place.Position, locker, guard)
 	if err != nil {
-		return taken{}, err
+		return taken{}, rolledBack(err, place)
+	}
+	if _, forked := place.Contradicts(head, records); forked {
+		return taken{}, &journal.Break{Number: head.Position, Reason: "fork"}
 	}
 	if len(records) == 0 && !later(head, place) {
 		return taken{position: place.Position}, nil
 	}
 	return c.accept(ctx, tx, place, s, records, head)
+}
+
+// rolledBack names a head from before what was received by what it means.
+func rolledBack(err error, place fleet.Place) error {
+	if broken, ok := errors.AsType[*journal.Break](err); ok && broken.Reason == "fork" && broken.Number < place.Position.Number {
+		broken.Reason = "rolled back"
+	}
+	return err
 }
 
 // later says whether a guard signed a head after the last one known. A head that was shown before proves no life: whoever
@@ -56,7 +67,7 @@ func (c *Custody) accept(ctx context.Context, tx *sql.Tx, place fleet.Place, s j
 	if n := len(records); n > 0 {
 		t.position = journal.Position{Number: head.Position, Hash: head.Hash}
 	}
-	if err := c.project(ctx, tx, place.Locker, records); err != nil {
+	if err := c.project(ctx, tx, place, records); err != nil {
 		return t, err
 	}
 	var err error
@@ -68,7 +79,7 @@ func (c *Custody) accept(ctx context.Context, tx *sql.Tx, place fleet.Place, s j
 			return t, err
 		}
 	}
-	return t, c.Fleet.Advance(ctx, tx, place, t.position, head, t.kept)
+	return t, c.Fleet.Advance(ctx, tx, place, t.position, head, s.Head, t.kept)
 }
 
 // keep stores a stretch as it came. A heartbeat has first = last + 1.
@@ -78,7 +89,7 @@ func (c *Custody) keep(ctx context.Context, tx *sql.Tx, place fleet.Place, s jou
 	if err != nil {
 		return err
 	}
-	return q.AddUpload(ctx, store.AddUploadParams{Cursor: cursor, Locker: place.Locker, First: int64(place.Position.Number + 1),
+	return q.AddUpload(ctx, store.AddUploadParams{Cursor: cursor, Locker: place.Locker, Guard: int64(place.Guards), First: int64(place.Position.Number + 1),
 		Last: int64(to.Number), Received: c.now(), Stretch: statement.Encode(s)})
 }
 
@@ -149,16 +160,37 @@ func (c *Custody) guardKey(ctx context.Context, tx *sql.Tx, place fleet.Place, s
 }
 
 func (c *Custody) certificate(first journal.Record, locker string) (statement.Locker, error) {
-	charter, err := statement.VerifyAll[statement.Charter](first.Charter, c.Charter.Roots)
-	if err != nil || charter.Network != c.Charter.Network || charter.Epoch > c.Charter.Epoch {
+	charter, err := c.knownCharter(first.Charter)
+	if err != nil {
 		return statement.Locker{}, refused(err, "the guard's charter is not this network's")
 	}
-	certificate, err := statement.VerifyAll[statement.Locker](first.Certificate, c.Charter.Provisioning)
-	if err != nil || certificate.Network != c.Charter.Network || certificate.ID != locker {
+	certificate, err := statement.VerifyAll[statement.Locker](first.Certificate, charter.Provisioning)
+	if err != nil || certificate.Network != charter.Network || certificate.ID != locker {
 		return statement.Locker{}, refused(err, "the locker certificate is not this locker's")
 	}
 	return certificate, nil
 }
+
+// knownCharter is the one of our charters that envelopes hold. Ours were verified when the hub started, so the same bytes need no
+// signature again.
+func (c *Custody) knownCharter(envelopes [][]byte) (statement.Charter, error) {
+	if len(envelopes) == 0 {
+		return statement.Charter{}, errors.New("no charter")
+	}
+	said, err := statement.ReadUnverified[statement.Charter](envelopes[0])
+	if err != nil {
+		return statement.Charter{}, err
+	}
+	for _, ours := range c.Charters {
+		if bytes.Equal(statement.Encode(ours), statement.Encode(said)) {
+			return ours, nil
+		}
+	}
+	return statement.Charter{}, fmt.Errorf("the charter of network %s, epoch %d, is not known", said.Network, said.Epoch)
+}
+
+// charter is the one that holds.
+func (c *Custody) charter() statement.Charter { return c.Charters[len(c.Charters)-1] }
 
 func refused(err error, message string) error {
 	return fault.Wrap(errors.Join(err, &journal.Break{Number: 1, Reason: "head"}), fault.Invalid, "broken_journal", "%s", message)
@@ -180,7 +212,7 @@ func unknownPart(ctx context.Context, tx *sql.Tx, place fleet.Place, s journal.S
 		return s, false, err
 	}
 	if end.Number < have {
-		return s, true, sameAsKept(ctx, tx, place.Locker, end.Number, s.Records[len(s.Records)-1])
+		return s, true, sameAsKept(ctx, tx, place, end.Number, s.Records[len(s.Records)-1])
 	}
 	old := have - first.Number + 1
 	if sha256.Sum256(s.Records[old-1]) != place.Position.Hash {
@@ -190,8 +222,9 @@ func unknownPart(ctx context.Context, tx *sql.Tx, place fleet.Place, s journal.S
 }
 
 // sameAsKept compares a record with the one in the uploads: equal records have equal histories.
-func sameAsKept(ctx context.Context, tx *sql.Tx, locker string, number uint64, record []byte) error {
-	row, err := store.New(tx).UploadWith(ctx, store.UploadWithParams{Locker: locker, Record: int64(number)})
+func sameAsKept(ctx context.Context, tx *sql.Tx, place fleet.Place, number uint64, record []byte) error {
+	locker := place.Locker
+	row, err := store.New(tx).UploadWith(ctx, store.UploadWithParams{Locker: locker, Guard: int64(place.Guards), Record: int64(number)})
 	if err != nil {
 		return fmt.Errorf("custody: the upload with record %d of %s: %w", number, locker, err)
 	}

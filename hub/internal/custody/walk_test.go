@@ -23,6 +23,7 @@ var answers = map[journal.Kind][]journal.Record{
 	journal.ReopenIntent:   {{Kind: journal.Stored}, {Kind: journal.TakenOut}, {Kind: journal.ReopenFailed}},
 	journal.CollectIntent:  {{Kind: journal.Collected}, {Kind: journal.CollectFailed}},
 	journal.WithdrawIntent: {{Kind: journal.Withdrawn}, {Kind: journal.WithdrawFailed}},
+	journal.OverrideIntent: {{Kind: journal.Overridden, To: "EMPTY"}, {Kind: journal.Overridden, To: "as before"}, {Kind: journal.OverrideFailed}},
 }
 
 // next gives the records that a guard may write about a door where it stands.
@@ -40,15 +41,19 @@ func (w world) next(i int) (records []journal.Record) {
 			records = append(records, journal.Record{Kind: journal.CollectIntent})
 		}
 	case fleet.Occupied:
-		records = append(records, journal.Record{Kind: journal.CollectIntent}, journal.Record{Kind: journal.WithdrawIntent})
+		records = append(records, journal.Record{Kind: journal.CollectIntent}, journal.Record{Kind: journal.WithdrawIntent},
+			journal.Record{Kind: journal.OverrideIntent}, journal.Record{Kind: journal.Extended}, journal.Record{Kind: journal.Reissued})
 		if w.state != parcel.Overdue { // written once
 			records = append(records, journal.Record{Kind: journal.Overdue})
 		}
 	case fleet.Quarantine:
-		records = append(records, journal.Record{Kind: journal.ReopenIntent})
+		records = append(records, journal.Record{Kind: journal.ReopenIntent}, journal.Record{Kind: journal.OverrideIntent})
 	case fleet.Intent, fleet.Collecting:
 		for _, r := range answers[w.by[i]] {
 			if r.Kind != journal.Stored || c.Parcel != "" { // unknown content can only be taken out
+				if r.To == "as before" {
+					r.To = map[fleet.CompartmentState]string{fleet.Collecting: "OCCUPIED", fleet.Intent: "QUARANTINE"}[c.State]
+				}
 				records = append(records, r)
 			}
 		}
@@ -132,4 +137,39 @@ func (w world) step(t *testing.T, i int, r journal.Record) world {
 	}
 	after.state = row.To
 	return after
+}
+
+// TestTheFrontFollowsTheGuardsTableRowByRow: what the guard's table allows contradicts nothing here, what it does not does.
+func TestTheFrontFollowsTheGuardsTableRowByRow(t *testing.T) {
+	states := []fleet.CompartmentState{fleet.Empty, fleet.Intent, fleet.Occupied, fleet.Collecting, fleet.Quarantine}
+	rows := 0
+	for _, kind := range journal.Kinds {
+		allowed := map[fleet.CompartmentState]bool{}
+		for _, from := range states {
+			for _, say := range []string{"", string(fleet.Empty), string(fleet.Occupied), string(fleet.Quarantine)} {
+				to, ok := rules.Next(rules.Occupancy(from), kind, say)
+				if !ok {
+					continue
+				}
+				allowed[from] = true
+				front := fleet.Front{1: {Number: 1, State: from}}
+				r := journal.Record{Number: 1, Kind: kind, Compartment: 1, To: say}
+				if front.Apply(r); string(front[1].State) != string(to) {
+					t.Errorf("%s by %s saying %q: the hub reads %s, the guard %s", from, kind, say, front[1].State, to)
+				}
+			}
+		}
+		for _, from := range states {
+			if rows++; len(allowed) == 0 {
+				continue // not about occupancy
+			}
+			contradiction := fleet.Front{1: {Number: 1, State: from}}.Contradicts(journal.Record{Kind: kind, Compartment: 1})
+			if (contradiction == "") != allowed[from] {
+				t.Errorf("%s by %s: the guard allows it: %v, the hub says %q", from, kind, allowed[from], contradiction)
+			}
+		}
+	}
+	if rows < 150 {
+		t.Errorf("%d rows", rows)
+	}
 }

@@ -1,8 +1,10 @@
-// Package dispatch makes and signs what goes down to lockers: manifests of the parcels they may expect, numbered in each
-// locker's down stream, and the hub's receipts.
+// Package dispatch makes and signs what goes down to lockers: manifests of the parcels they may expect, restrictions and return
+// permits, all numbered in each locker's down stream, and the hub's receipts. It also keeps what several persons have signed for a
+// locker (charters, lifts) until a record proves it.
 package dispatch
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -16,8 +18,10 @@ type Config struct {
 	DB       *db.DB
 	Now      func() time.Time
 	Log      *slog.Logger
-	Dispatch *statement.Signer // signs manifests
+	Dispatch *statement.Signer // signs manifests, restrictions and permits
 	Time     *statement.Signer // signs receipts
+	// Lockers lists every locker of the network, for Revoke.
+	Lockers func(ctx context.Context) ([]string, error)
 }
 
 // Dispatch is the room.

@@ -3,6 +3,7 @@ package dispatch_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"lockstep/hub/migrations"
 	"lockstep/internal/db"
 	"lockstep/internal/db/dbtest"
+	"lockstep/internal/fault"
 	"lockstep/parcel"
 )
 
@@ -157,7 +159,7 @@ func TestTakenTellsOnceAndRefusedWaits(t *testing.T) {
 		if list := append(taken(1), taken(7)...); len(list) != 0 {
 			t.Errorf("told again: %q", list)
 		}
-		r.tx(func(tx *sql.Tx) error { return r.Refused(t.Context(), tx, "l1", 1) })
+		r.tx(func(tx *sql.Tx) error { return r.Refused(t.Context(), tx, "l1", 1, "late") })
 		r.make(0)
 		r.now = r.now.Add(6 * time.Minute)
 		r.make(1)
@@ -231,4 +233,263 @@ func TestReceiptDue(t *testing.T) {
 			t.Errorf("%+v: due %v", tt, due)
 		}
 	}
+}
+
+// ask queues a restriction.
+func (r *room) ask(s statement.Restriction) (asked dispatch.Request, err error) {
+	r.t.Helper()
+	s.Locker = "l1"
+	return asked, r.db.Tx(r.t.Context(), func(tx *sql.Tx) (err error) {
+		asked, err = r.Restrict(r.t.Context(), tx, s, "operator olga")
+		return err
+	})
+}
+
+// code is a fault's, empty for none.
+func code(err error) string {
+	if err == nil {
+		return ""
+	}
+	c, _ := fault.Public(err)
+	return c
+}
+
+func TestRestrictionsAreNumberedLikeManifests(t *testing.T) {
+	each(t, func(t *testing.T, r *room) {
+		r.expect("l1", "house", 0, 1)
+		r.make(1)
+		barcode, _ := parcel.MakeBarcode("20001", 7)
+		asked := []statement.Restriction{{Kind: statement.Pause, Minutes: 240}, {Kind: statement.Pause}, {Kind: statement.Block, Compartments: []uint16{1, 4}},
+			{Kind: statement.Unblock, Compartments: []uint16{4}}, {Kind: statement.Extend, Barcode: barcode, DwellHours: 100}}
+		for i, s := range asked {
+			if got, err := r.ask(s); err != nil || got.Number != uint64(i+2) || got.State() != "waiting" || got.Actor != "operator olga" {
+				t.Errorf("%+v, %v", got, err)
+			}
+		}
+		if again, err := r.ask(asked[0]); err != nil || again.Number != 2 {
+			t.Errorf("what waits already is queued again: %+v, %v", again, err)
+		}
+		list, err := r.Down(t.Context(), "l1", 1)
+		if err != nil || len(list) != len(asked) {
+			t.Fatalf("%d statements, %v", len(list), err)
+		}
+		for i, s := range list {
+			got, _, err := statement.Verify[statement.Restriction](s.Envelope, r.network.Charter.Dispatch.Lookup)
+			if err != nil || got.Kind != asked[i].Kind || got.Number != s.Number || got.Locker != "l1" {
+				t.Errorf("%+v, %v", got, err)
+			}
+		}
+		for _, s := range []statement.Restriction{{Kind: statement.Pause, Minutes: 241}, {Kind: statement.Block}, {Kind: "open", Barcode: barcode},
+			{Kind: statement.Extend, Barcode: barcode, DwellHours: 23}, {Kind: statement.Reissue, Barcode: barcode, Minutes: 1}} {
+			if _, err := r.ask(s); code(err) != "invalid_restriction" {
+				t.Errorf("%+v: %v", s, err)
+			}
+		}
+		r.tx(func(tx *sql.Tx) error {
+			return errors.Join(r.Refused(t.Context(), tx, "l1", 2, "too long"), r.Followed(t.Context(), tx, "l1", 3))
+		})
+		all, err := r.RequestsAt(t.Context(), "l1", 10)
+		if err != nil || len(all) != len(asked) || all[4].Refused != "too long" || all[3].State() != "taken" || all[0].State() != "waiting" {
+			t.Errorf("%+v, %v", all, err)
+		}
+		if again, err := r.ask(asked[0]); err != nil || again.Number != 7 {
+			t.Errorf("a refused pause cannot be asked for again: %+v, %v", again, err)
+		}
+	})
+}
+
+func TestNewCodesAreFewAndApart(t *testing.T) {
+	each(t, func(t *testing.T, r *room) {
+		barcode, _ := parcel.MakeBarcode("20001", 7)
+		again := func() (uint64, string) {
+			got, err := r.ask(statement.Restriction{Kind: statement.Reissue, Barcode: barcode})
+			return got.Number, code(err)
+		}
+		decide := func(number uint64, refused string) {
+			r.tx(func(tx *sql.Tx) error {
+				if refused != "" {
+					return r.Refused(t.Context(), tx, "l1", number, refused)
+				}
+				return r.Followed(t.Context(), tx, "l1", number)
+			})
+		}
+		for i, step := range []struct {
+			pass   time.Duration
+			number uint64
+			code   string
+			then   string // what the guard makes of it: "-" is nothing yet
+		}{
+			{0, 1, "", "-"},
+			{time.Minute, 1, "", "too many"}, // it waits; then it is refused, and counts for nothing
+			{time.Second, 2, "", ""},
+			{9 * time.Minute, 0, "too_soon", "-"},
+			{2 * time.Minute, 3, "", ""},
+			{11 * time.Minute, 4, "", ""},
+			{24 * time.Hour, 0, "too_many_codes", "-"},
+		} {
+			r.now = r.now.Add(step.pass)
+			number, code := again()
+			if number != step.number || code != step.code {
+				t.Errorf("step %d: number %d, %q", i, number, code)
+			}
+			if step.then != "-" {
+				decide(number, step.then)
+			}
+		}
+		if list, err := r.Down(t.Context(), "l1", 0); err != nil || len(list) != 4 {
+			t.Errorf("%d statements, %v", len(list), err) // a refused request takes no number
+		}
+	})
+}
+
+func TestAPermitsEnvelopeGoesWhenItIsDecided(t *testing.T) {
+	each(t, func(t *testing.T, r *room) {
+		for serial, refused := range []string{"", "late"} {
+			barcode, _ := parcel.MakeBarcode("20001", int64(serial))
+			var asked dispatch.Request
+			r.tx(func(tx *sql.Tx) (err error) {
+				asked, err = r.Permit(t.Context(), tx, statement.Permit{Locker: "l1", Barcode: barcode, Size: 1, Carrier: "house",
+					Code: statement.CompleteCode("123456789")}, "merchant m1")
+				return err
+			})
+			list, err := r.Down(t.Context(), "l1", asked.Number-1)
+			if err != nil || len(list) != 1 {
+				t.Fatalf("%d, %v", len(list), err)
+			}
+			p, _, err := statement.Verify[statement.Permit](list[0].Envelope, r.network.Charter.Dispatch.Lookup)
+			if until := time.UnixMicro(p.Until); err != nil || until.Before(r.now.Add(13*24*time.Hour)) || p.From > r.now.UnixMicro() {
+				t.Errorf("%+v, %v", p, err)
+			}
+			r.tx(func(tx *sql.Tx) error {
+				if refused != "" {
+					return r.Refused(t.Context(), tx, "l1", asked.Number, refused)
+				}
+				return r.Followed(t.Context(), tx, "l1", asked.Number)
+			})
+			if list, err := r.Down(t.Context(), "l1", 0); err != nil || len(list) != 0 {
+				t.Errorf("%d statements are still there, %v", len(list), err)
+			}
+			if all, err := r.Requests(t.Context(), barcode); err != nil || len(all) != 1 || all[0].Refused != refused || all[0].Decided == 0 {
+				t.Errorf("%+v, %v", all, err)
+			}
+		}
+	})
+}
+
+func TestARevocationGoesToEveryLockerOnce(t *testing.T) {
+	each(t, func(t *testing.T, r *room) {
+		r.Dispatch.Lockers = func(context.Context) ([]string, error) { return []string{"l1", "l2", "l3"}, nil }
+		key := r.network.Carrier.Key().ID()
+		for range 2 {
+			if err := r.Revoke(t.Context(), "house", key); err != nil {
+				t.Fatal(err)
+			}
+			r.now = r.now.Add(time.Hour)
+		}
+		for _, locker := range []string{"l1", "l2", "l3"} {
+			list, err := r.Down(t.Context(), locker, 0)
+			if err != nil || len(list) != 1 {
+				t.Fatalf("%s: %d, %v", locker, len(list), err)
+			}
+			s, _, err := statement.Verify[statement.Restriction](list[0].Envelope, r.network.Charter.Dispatch.Lookup)
+			if err != nil || s.Kind != statement.Revoke || *s.Courier != key || s.Locker != locker {
+				t.Errorf("%+v, %v", s, err)
+			}
+		}
+		r.now = r.now.Add(15 * 24 * time.Hour)
+		if err := r.Revoke(t.Context(), "house", key); err != nil {
+			t.Fatal(err)
+		}
+		if list, err := r.Down(t.Context(), "l1", 0); err != nil || len(list) != 2 {
+			t.Errorf("a revocation of today is taken for last month's: %d, %v", len(list), err)
+		}
+	})
+}
+
+func TestBundlesWaitForTheirRecord(t *testing.T) {
+	each(t, func(t *testing.T, r *room) {
+		queue := func(kind string, mark uint64, bundle string) {
+			t.Helper()
+			if err := r.Queue(t.Context(), dispatch.Cosigned{Locker: "l1", Kind: kind, Mark: mark, Bundle: []byte(bundle), Actor: "operator olga"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		next := func() string {
+			t.Helper()
+			c, err := r.Persons(t.Context(), "l1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c == nil {
+				return ""
+			}
+			return string(c.Bundle)
+		}
+		judge := func(reason string) bool {
+			t.Helper()
+			c, err := r.Persons(t.Context(), "l1")
+			if err != nil || c == nil {
+				t.Fatal(err)
+			}
+			final, err := r.Judged(t.Context(), *c, reason)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return final
+		}
+		queue(dispatch.Lift, 40, "lift")
+		queue(dispatch.Charter, 3, "three")
+		queue(dispatch.Charter, 2, "two")
+		queue(dispatch.Charter, 2, "two again")
+		if got := next(); got != "two" {
+			t.Errorf("first %q", got)
+		}
+		if !judge("key") || next() != "three" {
+			t.Errorf("after a refusal: %q", next())
+		}
+		queue(dispatch.Charter, 2, "two, better signed")
+		if next() != "two, better signed" {
+			t.Errorf("a refused one cannot be sent again: %q", next())
+		}
+		prove := func(kind string, mark uint64) {
+			r.tx(func(tx *sql.Tx) error { return r.Proved(t.Context(), tx, "l1", kind, mark) })
+		}
+		prove(dispatch.Charter, 3)
+		if next() != "lift" {
+			t.Errorf("after the charters: %q", next())
+		}
+		if judge("cause") || next() != "lift" {
+			t.Error("a lift does not wait for the cause to go")
+		}
+		r.now = r.now.Add(25 * time.Hour)
+		if !judge("cause") || next() != "" {
+			t.Error("a lift waits for ever")
+		}
+		list, err := r.CosignedAt(t.Context(), "l1")
+		refused := map[uint64]string{}
+		for _, c := range list {
+			refused[c.Mark] = c.Refused
+		}
+		if err != nil || len(list) != 3 || refused[40] != "cause" || refused[2] != "" || refused[3] != "" {
+			t.Errorf("%+v, %v", list, err)
+		}
+	})
+}
+
+func TestADownStreamBeginsAnewForAnotherGuard(t *testing.T) {
+	each(t, func(t *testing.T, r *room) {
+		r.expect("l1", "house", 0, 2)
+		r.make(1)
+		if _, err := r.ask(statement.Restriction{Kind: statement.Pause, Minutes: 10}); err != nil {
+			t.Fatal(err)
+		}
+		r.tx(func(tx *sql.Tx) error { return r.Restart(t.Context(), tx, "l1") })
+		r.make(1)
+		if list := r.manifests("l1"); len(list) != 1 || len(list[0].Parcels) != 2 {
+			t.Errorf("%+v", list)
+		}
+		if all, err := r.RequestsAt(t.Context(), "l1", 10); err != nil || len(all) != 1 || all[0].Refused != "guard replaced" {
+			t.Errorf("%+v, %v", all, err)
+		}
+	})
 }

@@ -63,14 +63,18 @@ func (d *Dispatch) Taken(ctx context.Context, tx *sql.Tx, locker string, number 
 	return barcodes, q.DropDownParcels(ctx, store.DropDownParcelsParams{Locker: locker, Number: int64(number)})
 }
 
-// Refused makes the parcels of a manifest that the guard did not follow (too late, too many) wait for another one, which is made
-// after a pause: what the guard refused now it would refuse again.
-func (d *Dispatch) Refused(ctx context.Context, tx *sql.Tx, locker string, number uint64) error {
+// Refused notes that the guard did not follow the statement of a number, and why. The parcels of a manifest (too late, too many)
+// wait for another one, which is made after a pause: what the guard refused now it would refuse again. A request that was refused
+// is not made again; whoever asked sees why.
+func (d *Dispatch) Refused(ctx context.Context, tx *sql.Tx, locker string, number uint64, why string) error {
 	q := store.New(tx)
 	if err := q.Unname(ctx, store.UnnameParams{Locker: locker, Number: int64(number), Until: d.Now().Add(renewal + pause).UnixMicro()}); err != nil {
 		return err
 	}
-	return q.DropDownParcels(ctx, store.DropDownParcelsParams{Locker: locker, Number: int64(number)})
+	if err := q.DropDownParcels(ctx, store.DropDownParcelsParams{Locker: locker, Number: int64(number)}); err != nil {
+		return err
+	}
+	return d.decide(ctx, q, locker, number, why)
 }
 
 // Run makes manifests whenever parcels wait for one and renews those that are about to end, until ctx is done.
@@ -148,12 +152,8 @@ func (d *Dispatch) compose(locker, carrier string, number uint64, rows []store.E
 }
 
 func (d *Dispatch) write(ctx context.Context, q *store.Queries, m statement.Manifest) error {
-	envelope, err := statement.Sign(d.Dispatch, m)
-	if err != nil {
-		return err
-	}
 	locker, number := m.Locker, int64(m.Number)
-	if err := q.AddDown(ctx, store.AddDownParams{Locker: locker, Number: number, Envelope: envelope, Made: d.Now().UnixMicro()}); err != nil {
+	if err := d.queue(ctx, q, m); err != nil {
 		return err
 	}
 	for _, p := range m.Parcels {
@@ -165,6 +165,22 @@ func (d *Dispatch) write(ctx context.Context, q *store.Queries, m statement.Mani
 		}
 	}
 	return nil
+}
+
+// addressed is a statement with its place in one locker's down stream.
+type addressed interface {
+	statement.Statement
+	Addressed() (locker string, number uint64)
+}
+
+// queue signs a statement and puts it into the down stream. Ring after the commit.
+func (d *Dispatch) queue(ctx context.Context, q *store.Queries, s addressed) error {
+	envelope, err := statement.Sign(d.Dispatch, s)
+	if err != nil {
+		return err
+	}
+	locker, number := s.Addressed()
+	return q.AddDown(ctx, store.AddDownParams{Locker: locker, Number: int64(number), Envelope: envelope, Made: d.Now().UnixMicro()})
 }
 
 // atOnce is how many statements Down gives at most.

@@ -38,9 +38,12 @@ type Config struct {
 	Position func(ctx context.Context, locker string) (journal.Position, error)
 	Ingest   func(ctx context.Context, locker string, s journal.Stretch) (journal.Position, error)
 
-	// Down. Listen's channel has a token whenever Down or Receipts have something new.
+	// Down. Listen's channel has a token whenever Down, Receipts or Persons have something new. Judged is told what the guard said
+	// against a bundle, and tells whether another may be sent.
 	Down     func(ctx context.Context, locker string, after uint64) ([]dispatch.Statement, error)
 	Receipts func(ctx context.Context, locker string) ([][]byte, error)
+	Persons  func(ctx context.Context, locker string) (*dispatch.Cosigned, error)
+	Judged   func(ctx context.Context, c dispatch.Cosigned, reason string) (final bool, err error)
 	Listen   func(locker string) (ring <-chan struct{}, stop func())
 
 	Raise func(ctx context.Context, a fleet.Alarm) error

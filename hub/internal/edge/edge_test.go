@@ -297,6 +297,54 @@ func TestDown(t *testing.T) {
 	h.hear(conn, sent(down(6)))
 }
 
+// TestPersons: charters before anything numbered, one bundle at a time, and none twice in a row while it waits for its record.
+func TestPersons(t *testing.T) {
+	h := start(t)
+	h.persons = []dispatch.Cosigned{{Kind: dispatch.Charter, Mark: 2, Bundle: []byte("charter 2")}, {Kind: dispatch.Charter, Mark: 3, Bundle: []byte("charter 3")},
+		{Kind: dispatch.Lift, Mark: 9, Bundle: []byte("lift")}}
+	h.down = []dispatch.Statement{down(1), down(2)}
+	conn := h.fresh()
+	h.hear(conn, line.FromHub{Kind: line.Persons, Statement: []byte("charter 2")})
+	h.say(conn, line.FromLocker{Kind: line.Judged, Reason: "key"})
+	h.hear(conn, line.FromHub{Kind: line.Persons, Statement: []byte("charter 3")})
+	h.say(conn, line.FromLocker{Kind: line.Judged})
+	h.hear(conn, sent(down(1)))                 // and not charter 3 again, nor the lift
+	h.set(func() { h.persons = h.persons[1:] }) // its record has come
+	h.say(conn, line.FromLocker{Kind: line.Taken, Down: 1})
+	h.hear(conn, sent(down(2)))
+	h.say(conn, line.FromLocker{Kind: line.Taken, Down: 2})
+	h.hear(conn, line.FromHub{Kind: line.Persons, Statement: []byte("lift")})
+	h.say(conn, line.FromLocker{Kind: line.Judged, Reason: "cause"})
+	h.set(func() { h.down = append(h.down, down(3)) })
+	h.hear(conn, sent(down(3)))
+	h.say(conn, line.FromLocker{Kind: line.Taken, Down: 3})
+	h.set(func() { h.now = h.now.Add(11 * time.Minute) })
+	h.hear(conn, line.FromHub{Kind: line.Persons, Statement: []byte("lift")})
+	h.set(func() {
+		if want := []string{"charter key", "lift cause"}; !slices.Equal(h.judged, want) || len(h.alarms) != 0 {
+			t.Errorf("judged %q, want %q; alarms %q", h.judged, want, h.alarms)
+		}
+	})
+}
+
+// TestASlowGuardIsNoAlarm: its line tries again after a minute instead of ten.
+func TestASlowGuardIsNoAlarm(t *testing.T) {
+	h := start(t)
+	h.down = []dispatch.Statement{down(1)}
+	conn := h.fresh()
+	h.hear(conn, sent(down(1)))
+	h.say(conn, line.FromLocker{Kind: line.Taken, Reason: "refused: slow"})
+	h.set(func() { h.receipts = [][]byte{{1}} })
+	h.hear(conn, line.FromHub{Kind: line.Receipt, Statement: []byte{1}}) // and not statement 1 again
+	h.set(func() { h.now = h.now.Add(61 * time.Second) })
+	h.hear(conn, sent(down(1)))
+	h.set(func() {
+		if len(h.alarms) != 0 {
+			t.Errorf("alarms %q", h.alarms)
+		}
+	})
+}
+
 func TestTheNewerConnectionWinsAfterTheOlderHasCommitted(t *testing.T) {
 	h := start(t)
 	key, certificate := h.enrolled()

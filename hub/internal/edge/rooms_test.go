@@ -38,6 +38,8 @@ type rooms struct {
 	failing  error // of Ingest
 	down     []dispatch.Statement
 	receipts [][]byte
+	persons  []dispatch.Cosigned
+	judged   []string // as Judged was told
 	bell     chan struct{}
 	alarms   []string
 	gate     chan struct{} // when set, Ingest waits for it
@@ -122,6 +124,27 @@ func (r *rooms) Receipts(context.Context, string) ([][]byte, error) {
 	return r.receipts, nil
 }
 
+func (r *rooms) Persons(context.Context, string) (*dispatch.Cosigned, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.persons) == 0 {
+		return nil, nil
+	}
+	first := r.persons[0]
+	return &first, nil
+}
+
+func (r *rooms) Judged(_ context.Context, c dispatch.Cosigned, reason string) (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.judged = append(r.judged, c.Kind+" "+reason)
+	if reason == "cause" {
+		return false, nil
+	}
+	r.persons = r.persons[1:]
+	return true, nil
+}
+
 func (r *rooms) Listen(string) (<-chan struct{}, func()) { return r.bell, func() {} }
 
 func (r *rooms) Raise(_ context.Context, a fleet.Alarm) error {
@@ -169,7 +192,7 @@ func start(t *testing.T) *harness {
 	e, err := edge.New(edge.Config{
 		Authority: authority, Names: []string{"127.0.0.1"}, Now: r.Now, Log: slog.New(slog.DiscardHandler),
 		CheckEnrol: r.CheckEnrol, Enrol: r.Enrol, Fingerprint: r.Fingerprint, Position: r.Position, Ingest: r.Ingest,
-		Down: r.Down, Receipts: r.Receipts, Listen: r.Listen, Raise: r.Raise,
+		Down: r.Down, Persons: r.Persons, Judged: r.Judged, Receipts: r.Receipts, Listen: r.Listen, Raise: r.Raise,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -36,6 +36,7 @@ type session struct {
 	pace   *rate.Limiter
 	done   chan struct{}        // closed when nothing of this session is under way any more
 	taken  chan line.FromLocker // answers to push
+	judged chan line.FromLocker // likewise, to what persons signed
 
 	ending  sync.Once
 	writing sync.Mutex
@@ -66,7 +67,7 @@ func (e *Edge) upgrade(ctx context.Context, running *sync.WaitGroup, w http.Resp
 	locker := certificate.Subject.CommonName
 	s := &session{
 		Edge: e, locker: locker, until: certificate.NotAfter, log: e.Log.With("locker", locker), conn: conn,
-		pace: rate.NewLimiter(framesPerSecond, burst), done: make(chan struct{}), taken: make(chan line.FromLocker, 1),
+		pace: rate.NewLimiter(framesPerSecond, burst), done: make(chan struct{}), taken: make(chan line.FromLocker, 1), judged: make(chan line.FromLocker, 1),
 	}
 	if !e.begin(ctx, running) {
 		s.end(line.Stopping)
@@ -238,14 +239,21 @@ func (s *session) handle(ctx context.Context, frame line.FromLocker) error {
 	case line.Upload, line.Beat:
 		return s.ingest(ctx, frame)
 	case line.Taken:
-		select {
-		case s.taken <- frame:
-			return nil
-		default:
-			return errors.New("edge: a taken that nothing asked for")
-		}
+		return answer(s.taken, frame)
+	case line.Judged:
+		return answer(s.judged, frame)
 	case line.Bye:
 		return fmt.Errorf("edge: the link says bye: %s", frame.Reason)
 	}
 	return fmt.Errorf("edge: a %s in mid-session", frame.Kind)
+}
+
+// answer gives push what it waits for.
+func answer(to chan<- line.FromLocker, frame line.FromLocker) error {
+	select {
+	case to <- frame:
+		return nil
+	default:
+		return fmt.Errorf("edge: a %s that nothing asked for", frame.Kind)
+	}
 }

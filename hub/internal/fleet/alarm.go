@@ -3,10 +3,13 @@ package fleet
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
 	"lockstep/hub/internal/fleet/store"
+	"lockstep/internal/db"
 	"lockstep/internal/fault"
 )
 
@@ -17,7 +20,7 @@ func (f *Fleet) Raise(ctx context.Context, a Alarm) error {
 
 func (f *Fleet) raise(ctx context.Context, tx *sql.Tx, a Alarm) error {
 	return store.New(tx).AddAlarm(ctx, store.AddAlarmParams{ID: uuid.Must(uuid.NewV7()).String(), Locker: a.Locker, Kind: string(a.Kind),
-		Reason: a.Reason, Compartment: int64(a.Compartment), Record: int64(a.Record), Raised: f.now()})
+		Reason: a.Reason, Compartment: int64(a.Compartment), Record: int64(a.Record), Raised: f.now(), Evidence: a.Evidence})
 }
 
 // Contradict raises an alarm inside tx about a record that does not fit what the hub knows.
@@ -30,9 +33,22 @@ func (f *Fleet) Alarms(ctx context.Context, locker string, limit int) ([]Alarm, 
 	rows, err := store.New(f.DB.Reads()).OpenAlarms(ctx, store.OpenAlarmsParams{Limit: int32(limit), Locker: locker})
 	var list []Alarm
 	for _, r := range rows {
-		list = append(list, Alarm{r.ID, r.Locker, AlarmKind(r.Kind), r.Reason, uint16(r.Compartment), uint64(r.Record), r.Raised, r.Ended})
+		list = append(list, Alarm{ID: r.ID, Locker: r.Locker, Kind: AlarmKind(r.Kind), Reason: r.Reason, Compartment: uint16(r.Compartment),
+			Record: uint64(r.Record), Raised: r.Raised, Proven: r.Evidence > 0})
 	}
 	return list, err
+}
+
+// Evidence is what an alarm was raised over, as it came; NotFound where it rests on nothing but records or silence.
+func (f *Fleet) Evidence(ctx context.Context, id string) ([]byte, error) {
+	evidence, err := store.New(f.DB.Reads()).Evidence(ctx, id)
+	if evidence, err = db.One(evidence, err, "unknown_alarm", "there is no such alarm"); err != nil {
+		return nil, err
+	}
+	if len(evidence) == 0 {
+		return nil, fault.New(fault.NotFound, "no_evidence", "this alarm has no evidence of its own: its record is in the locker's journal")
+	}
+	return evidence, nil
 }
 
 // EndAlarm says that a person has looked after an alarm; NotFound when it is not open.
@@ -46,40 +62,36 @@ func (f *Fleet) EndAlarm(ctx context.Context, id string) error {
 	})
 }
 
-// Sweep looks at all lines once: it raises alarms for lockers that have fallen silent or whose records are withheld, and ends
-// those whose cause has gone.
+// Sweep looks at all lines once: it raises alarms for lockers that have fallen silent, whose records are withheld or have come
+// to a stop, and ends those whose cause has gone.
 func (f *Fleet) Sweep(ctx context.Context) error {
 	return f.DB.Tx(ctx, func(tx *sql.Tx) error {
-		q, heardSince := store.New(tx), f.now()-SilentAfter.Microseconds()
-		silent, err := q.SilentLockers(ctx, heardSince)
-		if err != nil {
+		q, heard := store.New(tx), f.ago(SilentAfter)
+		silent, err1 := q.SilentLockers(ctx, heard)
+		behind, err2 := q.BehindLockers(ctx, f.ago(WithheldAfter))
+		stalled, err3 := q.StalledLockers(ctx, store.StalledLockersParams{After: heard, Before: f.ago(StalledAfter)})
+		if err := errors.Join(err1, err2, err3); err != nil {
 			return err
 		}
-		behind, err := q.BehindLockers(ctx, f.now()-WithheldAfter.Microseconds())
-		if err != nil {
-			return err
-		}
-		for kind, lockers := range map[AlarmKind][]string{Silent: silent, Withheld: behind} {
+		for kind, lockers := range map[AlarmKind][]string{Silent: silent, Withheld: behind, Stalled: stalled} {
 			for _, locker := range lockers {
 				if err := f.raise(ctx, tx, Alarm{Locker: locker, Kind: kind}); err != nil {
 					return err
 				}
 			}
 		}
-		return f.calm(ctx, q, heardSince)
+		return f.calm(ctx, q, heard)
 	})
 }
 
 func (f *Fleet) calm(ctx context.Context, q *store.Queries, heardSince int64) error {
-	heard, err := q.HeardAgain(ctx, heardSince)
-	if err != nil {
+	heard, err1 := q.HeardAgain(ctx, heardSince)
+	caughtUp, err2 := q.CaughtUp(ctx)
+	moved, err3 := q.MovedAgain(ctx, f.ago(StalledAfter))
+	if err := errors.Join(err1, err2, err3); err != nil {
 		return err
 	}
-	caughtUp, err := q.CaughtUp(ctx)
-	if err != nil {
-		return err
-	}
-	for kind, lockers := range map[AlarmKind][]string{Silent: heard, Withheld: caughtUp} {
+	for kind, lockers := range map[AlarmKind][]string{Silent: heard, Withheld: caughtUp, Stalled: moved} {
 		for _, locker := range lockers {
 			if err := q.EndAlarm(ctx, store.EndAlarmParams{Locker: locker, Kind: string(kind), Ended: f.now()}); err != nil {
 				return err
@@ -88,3 +100,5 @@ func (f *Fleet) calm(ctx context.Context, q *store.Queries, heardSince int64) er
 	}
 	return nil
 }
+
+func (f *Fleet) ago(d time.Duration) int64 { return f.Now().Add(-d).UnixMicro() }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 
 	"lockstep/guard/journal"
 	"lockstep/hub/internal/fleet/store"
@@ -26,8 +27,16 @@ func (f *Fleet) Each(ctx context.Context, tx *sql.Tx, do func(locker string) err
 	}
 }
 
+// Folded is what a locker's records say: the fold of its uploads.
+type Folded struct {
+	Position journal.Position
+	Front    Front
+	Standing Standing
+	Refusals Refusals // of all its guards
+}
+
 // Differences holds what is stored of a locker against the fold of its records: each string is one difference.
-func (f *Fleet) Differences(ctx context.Context, tx *sql.Tx, locker string, at journal.Position, front Front) (found []string, err error) {
+func (f *Fleet) Differences(ctx context.Context, tx *sql.Tx, locker string, is Folded) (found []string, err error) {
 	differ := func(format string, args ...any) {
 		found = append(found, "locker "+locker+": "+fmt.Sprintf(format, args...))
 	}
@@ -35,23 +44,41 @@ func (f *Fleet) Differences(ctx context.Context, tx *sql.Tx, locker string, at j
 	if err != nil {
 		return nil, err
 	}
-	if place.Position != at {
-		differ("the stored position is record %d, the uploads end at %d", place.Position.Number, at.Number)
+	if place.Position != is.Position {
+		differ("the stored position is record %d, the uploads end at %d", place.Position.Number, is.Position.Number)
 	}
 	q := store.New(tx)
-	rows, err := q.Compartments(ctx, locker)
+	if err := wholeDiffers(ctx, q, locker, is, differ); err != nil {
+		return nil, err
+	}
+	stored, err := front(ctx, q, locker)
 	if err != nil {
 		return nil, err
 	}
-	if len(rows) != len(front) {
-		differ("%d compartments are stored, its records say %d", len(rows), len(front))
+	if len(stored) != len(is.Front) {
+		differ("%d compartments are stored, its records say %d", len(stored), len(is.Front))
 	}
-	for _, row := range rows {
-		if c := compartment(row); c != front[c.Number] {
-			differ("compartment %d is stored as %s, its records say %s", c.Number, c.State, front[c.Number].State)
+	for _, c := range sorted(stored) {
+		if say := is.Front[c.Number]; c != say {
+			differ("compartment %d is stored as %+v, its records say %+v", c.Number, c, say)
 		}
 	}
-	return found, roomDiffers(ctx, q, locker, front, differ)
+	return found, roomDiffers(ctx, q, locker, is.Front, differ)
+}
+
+func wholeDiffers(ctx context.Context, q *store.Queries, locker string, is Folded, differ func(string, ...any)) error {
+	row, err := q.Locker(ctx, locker)
+	if err != nil {
+		return err
+	}
+	if s := standing(row.Locker); s != is.Standing {
+		differ("it is stored as %+v, its records say %+v", s, is.Standing)
+	}
+	counts, err := refusalsOf(ctx, q, locker)
+	if err == nil && !maps.Equal(counts, is.Refusals) {
+		differ("its refusals are stored as %v, its records say %v", counts, is.Refusals)
+	}
+	return err
 }
 
 func roomDiffers(ctx context.Context, q *store.Queries, locker string, front Front, differ func(string, ...any)) error {

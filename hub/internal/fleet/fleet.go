@@ -17,6 +17,9 @@ const SilentAfter = 3 * time.Minute
 // record that does not come is an alarm within the five minutes of doors.md R15.
 const WithheldAfter = 3 * time.Minute
 
+// StalledAfter is how long heads may come without a record.
+const StalledAfter = 15 * time.Minute
+
 // Config is what the room stands on.
 type Config struct {
 	DB      *db.DB
@@ -61,16 +64,18 @@ type Locker struct {
 	Latitude, Longitude float64
 	State               State
 	Line                Line
-	Since               int64    // since when Line holds, µs UTC
-	Heard               int64    // when the last head came, µs UTC; 0 for never. How old all that is said about the locker is.
-	Position, Head      uint64   // records received; records the guard says it has
-	Down                uint64   // last down statement the guard has taken
+	Since               int64  // since when Line holds, µs UTC
+	Heard               int64  // when the last head came, µs UTC; 0 for never. How old all that is said about the locker is.
+	Position, Head      uint64 // records received; records the guard says it has
+	Down                uint64 // last down statement the guard has taken
+	Guards              uint64 // how many guards it has had; each wrote a journal of its own
+	Standing            Standing
 	Certificate         [][]byte // envelopes of the statement.Locker; nil until provisioned
 	Room                []Room   // by size, smallest first; empty until provisioned
 	Created             int64
 }
 
-// Room is how much of one size a locker has. Empty counts compartments that are empty and not faulted; Free is what may
+// Room is how much of one size a locker has. Empty counts compartments that are empty and take deposits; Free is what may
 // still be promised: Empty − Reserved, never below 0.
 type Room struct {
 	Size                         parcel.Size
@@ -79,13 +84,16 @@ type Room struct {
 
 // Compartment is one door and the space behind it, as the records tell.
 type Compartment struct {
-	Number  uint16
-	Size    parcel.Size
-	Low     bool
-	State   CompartmentState
-	Faulted bool
-	Parcel  string // barcode, empty when none is known inside
-	Record  uint64 // the last record that moved it
+	Number   uint16
+	Size     parcel.Size
+	Low      bool
+	Board    uint8 // index in the locker certificate
+	State    CompartmentState
+	Faulted  bool
+	Blocked  bool   // takes no deposits
+	Untested bool   // its board was exchanged and no technician has tried the door since
+	Parcel   string // barcode, empty when none is known inside
+	Record   uint64 // the last record that changed it
 }
 
 // CompartmentState is as in the guard (doors.md R4).
@@ -114,7 +122,8 @@ type Alarm struct {
 	Compartment uint16 // 0 when none is meant
 	Record      uint64 // 0 when no record proves it
 	Raised      int64
-	Ended       int64 // 0 while it lasts
+	Evidence    []byte // what proves it where no record does, as it came; a list leaves it out
+	Proven      bool   // there is evidence
 }
 
 // AlarmKind sorts alarms.
@@ -123,8 +132,13 @@ type AlarmKind string
 const (
 	Silent        AlarmKind = "silent"        // no head for SilentAfter
 	Withheld      AlarmKind = "withheld"      // heads are ahead of the records for WithheldAfter
-	Broken        AlarmKind = "broken"        // an upload did not verify; Reason is the journal.Break's: gap, fork, chain, head
-	Contradiction AlarmKind = "contradiction" // a record that does not fit what the hub knows
+	Stalled       AlarmKind = "stalled"       // heads come and no records, for StalledAfter: an idle guard writes one every ten minutes
+	Broken        AlarmKind = "broken"        // an upload did not verify; Reason is the journal.Break's: gap, fork, chain, head; or "rolled back"
+	Contradiction AlarmKind = "contradiction" // a record that does not fit what the hub knows, or the one before
+	Altered       AlarmKind = "altered"       // what is stored is not what the records say
+	LockedDown    AlarmKind = "lockdown"      // the guard's; ends with its lift
+	Overriding    AlarmKind = "override"      // two operators and a technician have opened a compartment
+	Refusing      AlarmKind = "refusals"      // the guard refused much in ten minutes
 	FromGuard     AlarmKind = "guard"         // the guard's own alarm record
 	Quarantined   AlarmKind = "quarantined"
 	Faulted       AlarmKind = "faulted"

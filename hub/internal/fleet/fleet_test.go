@@ -59,12 +59,15 @@ func (r *room) provision(id string) {
 	if _, _, err := r.Add(r.t.Context(), newLocker(id)); err != nil {
 		r.t.Fatal(err)
 	}
-	certificate := statement.Locker{ID: id, Zone: "Europe/Moscow", Guard: r.network.Dispatch.Key(), Compartments: []statement.Compartment{
-		{Number: 1, Size: 1}, {Number: 2, Size: 1}, {Number: 3, Size: 2}, {Number: 4, Size: 3}}}
-	err := r.tx(func(tx *sql.Tx) error {
-		return r.Provision(r.t.Context(), tx, certificate, r.network.Bundle) // its envelopes are kept as they are
-	})
+	certificate := statement.Locker{Network: "test", ID: id, Zone: "Europe/Moscow", Guard: r.network.Dispatch.Key(),
+		Boards: []statement.Board{{Line: "a", Family: "8a", Channels: 8, OpenBit: 1}}, Inputs: statement.Inputs{Gate: &statement.Point{Channel: 8}},
+		Compartments: []statement.Compartment{{Number: 1, Size: 1, Channel: 1}, {Number: 2, Size: 1, Channel: 2}, {Number: 3, Size: 2, Channel: 3},
+			{Number: 4, Size: 3, Channel: 4}}}
+	bundle, err := r.network.SignLocker(certificate)
 	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := r.tx(func(tx *sql.Tx) error { return r.Provision(r.t.Context(), tx, certificate, bundle) }); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -100,7 +103,7 @@ func TestAddAndList(t *testing.T) {
 				break
 			}
 			for _, l := range page {
-				if len(l.Room) != 3 || l.Room[0].Free != 2 || l.State != fleet.Provisioned || l.Line != fleet.Never || len(l.Certificate) != 3 {
+				if len(l.Room) != 3 || l.Room[0].Free != 2 || l.State != fleet.Provisioned || l.Line != fleet.Never || len(l.Certificate) != 2 {
 					t.Errorf("%+v", l)
 				}
 				ids = append(ids, l.ID)
@@ -229,7 +232,7 @@ func (r *room) hear(id string, to, head uint64) {
 		if err != nil {
 			return err
 		}
-		return r.Advance(r.t.Context(), tx, place, journal.Position{Number: to}, statement.Head{Boot: 1, Position: head}, false)
+		return r.Advance(r.t.Context(), tx, place, journal.Position{Number: to}, statement.Head{Boot: 1, Position: head}, nil, false)
 	})
 	if err != nil {
 		r.t.Fatal(err)
@@ -290,6 +293,35 @@ func TestLinesAndTheirAlarms(t *testing.T) {
 	})
 }
 
+// TestHeadsWithoutRecordsAreAnAlarm: a guard that has nothing to say writes a record every ten minutes.
+func TestHeadsWithoutRecordsAreAnAlarm(t *testing.T) {
+	each(t, func(t *testing.T, r *room) {
+		r.provision("l1")
+		r.hear("l1", 5, 5)
+		stalled := func(to uint64) bool {
+			t.Helper()
+			r.now = r.now.Add(2 * time.Minute)
+			r.hear("l1", to, to)
+			if err := r.Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			alarms, err := r.Alarms(t.Context(), "l1", 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.ContainsFunc(alarms, func(a fleet.Alarm) bool { return a.Kind == fleet.Stalled })
+		}
+		for minutes := 2; minutes <= 20; minutes += 2 {
+			if got, want := stalled(5), minutes > 15; got != want {
+				t.Errorf("after %d minutes: %v", minutes, got)
+			}
+		}
+		if stalled(6) {
+			t.Error("it goes on after a record has come")
+		}
+	})
+}
+
 func TestTwoNodesCannotBothAdvance(t *testing.T) {
 	each(t, func(t *testing.T, r *room) {
 		r.provision("l1")
@@ -299,7 +331,7 @@ func TestTwoNodesCannotBothAdvance(t *testing.T) {
 		}
 		r.hear("l1", 3, 3)
 		err := r.tx(func(tx *sql.Tx) error {
-			return r.Advance(t.Context(), tx, old, journal.Position{Number: 4}, statement.Head{Position: 4}, false)
+			return r.Advance(t.Context(), tx, old, journal.Position{Number: 4}, statement.Head{Position: 4}, nil, false)
 		})
 		if !errors.Is(err, db.ErrRaced) || fault.KindOf(err) != fault.Unavailable {
 			t.Errorf("%v", err)

@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"regexp"
@@ -108,7 +109,7 @@ func (f *Fleet) Lockers(ctx context.Context, after string, limit int) ([]Locker,
 func (f *Fleet) locker(row store.Locker, line store.LockerLine, rooms []store.Room) (Locker, error) {
 	l := Locker{ID: row.ID, Name: row.Name, Address: row.Address, Zone: row.Zone, Latitude: row.Latitude, Longitude: row.Longitude,
 		State: State(row.State), Heard: line.Heard, Position: uint64(line.Position), Head: uint64(line.Head),
-		Down: uint64(line.Down), Created: row.Created}
+		Down: uint64(line.Down), Guards: uint64(row.Guards), Standing: standing(row), Created: row.Created}
 	l.Line, l.Since = lineOf(line, f.now())
 	for _, r := range rooms {
 		l.Room = append(l.Room, Room{parcel.Size(r.Size), int(r.Total), int(r.Empty), int(r.Reserved), int(max(0, r.Empty-r.Reserved))})
@@ -145,7 +146,8 @@ func (f *Fleet) Compartments(ctx context.Context, locker string) ([]Compartment,
 }
 
 func compartment(row store.Compartment) Compartment {
-	return Compartment{uint16(row.Number), parcel.Size(row.Size), row.Low, CompartmentState(row.State), row.Faulted, row.Parcel, uint64(row.Record)}
+	return Compartment{Number: uint16(row.Number), Size: parcel.Size(row.Size), Low: row.Low, Board: uint8(row.Board), State: CompartmentState(row.State),
+		Faulted: row.Faulted, Blocked: row.Blocked, Untested: row.Untested, Parcel: row.Parcel, Record: uint64(row.Record)}
 }
 
 // Enrol takes the secret part of an enrolment code and binds the link's key (its fingerprint, as edge reckons it) to the locker.
@@ -184,6 +186,36 @@ func (f *Fleet) Fingerprint(ctx context.Context, locker string) (string, error) 
 		return "", fault.New(fault.Denied, "not_enrolled", "this locker's link is not enrolled")
 	}
 	return row.Locker.Fingerprint, nil
+}
+
+// Replace prepares a locker for another guard: the one before is dead, its journal stays as evidence, and the next begins a
+// journal of its own. The link's key ends; a new enrolment code is made. Conflict where no guard has been heard of.
+func (f *Fleet) Replace(ctx context.Context, tx *sql.Tx, locker string) (secret.Text, error) {
+	shown, stored := secret.New("")
+	q := store.New(tx)
+	rows, err := q.Replace(ctx, store.ReplaceParams{ID: locker, Gone: []byte{}, CodeDigest: stored, CodeUntil: f.Now().Add(codeTerm).UnixMicro()})
+	if err == nil && rows == 0 {
+		err = fault.New(fault.Conflict, "no_guard", "there is no such locker, or no guard of it has been heard of yet")
+	}
+	if err != nil {
+		return shown, err
+	}
+	return shown, errors.Join(q.ResetLine(ctx, store.ResetLineParams{Locker: locker, PositionHash: make([]byte, len(statement.Hash{}))}),
+		q.DropCompartments(ctx, locker), q.ClearRooms(ctx, locker), q.DropReceipts(ctx, locker))
+}
+
+// Refused lists what a locker's guard refused, latest days first.
+func (f *Fleet) Refused(ctx context.Context, locker string) (Refusals, error) {
+	return refusalsOf(ctx, store.New(f.DB.Reads()), locker)
+}
+
+func refusalsOf(ctx context.Context, q *store.Queries, locker string) (Refusals, error) {
+	rows, err := q.RefusalsOf(ctx, locker)
+	counts := Refusals{}
+	for _, r := range rows {
+		counts[Refusal{r.Day, r.What}] = r.Count
+	}
+	return counts, err
 }
 
 func (f *Fleet) now() int64 { return f.Now().UnixMicro() }

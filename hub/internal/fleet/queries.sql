@@ -27,20 +27,41 @@ SELECT id FROM locker WHERE id = sqlc.arg(id) AND code_digest = sqlc.arg(digest)
 -- name: Provision :exec
 UPDATE locker SET state = 'provisioned', guard_key = $2, certificate = $3, zone = $4 WHERE id = $1;
 
+-- name: Stand :exec
+UPDATE locker SET paused = $2, lockdown = $3, lockdown_hash = $4, lockdown_reason = $5, epoch = $6, technician = $7 WHERE id = $1;
+
+-- name: Replace :execrows
+UPDATE locker SET state = 'new', guards = guards + 1, fingerprint = '', guard_key = sqlc.arg(gone), certificate = sqlc.arg(gone),
+    code_digest = sqlc.arg(code_digest), code_until = sqlc.arg(code_until), paused = 0, lockdown = 0, lockdown_hash = NULL,
+    lockdown_reason = '', epoch = 0, technician = '' WHERE id = sqlc.arg(id) AND state = 'provisioned';
+
+-- name: ResetLine :exec
+UPDATE locker_line SET position = 0, position_hash = sqlc.arg(position_hash), behind_since = 0, boot = 0, head = 0, powered = 0, low = 0,
+    down = 0, moved = 0, ahead = NULL WHERE locker = sqlc.arg(locker);
+
+-- name: DropCompartments :exec
+DELETE FROM compartment WHERE locker = $1;
+
+-- name: ClearRooms :exec
+UPDATE room SET total = 0, empty = 0 WHERE locker = $1;
+
+-- name: DropReceipts :exec
+DELETE FROM receipt WHERE locker = $1;
+
 -- name: Advance :execrows
 UPDATE locker_line SET position = sqlc.arg(position), position_hash = sqlc.arg(position_hash), heard = sqlc.arg(heard),
     since = sqlc.arg(since), behind_since = sqlc.arg(behind_since), kept = sqlc.arg(kept), boot = sqlc.arg(boot),
-    head = sqlc.arg(head), powered = sqlc.arg(powered), low = sqlc.arg(low), down = sqlc.arg(down)
+    moved = sqlc.arg(moved), ahead = sqlc.arg(ahead), head = sqlc.arg(head), powered = sqlc.arg(powered), low = sqlc.arg(low), down = sqlc.arg(down)
 WHERE locker = sqlc.arg(locker) AND position = sqlc.arg(was);
 
 -- name: AddCompartment :exec
-INSERT INTO compartment (locker, number, size, low, state, faulted, parcel, record) VALUES ($1, $2, $3, $4, $5, $6, $7, $8);
+INSERT INTO compartment (locker, number, size, low, board, state, faulted, parcel, record) VALUES ($1, $2, $3, $4, $5, $6, FALSE, '', 0);
 
 -- name: Compartments :many
 SELECT * FROM compartment WHERE locker = $1 ORDER BY number;
 
 -- name: MoveCompartment :exec
-UPDATE compartment SET state = $3, faulted = $4, parcel = $5, record = $6 WHERE locker = $1 AND number = $2;
+UPDATE compartment SET state = $3, faulted = $4, blocked = $5, untested = $6, parcel = $7, record = $8 WHERE locker = $1 AND number = $2;
 
 -- name: SetRoom :exec
 INSERT INTO room (locker, size, total, empty, reserved) VALUES ($1, $2, $3, $4, 0)
@@ -71,14 +92,17 @@ DELETE FROM reservation WHERE barcode = $1 RETURNING locker, size;
 SELECT size, CAST(COUNT(*) AS BIGINT) AS count FROM reservation WHERE locker = $1 GROUP BY size ORDER BY size;
 
 -- name: AddAlarm :exec
-INSERT INTO alarm (id, locker, kind, reason, compartment, record, raised) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO alarm (id, locker, kind, reason, compartment, record, raised, evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (locker, kind, reason, compartment) WHERE ended = 0 DO NOTHING;
 
 -- name: EndAlarm :exec
 UPDATE alarm SET ended = $3 WHERE locker = $1 AND kind = $2 AND ended = 0;
 
 -- name: OpenAlarms :many
-SELECT * FROM alarm WHERE ended = 0 AND (CAST(sqlc.arg(locker) AS TEXT) = '' OR locker = sqlc.arg(locker)) ORDER BY id DESC LIMIT $1;
+SELECT id, locker, kind, reason, compartment, record, raised, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended = 0 AND (CAST(sqlc.arg(locker) AS TEXT) = '' OR locker = sqlc.arg(locker)) ORDER BY id DESC LIMIT $1;
+
+-- name: Evidence :one
+SELECT evidence FROM alarm WHERE id = $1;
 
 -- name: EndAlarmByID :execrows
 UPDATE alarm SET ended = $2 WHERE id = $1 AND ended = 0;
@@ -97,6 +121,17 @@ SELECT locker FROM locker_line WHERE behind_since > 0 AND behind_since < sqlc.ar
 -- name: CaughtUp :many
 SELECT a.locker FROM alarm a JOIN locker_line l ON l.locker = a.locker WHERE a.kind = 'withheld' AND a.ended = 0 AND l.behind_since = 0 LIMIT 500;
 
+-- name: StalledLockers :many
+SELECT locker FROM locker_line WHERE heard >= sqlc.arg(after) AND moved > 0 AND moved < sqlc.arg(before) AND since < sqlc.arg(before)
+    AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.locker = locker_line.locker AND a.kind = 'stalled' AND a.ended = 0) LIMIT 500;
+
+-- name: MovedAgain :many
+SELECT a.locker FROM alarm a JOIN locker_line l ON l.locker = a.locker WHERE a.kind = 'stalled' AND a.ended = 0 AND l.moved >= sqlc.arg(after) LIMIT 500;
+
+-- name: CountRefusals :exec
+INSERT INTO refusal (locker, day, what, count) VALUES ($1, $2, $3, $4)
+ON CONFLICT (locker, day, what) DO UPDATE SET count = refusal.count + excluded.count;
+
 -- name: SaveReceipt :exec
 INSERT INTO receipt (locker, time_key, envelope, boot, utc) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (locker, time_key) DO UPDATE SET envelope = excluded.envelope, boot = excluded.boot, utc = excluded.utc
@@ -107,3 +142,6 @@ SELECT * FROM receipt WHERE locker = $1 ORDER BY time_key;
 
 -- name: ReservedAt :many
 SELECT barcode FROM reservation WHERE locker = $1 ORDER BY barcode;
+
+-- name: RefusalsOf :many
+SELECT * FROM refusal WHERE locker = $1 ORDER BY day DESC, what;

@@ -20,7 +20,7 @@ func (f *Fleet) Reserve(ctx context.Context, tx *sql.Tx, locker string, wants []
 	if err != nil {
 		return err
 	}
-	if len(rooms) == 0 {
+	if !slices.ContainsFunc(rooms, func(r store.Room) bool { return r.Total > 0 }) {
 		return f.whyNoRoom(ctx, q, locker)
 	}
 	wants = slices.Clone(wants)

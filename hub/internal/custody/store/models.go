@@ -36,6 +36,7 @@ type CustodyEvent struct {
 	Record      int64
 	Due         int64
 	Compartment int64
+	Guard       int64
 }
 
 type Idempotency struct {
@@ -67,6 +68,7 @@ type Parcel struct {
 	Created     int64
 	Changed     int64
 	Live        bool
+	Outbound    bool
 }
 
 type SealedContact struct {
@@ -92,4 +94,5 @@ type Upload struct {
 	Last     int64
 	Received int64
 	Stretch  []byte
+	Guard    int64
 }

@@ -71,8 +71,8 @@ func (q *Queries) AddContactKey(ctx context.Context, arg AddContactKeyParams) er
 }
 
 const addEvent = `-- name: AddEvent :exec
-INSERT INTO custody_event (barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+INSERT INTO custody_event (barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment, guard)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
 `
 
 type AddEventParams struct {
@@ -91,6 +91,7 @@ type AddEventParams struct {
 	Record      int64
 	Due         int64
 	Compartment int64
+	Guard       int64
 }
 
 func (q *Queries) AddEvent(ctx context.Context, arg AddEventParams) error {
@@ -110,14 +111,15 @@ func (q *Queries) AddEvent(ctx context.Context, arg AddEventParams) error {
 		arg.Record,
 		arg.Due,
 		arg.Compartment,
+		arg.Guard,
 	)
 	return err
 }
 
 const addParcel = `-- name: AddParcel :exec
 INSERT INTO parcel (barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold,
-    compartment, stored, due, events, created, changed, live)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, $12, $12, TRUE)
+    compartment, stored, due, events, created, changed, live, outbound)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, $12, $12, TRUE, $13)
 `
 
 type AddParcelParams struct {
@@ -133,6 +135,7 @@ type AddParcelParams struct {
 	Reference string
 	Token     string
 	Created   int64
+	Outbound  bool
 }
 
 func (q *Queries) AddParcel(ctx context.Context, arg AddParcelParams) error {
@@ -149,7 +152,23 @@ func (q *Queries) AddParcel(ctx context.Context, arg AddParcelParams) error {
 		arg.Reference,
 		arg.Token,
 		arg.Created,
+		arg.Outbound,
 	)
+	return err
+}
+
+const addScan = `-- name: AddScan :exec
+INSERT INTO scan (barcode, number, envelope) VALUES ($1, $2, $3)
+`
+
+type AddScanParams struct {
+	Barcode  string
+	Number   int64
+	Envelope []byte
+}
+
+func (q *Queries) AddScan(ctx context.Context, arg AddScanParams) error {
+	_, err := q.db.ExecContext(ctx, addScan, arg.Barcode, arg.Number, arg.Envelope)
 	return err
 }
 
@@ -181,12 +200,13 @@ func (q *Queries) AddShipment(ctx context.Context, arg AddShipmentParams) error 
 }
 
 const addUpload = `-- name: AddUpload :exec
-INSERT INTO upload (cursor, locker, first, last, received, stretch) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO upload (cursor, locker, guard, first, last, received, stretch) VALUES ($1, $2, $3, $4, $5, $6, $7)
 `
 
 type AddUploadParams struct {
 	Cursor   int64
 	Locker   string
+	Guard    int64
 	First    int64
 	Last     int64
 	Received int64
@@ -197,6 +217,7 @@ func (q *Queries) AddUpload(ctx context.Context, arg AddUploadParams) error {
 	_, err := q.db.ExecContext(ctx, addUpload,
 		arg.Cursor,
 		arg.Locker,
+		arg.Guard,
 		arg.First,
 		arg.Last,
 		arg.Received,
@@ -206,12 +227,13 @@ func (q *Queries) AddUpload(ctx context.Context, arg AddUploadParams) error {
 }
 
 const awaitedAt = `-- name: AwaitedAt :many
-SELECT barcode, state FROM parcel WHERE live AND locker = $1 AND state IN ('announced', 'dispatched', 'uncertain') ORDER BY barcode
+SELECT barcode, state, outbound FROM parcel WHERE live AND locker = $1 AND state IN ('announced', 'dispatched', 'uncertain') ORDER BY barcode
 `
 
 type AwaitedAtRow struct {
-	Barcode string
-	State   string
+	Barcode  string
+	State    string
+	Outbound bool
 }
 
 func (q *Queries) AwaitedAt(ctx context.Context, locker string) ([]AwaitedAtRow, error) {
@@ -223,7 +245,7 @@ func (q *Queries) AwaitedAt(ctx context.Context, locker string) ([]AwaitedAtRow,
 	var items []AwaitedAtRow
 	for rows.Next() {
 		var i AwaitedAtRow
-		if err := rows.Scan(&i.Barcode, &i.State); err != nil {
+		if err := rows.Scan(&i.Barcode, &i.State, &i.Outbound); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -369,7 +391,7 @@ func (q *Queries) ContactKeys(ctx context.Context, arg ContactKeysParams) ([]Con
 }
 
 const contacts = `-- name: Contacts :many
-SELECT c.barcode, c.sealed, c.created, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live FROM sealed_contact c JOIN parcel p ON p.barcode = c.barcode ORDER BY c.created, c.barcode LIMIT $1
+SELECT c.barcode, c.sealed, c.created, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM sealed_contact c JOIN parcel p ON p.barcode = c.barcode ORDER BY c.created, c.barcode LIMIT $1
 `
 
 type ContactsRow struct {
@@ -410,6 +432,7 @@ func (q *Queries) Contacts(ctx context.Context, limit int32) ([]ContactsRow, err
 			&i.Parcel.Created,
 			&i.Parcel.Changed,
 			&i.Parcel.Live,
+			&i.Parcel.Outbound,
 		); err != nil {
 			return nil, err
 		}
@@ -501,7 +524,7 @@ func (q *Queries) DropContact(ctx context.Context, barcode string) error {
 }
 
 const events = `-- name: Events :many
-SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment FROM custody_event WHERE barcode = $1 ORDER BY number
+SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment, guard FROM custody_event WHERE barcode = $1 ORDER BY number
 `
 
 func (q *Queries) Events(ctx context.Context, barcode string) ([]CustodyEvent, error) {
@@ -529,6 +552,7 @@ func (q *Queries) Events(ctx context.Context, barcode string) ([]CustodyEvent, e
 			&i.Record,
 			&i.Due,
 			&i.Compartment,
+			&i.Guard,
 		); err != nil {
 			return nil, err
 		}
@@ -541,6 +565,55 @@ func (q *Queries) Events(ctx context.Context, barcode string) ([]CustodyEvent, e
 		return nil, err
 	}
 	return items, nil
+}
+
+const insideAt = `-- name: InsideAt :many
+SELECT barcode, state, compartment FROM parcel WHERE live AND locker = $1 AND compartment > 0 ORDER BY barcode
+`
+
+type InsideAtRow struct {
+	Barcode     string
+	State       string
+	Compartment int64
+}
+
+func (q *Queries) InsideAt(ctx context.Context, locker string) ([]InsideAtRow, error) {
+	rows, err := q.db.QueryContext(ctx, insideAt, locker)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []InsideAtRow
+	for rows.Next() {
+		var i InsideAtRow
+		if err := rows.Scan(&i.Barcode, &i.State, &i.Compartment); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const knownScans = `-- name: KnownScans :one
+SELECT CAST(COUNT(*) AS BIGINT) AS count FROM scan WHERE barcode = $1 AND envelope = $2
+`
+
+type KnownScansParams struct {
+	Barcode  string
+	Envelope []byte
+}
+
+func (q *Queries) KnownScans(ctx context.Context, arg KnownScansParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, knownScans, arg.Barcode, arg.Envelope)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const lastContactKey = `-- name: LastContactKey :one
@@ -560,7 +633,7 @@ func (q *Queries) LastContactKey(ctx context.Context, merchant string) (ContactK
 }
 
 const liveParcels = `-- name: LiveParcels :many
-SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live FROM parcel WHERE live AND carrier = $1 AND (CAST($3 AS TEXT) = '' OR locker = $3) ORDER BY barcode LIMIT $2
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE live AND carrier = $1 AND (CAST($3 AS TEXT) = '' OR locker = $3) ORDER BY barcode LIMIT $2
 `
 
 type LiveParcelsParams struct {
@@ -599,6 +672,7 @@ func (q *Queries) LiveParcels(ctx context.Context, arg LiveParcelsParams) ([]Par
 			&i.Created,
 			&i.Changed,
 			&i.Live,
+			&i.Outbound,
 		); err != nil {
 			return nil, err
 		}
@@ -661,7 +735,7 @@ func (q *Queries) NextCursor(ctx context.Context) (int64, error) {
 }
 
 const parcel = `-- name: Parcel :one
-SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live FROM parcel WHERE barcode = $1
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE barcode = $1
 `
 
 func (q *Queries) Parcel(ctx context.Context, barcode string) (Parcel, error) {
@@ -688,12 +762,13 @@ func (q *Queries) Parcel(ctx context.Context, barcode string) (Parcel, error) {
 		&i.Created,
 		&i.Changed,
 		&i.Live,
+		&i.Outbound,
 	)
 	return i, err
 }
 
 const parcelOfToken = `-- name: ParcelOfToken :one
-SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live FROM parcel WHERE token = $1
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE token = $1
 `
 
 func (q *Queries) ParcelOfToken(ctx context.Context, token string) (Parcel, error) {
@@ -720,12 +795,13 @@ func (q *Queries) ParcelOfToken(ctx context.Context, token string) (Parcel, erro
 		&i.Created,
 		&i.Changed,
 		&i.Live,
+		&i.Outbound,
 	)
 	return i, err
 }
 
 const parcelsBetween = `-- name: ParcelsBetween :many
-SELECT p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live FROM parcel p JOIN shipment s ON s.id = p.shipment
+SELECT p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM parcel p JOIN shipment s ON s.id = p.shipment
 WHERE s.merchant = $1 AND s.id >= $2 AND s.id <= $3 ORDER BY p.shipment, p.place
 `
 
@@ -765,6 +841,7 @@ func (q *Queries) ParcelsBetween(ctx context.Context, arg ParcelsBetweenParams) 
 			&i.Created,
 			&i.Changed,
 			&i.Live,
+			&i.Outbound,
 		); err != nil {
 			return nil, err
 		}
@@ -780,7 +857,7 @@ func (q *Queries) ParcelsBetween(ctx context.Context, arg ParcelsBetweenParams) 
 }
 
 const parcelsFrom = `-- name: ParcelsFrom :many
-SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live FROM parcel WHERE barcode > $1 ORDER BY barcode LIMIT $2
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE barcode > $1 ORDER BY barcode LIMIT $2
 `
 
 type ParcelsFromParams struct {
@@ -818,6 +895,7 @@ func (q *Queries) ParcelsFrom(ctx context.Context, arg ParcelsFromParams) ([]Par
 			&i.Created,
 			&i.Changed,
 			&i.Live,
+			&i.Outbound,
 		); err != nil {
 			return nil, err
 		}
@@ -833,7 +911,7 @@ func (q *Queries) ParcelsFrom(ctx context.Context, arg ParcelsFromParams) ([]Par
 }
 
 const parcelsOf = `-- name: ParcelsOf :many
-SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live FROM parcel WHERE shipment = $1 ORDER BY place
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE shipment = $1 ORDER BY place
 `
 
 func (q *Queries) ParcelsOf(ctx context.Context, shipment string) ([]Parcel, error) {
@@ -866,6 +944,7 @@ func (q *Queries) ParcelsOf(ctx context.Context, shipment string) ([]Parcel, err
 			&i.Created,
 			&i.Changed,
 			&i.Live,
+			&i.Outbound,
 		); err != nil {
 			return nil, err
 		}
@@ -881,7 +960,7 @@ func (q *Queries) ParcelsOf(ctx context.Context, shipment string) ([]Parcel, err
 }
 
 const recordEvents = `-- name: RecordEvents :many
-SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment FROM custody_event WHERE locker = $1 AND record > 0 ORDER BY record, barcode
+SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment, guard FROM custody_event WHERE locker = $1 AND record > 0 ORDER BY guard, record, barcode
 `
 
 func (q *Queries) RecordEvents(ctx context.Context, locker string) ([]CustodyEvent, error) {
@@ -909,6 +988,7 @@ func (q *Queries) RecordEvents(ctx context.Context, locker string) ([]CustodyEve
 			&i.Record,
 			&i.Due,
 			&i.Compartment,
+			&i.Guard,
 		); err != nil {
 			return nil, err
 		}
@@ -921,6 +1001,22 @@ func (q *Queries) RecordEvents(ctx context.Context, locker string) ([]CustodyEve
 		return nil, err
 	}
 	return items, nil
+}
+
+const scan = `-- name: Scan :one
+SELECT envelope FROM scan WHERE barcode = $1 AND number = $2
+`
+
+type ScanParams struct {
+	Barcode string
+	Number  int64
+}
+
+func (q *Queries) Scan(ctx context.Context, arg ScanParams) ([]byte, error) {
+	row := q.db.QueryRowContext(ctx, scan, arg.Barcode, arg.Number)
+	var envelope []byte
+	err := row.Scan(&envelope)
+	return envelope, err
 }
 
 const shipment = `-- name: Shipment :one
@@ -1001,7 +1097,7 @@ func (q *Queries) Shipments(ctx context.Context, arg ShipmentsParams) ([]Shipmen
 }
 
 const stale = `-- name: Stale :many
-SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live FROM parcel WHERE live AND state IN ('announced', 'dispatched') AND created < $1 AND barcode > $2
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE live AND state IN ('announced', 'dispatched') AND created < $1 AND barcode > $2
 ORDER BY barcode LIMIT 200
 `
 
@@ -1040,6 +1136,7 @@ func (q *Queries) Stale(ctx context.Context, arg StaleParams) ([]Parcel, error) 
 			&i.Created,
 			&i.Changed,
 			&i.Live,
+			&i.Outbound,
 		); err != nil {
 			return nil, err
 		}
@@ -1072,16 +1169,17 @@ func (q *Queries) TakeSerials(ctx context.Context, arg TakeSerialsParams) (int64
 }
 
 const uploadWith = `-- name: UploadWith :one
-SELECT cursor, locker, first, last, received, stretch FROM upload WHERE locker = $1 AND first <= $2 AND last >= $2 ORDER BY last LIMIT 1
+SELECT cursor, locker, first, last, received, stretch, guard FROM upload WHERE locker = $1 AND guard = $2 AND first <= $3 AND last >= $3 ORDER BY last LIMIT 1
 `
 
 type UploadWithParams struct {
 	Locker string
+	Guard  int64
 	Record int64
 }
 
 func (q *Queries) UploadWith(ctx context.Context, arg UploadWithParams) (Upload, error) {
-	row := q.db.QueryRowContext(ctx, uploadWith, arg.Locker, arg.Record)
+	row := q.db.QueryRowContext(ctx, uploadWith, arg.Locker, arg.Guard, arg.Record)
 	var i Upload
 	err := row.Scan(
 		&i.Cursor,
@@ -1090,6 +1188,7 @@ func (q *Queries) UploadWith(ctx context.Context, arg UploadWithParams) (Upload,
 		&i.Last,
 		&i.Received,
 		&i.Stretch,
+		&i.Guard,
 	)
 	return i, err
 }
@@ -1139,7 +1238,7 @@ func (q *Queries) Uploads(ctx context.Context, arg UploadsParams) ([]UploadsRow,
 }
 
 const uploadsOf = `-- name: UploadsOf :many
-SELECT cursor, locker, first, last, received, stretch FROM upload WHERE locker = $1 AND cursor > $2 ORDER BY cursor LIMIT $3
+SELECT cursor, locker, first, last, received, stretch, guard FROM upload WHERE locker = $1 AND cursor > $2 ORDER BY cursor LIMIT $3
 `
 
 type UploadsOfParams struct {
@@ -1164,6 +1263,7 @@ func (q *Queries) UploadsOf(ctx context.Context, arg UploadsOfParams) ([]Upload,
 			&i.Last,
 			&i.Received,
 			&i.Stretch,
+			&i.Guard,
 		); err != nil {
 			return nil, err
 		}

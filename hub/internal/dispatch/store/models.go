@@ -4,6 +4,17 @@
 
 package store
 
+type Cosigned struct {
+	Locker  string
+	Kind    string
+	Mark    int64
+	Bundle  []byte
+	Actor   string
+	Made    int64
+	Decided int64
+	Refused string
+}
+
 type Expected struct {
 	Barcode    string
 	Locker     string
@@ -13,4 +24,16 @@ type Expected struct {
 	Low        bool
 	Number     int64
 	Until      int64
+}
+
+type Request struct {
+	Locker  string
+	Number  int64
+	Kind    string
+	Subject string
+	Content []byte
+	Actor   string
+	Made    int64
+	Decided int64
+	Refused string
 }

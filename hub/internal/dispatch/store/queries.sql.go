@@ -9,6 +9,36 @@ import (
 	"context"
 )
 
+const addCosigned = `-- name: AddCosigned :execrows
+INSERT INTO cosigned (locker, kind, mark, bundle, actor, made) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (locker, kind, mark) DO UPDATE SET bundle = excluded.bundle, actor = excluded.actor, made = excluded.made, decided = 0, refused = ''
+WHERE cosigned.decided > 0
+`
+
+type AddCosignedParams struct {
+	Locker string
+	Kind   string
+	Mark   int64
+	Bundle []byte
+	Actor  string
+	Made   int64
+}
+
+func (q *Queries) AddCosigned(ctx context.Context, arg AddCosignedParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, addCosigned,
+		arg.Locker,
+		arg.Kind,
+		arg.Mark,
+		arg.Bundle,
+		arg.Actor,
+		arg.Made,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const addDown = `-- name: AddDown :exec
 INSERT INTO down (locker, number, envelope, made) VALUES ($1, $2, $3, $4)
 `
@@ -42,6 +72,142 @@ type AddDownParcelParams struct {
 
 func (q *Queries) AddDownParcel(ctx context.Context, arg AddDownParcelParams) error {
 	_, err := q.db.ExecContext(ctx, addDownParcel, arg.Locker, arg.Number, arg.Barcode)
+	return err
+}
+
+const addRequest = `-- name: AddRequest :exec
+INSERT INTO request (locker, number, kind, subject, content, actor, made) VALUES ($1, $2, $3, $4, $5, $6, $7)
+`
+
+type AddRequestParams struct {
+	Locker  string
+	Number  int64
+	Kind    string
+	Subject string
+	Content []byte
+	Actor   string
+	Made    int64
+}
+
+func (q *Queries) AddRequest(ctx context.Context, arg AddRequestParams) error {
+	_, err := q.db.ExecContext(ctx, addRequest,
+		arg.Locker,
+		arg.Number,
+		arg.Kind,
+		arg.Subject,
+		arg.Content,
+		arg.Actor,
+		arg.Made,
+	)
+	return err
+}
+
+const askedSince = `-- name: AskedSince :one
+SELECT CAST(COUNT(*) AS BIGINT) AS count FROM request WHERE locker = $1 AND kind = $2 AND subject = $3 AND refused = '' AND made > $4
+`
+
+type AskedSinceParams struct {
+	Locker  string
+	Kind    string
+	Subject string
+	Made    int64
+}
+
+func (q *Queries) AskedSince(ctx context.Context, arg AskedSinceParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, askedSince,
+		arg.Locker,
+		arg.Kind,
+		arg.Subject,
+		arg.Made,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const blank = `-- name: Blank :exec
+DELETE FROM down WHERE locker = $1 AND number = $2
+`
+
+type BlankParams struct {
+	Locker string
+	Number int64
+}
+
+func (q *Queries) Blank(ctx context.Context, arg BlankParams) error {
+	_, err := q.db.ExecContext(ctx, blank, arg.Locker, arg.Number)
+	return err
+}
+
+const cosigned = `-- name: Cosigned :many
+SELECT locker, kind, mark, bundle, actor, made, decided, refused FROM cosigned WHERE locker = $1 ORDER BY made DESC LIMIT 20
+`
+
+func (q *Queries) Cosigned(ctx context.Context, locker string) ([]Cosigned, error) {
+	rows, err := q.db.QueryContext(ctx, cosigned, locker)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Cosigned
+	for rows.Next() {
+		var i Cosigned
+		if err := rows.Scan(
+			&i.Locker,
+			&i.Kind,
+			&i.Mark,
+			&i.Bundle,
+			&i.Actor,
+			&i.Made,
+			&i.Decided,
+			&i.Refused,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const decide = `-- name: Decide :exec
+UPDATE request SET decided = $3, refused = $4 WHERE locker = $1 AND number = $2 AND decided = 0
+`
+
+type DecideParams struct {
+	Locker  string
+	Number  int64
+	Decided int64
+	Refused string
+}
+
+func (q *Queries) Decide(ctx context.Context, arg DecideParams) error {
+	_, err := q.db.ExecContext(ctx, decide,
+		arg.Locker,
+		arg.Number,
+		arg.Decided,
+		arg.Refused,
+	)
+	return err
+}
+
+const decideAll = `-- name: DecideAll :exec
+UPDATE request SET decided = $2, refused = $3 WHERE locker = $1 AND decided = 0
+`
+
+type DecideAllParams struct {
+	Locker  string
+	Decided int64
+	Refused string
+}
+
+func (q *Queries) DecideAll(ctx context.Context, arg DecideAllParams) error {
+	_, err := q.db.ExecContext(ctx, decideAll, arg.Locker, arg.Decided, arg.Refused)
 	return err
 }
 
@@ -115,6 +281,33 @@ func (q *Queries) DownParcels(ctx context.Context, arg DownParcelsParams) ([]str
 	return items, nil
 }
 
+const dropAllDownParcels = `-- name: DropAllDownParcels :exec
+DELETE FROM down_parcel WHERE locker = $1
+`
+
+func (q *Queries) DropAllDownParcels(ctx context.Context, locker string) error {
+	_, err := q.db.ExecContext(ctx, dropAllDownParcels, locker)
+	return err
+}
+
+const dropCosigned = `-- name: DropCosigned :exec
+DELETE FROM cosigned WHERE locker = $1
+`
+
+func (q *Queries) DropCosigned(ctx context.Context, locker string) error {
+	_, err := q.db.ExecContext(ctx, dropCosigned, locker)
+	return err
+}
+
+const dropDown = `-- name: DropDown :exec
+DELETE FROM down WHERE locker = $1
+`
+
+func (q *Queries) DropDown(ctx context.Context, locker string) error {
+	_, err := q.db.ExecContext(ctx, dropDown, locker)
+	return err
+}
+
 const dropDownParcels = `-- name: DropDownParcels :exec
 DELETE FROM down_parcel WHERE locker = $1 AND number = $2
 `
@@ -126,6 +319,24 @@ type DropDownParcelsParams struct {
 
 func (q *Queries) DropDownParcels(ctx context.Context, arg DropDownParcelsParams) error {
 	_, err := q.db.ExecContext(ctx, dropDownParcels, arg.Locker, arg.Number)
+	return err
+}
+
+const dropRequests = `-- name: DropRequests :exec
+DELETE FROM request WHERE decided > 0 AND made < $1
+`
+
+func (q *Queries) DropRequests(ctx context.Context, before int64) error {
+	_, err := q.db.ExecContext(ctx, dropRequests, before)
+	return err
+}
+
+const dropStream = `-- name: DropStream :exec
+DELETE FROM down_stream WHERE locker = $1
+`
+
+func (q *Queries) DropStream(ctx context.Context, locker string) error {
+	_, err := q.db.ExecContext(ctx, dropStream, locker)
 	return err
 }
 
@@ -206,6 +417,29 @@ func (q *Queries) Forget(ctx context.Context, barcode string) error {
 	return err
 }
 
+const judge = `-- name: Judge :exec
+UPDATE cosigned SET decided = $4, refused = $5 WHERE locker = $1 AND kind = $2 AND mark = $3 AND decided = 0
+`
+
+type JudgeParams struct {
+	Locker  string
+	Kind    string
+	Mark    int64
+	Decided int64
+	Refused string
+}
+
+func (q *Queries) Judge(ctx context.Context, arg JudgeParams) error {
+	_, err := q.db.ExecContext(ctx, judge,
+		arg.Locker,
+		arg.Kind,
+		arg.Mark,
+		arg.Decided,
+		arg.Refused,
+	)
+	return err
+}
+
 const name = `-- name: Name :exec
 UPDATE expected SET number = $2, until = $3 WHERE barcode = $1
 `
@@ -221,6 +455,26 @@ func (q *Queries) Name(ctx context.Context, arg NameParams) error {
 	return err
 }
 
+const nextCosigned = `-- name: NextCosigned :one
+SELECT locker, kind, mark, bundle, actor, made, decided, refused FROM cosigned WHERE locker = $1 AND decided = 0 ORDER BY kind, mark LIMIT 1
+`
+
+func (q *Queries) NextCosigned(ctx context.Context, locker string) (Cosigned, error) {
+	row := q.db.QueryRowContext(ctx, nextCosigned, locker)
+	var i Cosigned
+	err := row.Scan(
+		&i.Locker,
+		&i.Kind,
+		&i.Mark,
+		&i.Bundle,
+		&i.Actor,
+		&i.Made,
+		&i.Decided,
+		&i.Refused,
+	)
+	return i, err
+}
+
 const nextNumber = `-- name: NextNumber :one
 INSERT INTO down_stream (locker, last) VALUES ($1, 1)
 ON CONFLICT (locker) DO UPDATE SET last = down_stream.last + 1 RETURNING last
@@ -231,6 +485,138 @@ func (q *Queries) NextNumber(ctx context.Context, locker string) (int64, error) 
 	var last int64
 	err := row.Scan(&last)
 	return last, err
+}
+
+const prove = `-- name: Prove :exec
+UPDATE cosigned SET decided = $4, refused = '' WHERE locker = $1 AND kind = $2 AND mark <= $3 AND decided = 0
+`
+
+type ProveParams struct {
+	Locker  string
+	Kind    string
+	Mark    int64
+	Decided int64
+}
+
+func (q *Queries) Prove(ctx context.Context, arg ProveParams) error {
+	_, err := q.db.ExecContext(ctx, prove,
+		arg.Locker,
+		arg.Kind,
+		arg.Mark,
+		arg.Decided,
+	)
+	return err
+}
+
+const requests = `-- name: Requests :many
+SELECT locker, number, kind, subject, content, actor, made, decided, refused FROM request WHERE subject = $1 ORDER BY made DESC, number DESC LIMIT $2
+`
+
+type RequestsParams struct {
+	Subject string
+	Limit   int32
+}
+
+func (q *Queries) Requests(ctx context.Context, arg RequestsParams) ([]Request, error) {
+	rows, err := q.db.QueryContext(ctx, requests, arg.Subject, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Request
+	for rows.Next() {
+		var i Request
+		if err := rows.Scan(
+			&i.Locker,
+			&i.Number,
+			&i.Kind,
+			&i.Subject,
+			&i.Content,
+			&i.Actor,
+			&i.Made,
+			&i.Decided,
+			&i.Refused,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const requestsAt = `-- name: RequestsAt :many
+SELECT locker, number, kind, subject, content, actor, made, decided, refused FROM request WHERE locker = $1 ORDER BY made DESC, number DESC LIMIT $2
+`
+
+type RequestsAtParams struct {
+	Locker string
+	Limit  int32
+}
+
+func (q *Queries) RequestsAt(ctx context.Context, arg RequestsAtParams) ([]Request, error) {
+	rows, err := q.db.QueryContext(ctx, requestsAt, arg.Locker, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Request
+	for rows.Next() {
+		var i Request
+		if err := rows.Scan(
+			&i.Locker,
+			&i.Number,
+			&i.Kind,
+			&i.Subject,
+			&i.Content,
+			&i.Actor,
+			&i.Made,
+			&i.Decided,
+			&i.Refused,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sameWaiting = `-- name: SameWaiting :one
+SELECT locker, number, kind, subject, content, actor, made, decided, refused FROM request WHERE locker = $1 AND kind = $2 AND content = $3 AND decided = 0 ORDER BY made DESC LIMIT 1
+`
+
+type SameWaitingParams struct {
+	Locker  string
+	Kind    string
+	Content []byte
+}
+
+func (q *Queries) SameWaiting(ctx context.Context, arg SameWaitingParams) (Request, error) {
+	row := q.db.QueryRowContext(ctx, sameWaiting, arg.Locker, arg.Kind, arg.Content)
+	var i Request
+	err := row.Scan(
+		&i.Locker,
+		&i.Number,
+		&i.Kind,
+		&i.Subject,
+		&i.Content,
+		&i.Actor,
+		&i.Made,
+		&i.Decided,
+		&i.Refused,
+	)
+	return i, err
 }
 
 const unname = `-- name: Unname :exec
@@ -245,6 +631,15 @@ type UnnameParams struct {
 
 func (q *Queries) Unname(ctx context.Context, arg UnnameParams) error {
 	_, err := q.db.ExecContext(ctx, unname, arg.Locker, arg.Number, arg.Until)
+	return err
+}
+
+const unnameAll = `-- name: UnnameAll :exec
+UPDATE expected SET number = 0, until = 0 WHERE locker = $1
+`
+
+func (q *Queries) UnnameAll(ctx context.Context, locker string) error {
+	_, err := q.db.ExecContext(ctx, unnameAll, locker)
 	return err
 }
 
@@ -326,4 +721,30 @@ func (q *Queries) WaitingAt(ctx context.Context, arg WaitingAtParams) ([]Expecte
 		return nil, err
 	}
 	return items, nil
+}
+
+const waitingRequest = `-- name: WaitingRequest :one
+SELECT locker, number, kind, subject, content, actor, made, decided, refused FROM request WHERE locker = $1 AND number = $2 AND decided = 0 LIMIT 1
+`
+
+type WaitingRequestParams struct {
+	Locker string
+	Number int64
+}
+
+func (q *Queries) WaitingRequest(ctx context.Context, arg WaitingRequestParams) (Request, error) {
+	row := q.db.QueryRowContext(ctx, waitingRequest, arg.Locker, arg.Number)
+	var i Request
+	err := row.Scan(
+		&i.Locker,
+		&i.Number,
+		&i.Kind,
+		&i.Subject,
+		&i.Content,
+		&i.Actor,
+		&i.Made,
+		&i.Decided,
+		&i.Refused,
+	)
+	return i, err
 }

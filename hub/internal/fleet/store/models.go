@@ -4,42 +4,41 @@
 
 package store
 
-type Alarm struct {
-	ID          string
-	Locker      string
-	Kind        string
-	Reason      string
-	Compartment int64
-	Record      int64
-	Raised      int64
-	Ended       int64
-}
-
 type Compartment struct {
-	Locker  string
-	Number  int64
-	Size    int64
-	Low     bool
-	State   string
-	Faulted bool
-	Parcel  string
-	Record  int64
+	Locker   string
+	Number   int64
+	Size     int64
+	Low      bool
+	State    string
+	Faulted  bool
+	Parcel   string
+	Record   int64
+	Board    int64
+	Blocked  bool
+	Untested bool
 }
 
 type Locker struct {
-	ID          string
-	Name        string
-	Address     string
-	Zone        string
-	Latitude    float64
-	Longitude   float64
-	State       string
-	CodeDigest  []byte
-	CodeUntil   int64
-	Fingerprint string
-	GuardKey    []byte
-	Certificate []byte
-	Created     int64
+	ID             string
+	Name           string
+	Address        string
+	Zone           string
+	Latitude       float64
+	Longitude      float64
+	State          string
+	CodeDigest     []byte
+	CodeUntil      int64
+	Fingerprint    string
+	GuardKey       []byte
+	Certificate    []byte
+	Created        int64
+	Guards         int64
+	Paused         int64
+	Lockdown       int64
+	LockdownHash   []byte
+	LockdownReason string
+	Epoch          int64
+	Technician     string
 }
 
 type LockerLine struct {
@@ -55,6 +54,8 @@ type LockerLine struct {
 	Powered      int64
 	Low          int64
 	Down         int64
+	Moved        int64
+	Ahead        []byte
 }
 
 type Receipt struct {
@@ -63,6 +64,13 @@ type Receipt struct {
 	Envelope []byte
 	Boot     int64
 	Utc      int64
+}
+
+type Refusal struct {
+	Locker string
+	Day    int64
+	What   string
+	Count  int64
 }
 
 type Room struct {

@@ -10,7 +10,7 @@ import (
 )
 
 const addAlarm = `-- name: AddAlarm :exec
-INSERT INTO alarm (id, locker, kind, reason, compartment, record, raised) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO alarm (id, locker, kind, reason, compartment, record, raised, evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (locker, kind, reason, compartment) WHERE ended = 0 DO NOTHING
 `
 
@@ -22,6 +22,7 @@ type AddAlarmParams struct {
 	Compartment int64
 	Record      int64
 	Raised      int64
+	Evidence    []byte
 }
 
 func (q *Queries) AddAlarm(ctx context.Context, arg AddAlarmParams) error {
@@ -33,23 +34,22 @@ func (q *Queries) AddAlarm(ctx context.Context, arg AddAlarmParams) error {
 		arg.Compartment,
 		arg.Record,
 		arg.Raised,
+		arg.Evidence,
 	)
 	return err
 }
 
 const addCompartment = `-- name: AddCompartment :exec
-INSERT INTO compartment (locker, number, size, low, state, faulted, parcel, record) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO compartment (locker, number, size, low, board, state, faulted, parcel, record) VALUES ($1, $2, $3, $4, $5, $6, FALSE, '', 0)
 `
 
 type AddCompartmentParams struct {
-	Locker  string
-	Number  int64
-	Size    int64
-	Low     bool
-	State   string
-	Faulted bool
-	Parcel  string
-	Record  int64
+	Locker string
+	Number int64
+	Size   int64
+	Low    bool
+	Board  int64
+	State  string
 }
 
 func (q *Queries) AddCompartment(ctx context.Context, arg AddCompartmentParams) error {
@@ -58,10 +58,8 @@ func (q *Queries) AddCompartment(ctx context.Context, arg AddCompartmentParams) 
 		arg.Number,
 		arg.Size,
 		arg.Low,
+		arg.Board,
 		arg.State,
-		arg.Faulted,
-		arg.Parcel,
-		arg.Record,
 	)
 	return err
 }
@@ -158,8 +156,8 @@ func (q *Queries) AddReservation(ctx context.Context, arg AddReservationParams) 
 const advance = `-- name: Advance :execrows
 UPDATE locker_line SET position = $1, position_hash = $2, heard = $3,
     since = $4, behind_since = $5, kept = $6, boot = $7,
-    head = $8, powered = $9, low = $10, down = $11
-WHERE locker = $12 AND position = $13
+    moved = $8, ahead = $9, head = $10, powered = $11, low = $12, down = $13
+WHERE locker = $14 AND position = $15
 `
 
 type AdvanceParams struct {
@@ -170,6 +168,8 @@ type AdvanceParams struct {
 	BehindSince  int64
 	Kept         int64
 	Boot         int64
+	Moved        int64
+	Ahead        []byte
 	Head         int64
 	Powered      int64
 	Low          int64
@@ -187,6 +187,8 @@ func (q *Queries) Advance(ctx context.Context, arg AdvanceParams) (int64, error)
 		arg.BehindSince,
 		arg.Kept,
 		arg.Boot,
+		arg.Moved,
+		arg.Ahead,
 		arg.Head,
 		arg.Powered,
 		arg.Low,
@@ -255,8 +257,17 @@ func (q *Queries) CaughtUp(ctx context.Context) ([]string, error) {
 	return items, nil
 }
 
+const clearRooms = `-- name: ClearRooms :exec
+UPDATE room SET total = 0, empty = 0 WHERE locker = $1
+`
+
+func (q *Queries) ClearRooms(ctx context.Context, locker string) error {
+	_, err := q.db.ExecContext(ctx, clearRooms, locker)
+	return err
+}
+
 const compartments = `-- name: Compartments :many
-SELECT locker, number, size, low, state, faulted, parcel, record FROM compartment WHERE locker = $1 ORDER BY number
+SELECT locker, number, size, low, state, faulted, parcel, record, board, blocked, untested FROM compartment WHERE locker = $1 ORDER BY number
 `
 
 func (q *Queries) Compartments(ctx context.Context, locker string) ([]Compartment, error) {
@@ -277,6 +288,9 @@ func (q *Queries) Compartments(ctx context.Context, locker string) ([]Compartmen
 			&i.Faulted,
 			&i.Parcel,
 			&i.Record,
+			&i.Board,
+			&i.Blocked,
+			&i.Untested,
 		); err != nil {
 			return nil, err
 		}
@@ -289,6 +303,28 @@ func (q *Queries) Compartments(ctx context.Context, locker string) ([]Compartmen
 		return nil, err
 	}
 	return items, nil
+}
+
+const countRefusals = `-- name: CountRefusals :exec
+INSERT INTO refusal (locker, day, what, count) VALUES ($1, $2, $3, $4)
+ON CONFLICT (locker, day, what) DO UPDATE SET count = refusal.count + excluded.count
+`
+
+type CountRefusalsParams struct {
+	Locker string
+	Day    int64
+	What   string
+	Count  int64
+}
+
+func (q *Queries) CountRefusals(ctx context.Context, arg CountRefusalsParams) error {
+	_, err := q.db.ExecContext(ctx, countRefusals,
+		arg.Locker,
+		arg.Day,
+		arg.What,
+		arg.Count,
+	)
+	return err
 }
 
 const countReservations = `-- name: CountReservations :many
@@ -321,6 +357,24 @@ func (q *Queries) CountReservations(ctx context.Context, locker string) ([]Count
 		return nil, err
 	}
 	return items, nil
+}
+
+const dropCompartments = `-- name: DropCompartments :exec
+DELETE FROM compartment WHERE locker = $1
+`
+
+func (q *Queries) DropCompartments(ctx context.Context, locker string) error {
+	_, err := q.db.ExecContext(ctx, dropCompartments, locker)
+	return err
+}
+
+const dropReceipts = `-- name: DropReceipts :exec
+DELETE FROM receipt WHERE locker = $1
+`
+
+func (q *Queries) DropReceipts(ctx context.Context, locker string) error {
+	_, err := q.db.ExecContext(ctx, dropReceipts, locker)
+	return err
 }
 
 const dropReservation = `-- name: DropReservation :one
@@ -399,6 +453,17 @@ func (q *Queries) Enrol(ctx context.Context, arg EnrolParams) (int64, error) {
 	return result.RowsAffected()
 }
 
+const evidence = `-- name: Evidence :one
+SELECT evidence FROM alarm WHERE id = $1
+`
+
+func (q *Queries) Evidence(ctx context.Context, id string) ([]byte, error) {
+	row := q.db.QueryRowContext(ctx, evidence, id)
+	var evidence []byte
+	err := row.Scan(&evidence)
+	return evidence, err
+}
+
 const giveRoom = `-- name: GiveRoom :exec
 UPDATE room SET reserved = reserved - 1 WHERE locker = $1 AND size = $2 AND reserved > 0
 `
@@ -441,7 +506,7 @@ func (q *Queries) HeardAgain(ctx context.Context, after int64) ([]string, error)
 }
 
 const locker = `-- name: Locker :one
-SELECT locker.id, locker.name, locker.address, locker.zone, locker.latitude, locker.longitude, locker.state, locker.code_digest, locker.code_until, locker.fingerprint, locker.guard_key, locker.certificate, locker.created, locker_line.locker, locker_line.position, locker_line.position_hash, locker_line.heard, locker_line.since, locker_line.behind_since, locker_line.kept, locker_line.boot, locker_line.head, locker_line.powered, locker_line.low, locker_line.down FROM locker JOIN locker_line ON locker_line.locker = locker.id WHERE locker.id = $1
+SELECT locker.id, locker.name, locker.address, locker.zone, locker.latitude, locker.longitude, locker.state, locker.code_digest, locker.code_until, locker.fingerprint, locker.guard_key, locker.certificate, locker.created, locker.guards, locker.paused, locker.lockdown, locker.lockdown_hash, locker.lockdown_reason, locker.epoch, locker.technician, locker_line.locker, locker_line.position, locker_line.position_hash, locker_line.heard, locker_line.since, locker_line.behind_since, locker_line.kept, locker_line.boot, locker_line.head, locker_line.powered, locker_line.low, locker_line.down, locker_line.moved, locker_line.ahead FROM locker JOIN locker_line ON locker_line.locker = locker.id WHERE locker.id = $1
 `
 
 type LockerRow struct {
@@ -466,6 +531,13 @@ func (q *Queries) Locker(ctx context.Context, id string) (LockerRow, error) {
 		&i.Locker.GuardKey,
 		&i.Locker.Certificate,
 		&i.Locker.Created,
+		&i.Locker.Guards,
+		&i.Locker.Paused,
+		&i.Locker.Lockdown,
+		&i.Locker.LockdownHash,
+		&i.Locker.LockdownReason,
+		&i.Locker.Epoch,
+		&i.Locker.Technician,
 		&i.LockerLine.Locker,
 		&i.LockerLine.Position,
 		&i.LockerLine.PositionHash,
@@ -478,12 +550,14 @@ func (q *Queries) Locker(ctx context.Context, id string) (LockerRow, error) {
 		&i.LockerLine.Powered,
 		&i.LockerLine.Low,
 		&i.LockerLine.Down,
+		&i.LockerLine.Moved,
+		&i.LockerLine.Ahead,
 	)
 	return i, err
 }
 
 const lockers = `-- name: Lockers :many
-SELECT locker.id, locker.name, locker.address, locker.zone, locker.latitude, locker.longitude, locker.state, locker.code_digest, locker.code_until, locker.fingerprint, locker.guard_key, locker.certificate, locker.created, locker_line.locker, locker_line.position, locker_line.position_hash, locker_line.heard, locker_line.since, locker_line.behind_since, locker_line.kept, locker_line.boot, locker_line.head, locker_line.powered, locker_line.low, locker_line.down FROM locker JOIN locker_line ON locker_line.locker = locker.id
+SELECT locker.id, locker.name, locker.address, locker.zone, locker.latitude, locker.longitude, locker.state, locker.code_digest, locker.code_until, locker.fingerprint, locker.guard_key, locker.certificate, locker.created, locker.guards, locker.paused, locker.lockdown, locker.lockdown_hash, locker.lockdown_reason, locker.epoch, locker.technician, locker_line.locker, locker_line.position, locker_line.position_hash, locker_line.heard, locker_line.since, locker_line.behind_since, locker_line.kept, locker_line.boot, locker_line.head, locker_line.powered, locker_line.low, locker_line.down, locker_line.moved, locker_line.ahead FROM locker JOIN locker_line ON locker_line.locker = locker.id
 WHERE locker.id > $2 ORDER BY locker.id LIMIT $1
 `
 
@@ -520,6 +594,13 @@ func (q *Queries) Lockers(ctx context.Context, arg LockersParams) ([]LockersRow,
 			&i.Locker.GuardKey,
 			&i.Locker.Certificate,
 			&i.Locker.Created,
+			&i.Locker.Guards,
+			&i.Locker.Paused,
+			&i.Locker.Lockdown,
+			&i.Locker.LockdownHash,
+			&i.Locker.LockdownReason,
+			&i.Locker.Epoch,
+			&i.Locker.Technician,
 			&i.LockerLine.Locker,
 			&i.LockerLine.Position,
 			&i.LockerLine.PositionHash,
@@ -532,6 +613,8 @@ func (q *Queries) Lockers(ctx context.Context, arg LockersParams) ([]LockersRow,
 			&i.LockerLine.Powered,
 			&i.LockerLine.Low,
 			&i.LockerLine.Down,
+			&i.LockerLine.Moved,
+			&i.LockerLine.Ahead,
 		); err != nil {
 			return nil, err
 		}
@@ -564,16 +647,18 @@ func (q *Queries) MayEnrol(ctx context.Context, arg MayEnrolParams) (string, err
 }
 
 const moveCompartment = `-- name: MoveCompartment :exec
-UPDATE compartment SET state = $3, faulted = $4, parcel = $5, record = $6 WHERE locker = $1 AND number = $2
+UPDATE compartment SET state = $3, faulted = $4, blocked = $5, untested = $6, parcel = $7, record = $8 WHERE locker = $1 AND number = $2
 `
 
 type MoveCompartmentParams struct {
-	Locker  string
-	Number  int64
-	State   string
-	Faulted bool
-	Parcel  string
-	Record  int64
+	Locker   string
+	Number   int64
+	State    string
+	Faulted  bool
+	Blocked  bool
+	Untested bool
+	Parcel   string
+	Record   int64
 }
 
 func (q *Queries) MoveCompartment(ctx context.Context, arg MoveCompartmentParams) error {
@@ -582,14 +667,43 @@ func (q *Queries) MoveCompartment(ctx context.Context, arg MoveCompartmentParams
 		arg.Number,
 		arg.State,
 		arg.Faulted,
+		arg.Blocked,
+		arg.Untested,
 		arg.Parcel,
 		arg.Record,
 	)
 	return err
 }
 
+const movedAgain = `-- name: MovedAgain :many
+SELECT a.locker FROM alarm a JOIN locker_line l ON l.locker = a.locker WHERE a.kind = 'stalled' AND a.ended = 0 AND l.moved >= $1 LIMIT 500
+`
+
+func (q *Queries) MovedAgain(ctx context.Context, after int64) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, movedAgain, after)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var locker string
+		if err := rows.Scan(&locker); err != nil {
+			return nil, err
+		}
+		items = append(items, locker)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const openAlarms = `-- name: OpenAlarms :many
-SELECT id, locker, kind, reason, compartment, record, raised, ended FROM alarm WHERE ended = 0 AND (CAST($2 AS TEXT) = '' OR locker = $2) ORDER BY id DESC LIMIT $1
+SELECT id, locker, kind, reason, compartment, record, raised, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended = 0 AND (CAST($2 AS TEXT) = '' OR locker = $2) ORDER BY id DESC LIMIT $1
 `
 
 type OpenAlarmsParams struct {
@@ -597,15 +711,26 @@ type OpenAlarmsParams struct {
 	Locker string
 }
 
-func (q *Queries) OpenAlarms(ctx context.Context, arg OpenAlarmsParams) ([]Alarm, error) {
+type OpenAlarmsRow struct {
+	ID          string
+	Locker      string
+	Kind        string
+	Reason      string
+	Compartment int64
+	Record      int64
+	Raised      int64
+	Evidence    int64
+}
+
+func (q *Queries) OpenAlarms(ctx context.Context, arg OpenAlarmsParams) ([]OpenAlarmsRow, error) {
 	rows, err := q.db.QueryContext(ctx, openAlarms, arg.Limit, arg.Locker)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Alarm
+	var items []OpenAlarmsRow
 	for rows.Next() {
-		var i Alarm
+		var i OpenAlarmsRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.Locker,
@@ -614,7 +739,7 @@ func (q *Queries) OpenAlarms(ctx context.Context, arg OpenAlarmsParams) ([]Alarm
 			&i.Compartment,
 			&i.Record,
 			&i.Raised,
-			&i.Ended,
+			&i.Evidence,
 		); err != nil {
 			return nil, err
 		}
@@ -683,6 +808,64 @@ func (q *Queries) Receipts(ctx context.Context, locker string) ([]Receipt, error
 	return items, nil
 }
 
+const refusalsOf = `-- name: RefusalsOf :many
+SELECT locker, day, what, count FROM refusal WHERE locker = $1 ORDER BY day DESC, what
+`
+
+func (q *Queries) RefusalsOf(ctx context.Context, locker string) ([]Refusal, error) {
+	rows, err := q.db.QueryContext(ctx, refusalsOf, locker)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Refusal
+	for rows.Next() {
+		var i Refusal
+		if err := rows.Scan(
+			&i.Locker,
+			&i.Day,
+			&i.What,
+			&i.Count,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const replace = `-- name: Replace :execrows
+UPDATE locker SET state = 'new', guards = guards + 1, fingerprint = '', guard_key = $1, certificate = $1,
+    code_digest = $2, code_until = $3, paused = 0, lockdown = 0, lockdown_hash = NULL,
+    lockdown_reason = '', epoch = 0, technician = '' WHERE id = $4 AND state = 'provisioned'
+`
+
+type ReplaceParams struct {
+	Gone       []byte
+	CodeDigest []byte
+	CodeUntil  int64
+	ID         string
+}
+
+func (q *Queries) Replace(ctx context.Context, arg ReplaceParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, replace,
+		arg.Gone,
+		arg.CodeDigest,
+		arg.CodeUntil,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const reservedAt = `-- name: ReservedAt :many
 SELECT barcode FROM reservation WHERE locker = $1 ORDER BY barcode
 `
@@ -708,6 +891,21 @@ func (q *Queries) ReservedAt(ctx context.Context, locker string) ([]string, erro
 		return nil, err
 	}
 	return items, nil
+}
+
+const resetLine = `-- name: ResetLine :exec
+UPDATE locker_line SET position = 0, position_hash = $1, behind_since = 0, boot = 0, head = 0, powered = 0, low = 0,
+    down = 0, moved = 0, ahead = NULL WHERE locker = $2
+`
+
+type ResetLineParams struct {
+	PositionHash []byte
+	Locker       string
+}
+
+func (q *Queries) ResetLine(ctx context.Context, arg ResetLineParams) error {
+	_, err := q.db.ExecContext(ctx, resetLine, arg.PositionHash, arg.Locker)
+	return err
 }
 
 const rooms = `-- name: Rooms :many
@@ -854,6 +1052,66 @@ func (q *Queries) SilentLockers(ctx context.Context, before int64) ([]string, er
 		return nil, err
 	}
 	return items, nil
+}
+
+const stalledLockers = `-- name: StalledLockers :many
+SELECT locker FROM locker_line WHERE heard >= $1 AND moved > 0 AND moved < $2 AND since < $2
+    AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.locker = locker_line.locker AND a.kind = 'stalled' AND a.ended = 0) LIMIT 500
+`
+
+type StalledLockersParams struct {
+	After  int64
+	Before int64
+}
+
+func (q *Queries) StalledLockers(ctx context.Context, arg StalledLockersParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, stalledLockers, arg.After, arg.Before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var locker string
+		if err := rows.Scan(&locker); err != nil {
+			return nil, err
+		}
+		items = append(items, locker)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const stand = `-- name: Stand :exec
+UPDATE locker SET paused = $2, lockdown = $3, lockdown_hash = $4, lockdown_reason = $5, epoch = $6, technician = $7 WHERE id = $1
+`
+
+type StandParams struct {
+	ID             string
+	Paused         int64
+	Lockdown       int64
+	LockdownHash   []byte
+	LockdownReason string
+	Epoch          int64
+	Technician     string
+}
+
+func (q *Queries) Stand(ctx context.Context, arg StandParams) error {
+	_, err := q.db.ExecContext(ctx, stand,
+		arg.ID,
+		arg.Paused,
+		arg.Lockdown,
+		arg.LockdownHash,
+		arg.LockdownReason,
+		arg.Epoch,
+		arg.Technician,
+	)
+	return err
 }
 
 const takeRoom = `-- name: TakeRoom :execrows

@@ -1,0 +1,141 @@
+package api_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"lockstep/guard/journal"
+	"lockstep/guard/statement"
+)
+
+// stored announces a parcel and lets the guard store it.
+func (b *bench) stored() string {
+	b.t.Helper()
+	barcode := b.one().field(b.t, "parcels.0.barcode")
+	r := journal.Record{Kind: journal.DepositIntent, Compartment: 1, Parcel: barcode, Carrier: "house", Courier: "anna", Dwell: 72}
+	b.guard.write(r)
+	r.Kind = journal.Stored
+	b.guard.write(r)
+	b.up(b.guard)
+	return barcode
+}
+
+func TestAMerchantLetsAParcelWaitAndSendsANewCode(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		early := b.announce("early", small).field(t, "parcels.0.barcode")
+		barcode := b.stored()
+		path := "/v1/parcels/" + barcode
+		for _, tt := range []struct {
+			path, body string
+			status     int
+			code       string
+		}{
+			{"/v1/parcels/" + early + "/extend", `{"dwell_hours":100}`, 409, "not_stored"},
+			{"/v1/parcels/" + early + "/reissue", "", 409, "not_stored"},
+			{path + "/extend", `{"dwell_hours":72}`, 409, "not_longer"},
+			{path + "/extend", `{"dwell_hours":1441}`, 422, "invalid_request"},
+			{path + "/extend", `{"dwell_hours":120}`, 202, ""},
+			{path + "/extend", `{"dwell_hours":120}`, 202, ""},
+			{path + "/reissue", "", 202, ""},
+			{path + "/reissue", "", 202, ""},
+		} {
+			if got := b.do("POST", tt.path, b.key, tt.body); got.status != tt.status || got.field(t, "code") != tt.code {
+				t.Errorf("%s %s: %d %s", tt.path, tt.body, got.status, got.body)
+			}
+		}
+		waiting := b.get(path + "/requests")
+		if waiting.field(t, "requests.0.kind") != "reissue" || waiting.field(t, "requests.1.kind") != "extend" || strings.Count(string(waiting.body), "waiting") != 2 {
+			t.Errorf("%s", waiting.body)
+		}
+		due := time.Now().Add(120 * time.Hour).UnixMicro()
+		b.guard.write(journal.Record{Kind: journal.Extended, Compartment: 1, Parcel: barcode, Dwell: 120, Due: due, Down: 1})
+		b.guard.write(journal.Record{Kind: journal.Refused, Reason: "too many", Down: 2})
+		b.up(b.guard)
+		if got := b.get(path); got.field(t, "due") != time.UnixMicro(due).UTC().Format(time.RFC3339Nano) {
+			t.Errorf("%s", got.body)
+		}
+		decided := b.get(path + "/requests")
+		if decided.field(t, "requests.0.refused") != "too many" || decided.field(t, "requests.1.state") != "taken" {
+			t.Errorf("%s", decided.body)
+		}
+		if got := b.do("POST", path+"/reissue", b.key, ""); got.status != 202 { // what was refused counts for nothing
+			t.Errorf("%d %s", got.status, got.body)
+		}
+		b.guard.write(journal.Record{Kind: journal.Reissued, Compartment: 1, Parcel: barcode, Down: 3})
+		b.up(b.guard)
+		if got := b.do("POST", path+"/reissue", b.key, ""); got.status != 409 || got.field(t, "code") != "too_soon" {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+		audits, err := b.accounts.Audits(t.Context(), 1)
+		if err != nil || len(audits) != 1 || !strings.HasPrefix(audits[0].Actor, "merchant ") || audits[0].Act != "asked: reissue" || audits[0].Subject != barcode {
+			t.Errorf("%+v, %v", audits, err)
+		}
+	})
+}
+
+func TestAReturnFromPermitToMerchant(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		ask := func(key, body string) answer {
+			return b.do("POST", "/v1/returns", b.key, body, "Idempotency-Key", key)
+		}
+		made := ask("r1", `{"locker":"l1","size":"S","reference":"RMA-1"}`)
+		code, barcode := made.field(t, "code"), made.field(t, "shipment.parcels.0.barcode")
+		if made.status != 201 || !statement.CheckPermitCode(code) || made.field(t, "shipment.parcels.0.outbound") != "true" {
+			t.Fatalf("%d %s", made.status, made.body)
+		}
+		if again := ask("r1", `{"locker":"l1","size":"S","reference":"RMA-1"}`); again.field(t, "code") != code || again.header.Get("Idempotency-Replayed") != "true" {
+			t.Errorf("%d %s", again.status, again.body)
+		}
+		for body, want := range map[string]string{`{"locker":"l1","size":"M"}`: "idempotency_conflict", `{"locker":"l9","size":"M"}`: "idempotency_conflict"} {
+			if got := ask("r1", body); got.field(t, "code") != want {
+				t.Errorf("%s: %s", body, got.body)
+			}
+		}
+		if got := ask("r2", `{"locker":"l9","size":"M"}`); got.status != 422 || got.field(t, "code") != "unknown_locker" {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+		if other := ask("r3", `{"locker":"l1","size":"S"}`); other.field(t, "code") == code {
+			t.Error("two returns with one code")
+		}
+		if !strings.Contains(b.dump(), code) {
+			t.Error("the permit is not in the down stream")
+		}
+		b.guard.write(journal.Record{Kind: journal.Permitted, Parcel: barcode, Carrier: "house", Down: 1})
+		b.up(b.guard)
+		if strings.Contains(b.dump(), code) {
+			t.Error("the code is still in the database after the locker has it")
+		}
+		r := journal.Record{Kind: journal.DepositIntent, Compartment: 2, Parcel: barcode, Carrier: "house", Credential: "permit"}
+		b.guard.write(r)
+		r.Kind = journal.Stored
+		b.guard.write(r)
+		b.up(b.guard)
+		state := func() string { return b.get("/v1/parcels/"+barcode).field(t, "state") }
+		if got := b.get("/v1/parcels/" + barcode); got.field(t, "state") != "stored" || got.field(t, "due") != "" {
+			t.Errorf("%s", got.body)
+		}
+		if events := b.get("/v1/parcels/" + barcode + "/events"); events.field(t, "events.2.by") != "customer" {
+			t.Errorf("%s", events.body)
+		}
+		if p, err := b.custody.Parcel(t.Context(), "", barcode); err != nil || p.Task() != "withdraw" {
+			t.Errorf("the courier's task is %q, %v", p.Task(), err)
+		}
+		for _, kind := range []journal.Kind{journal.WithdrawIntent, journal.Withdrawn} {
+			b.guard.write(journal.Record{Kind: kind, Compartment: 2, Parcel: barcode, Carrier: "house", Courier: "anna"})
+		}
+		b.up(b.guard)
+		if state() != "withdrawn" {
+			t.Error(state())
+		}
+		if _, err := b.custody.Returned(t.Context(), barcode, "operator"); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.get("/v1/parcels/" + barcode); got.field(t, "state") != "returned" || got.field(t, "claimed") != "true" {
+			t.Errorf("%s", got.body)
+		}
+		if found, err := b.custody.VerifyFold(t.Context()); err != nil || len(found) != 0 {
+			t.Errorf("%q, %v", found, err)
+		}
+	})
+}
