@@ -136,8 +136,9 @@ func (j *judge) hands(what func()) {
 	j.show(view)
 }
 
+// press is a hand on the button, a moment after its prompt.
 func (j *judge) press() {
-	j.hands(func() { j.gate = rules.Closed; j.look(); j.gate = rules.Open })
+	j.hands(func() { j.pass(rules.Second / 10); j.gate = rules.Closed; j.look(); j.gate = rules.Open })
 }
 
 func (j *judge) move(number uint16, to rules.Switch) { j.hands(func() { j.doors[number] = to }) }
