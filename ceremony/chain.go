@@ -13,31 +13,39 @@ import (
 )
 
 // ReadCharters reads the charter that holds today and all before it, newest first: charter.bundle, and *.bundle in charters/
-// beside it. The oldest is believed by its own roots, each later one by those of the one before.
-func ReadCharters(dir string) ([]statement.Charter, error) {
+// beside it. The oldest is believed by its own roots, each later one by those of the one before. bundles are the files, in the same
+// order.
+func ReadCharters(dir string) (charters []statement.Charter, bundles [][]byte, err error) {
 	files, err := withOlder(dir, "charter.bundle", filepath.Join("charters", "*.bundle"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	claimed := make([]claim, 0, len(files))
 	for _, f := range files {
 		c, err := readClaim(f)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.path, err)
+			return nil, nil, fmt.Errorf("%s: %w", f.path, err)
 		}
 		claimed = append(claimed, c)
 	}
 	newest := claimed[0].path
 	slices.SortFunc(claimed, func(a, b claim) int { return cmp.Compare(a.epoch, b.epoch) })
 	if claimed[len(claimed)-1].path != newest {
-		return nil, errors.New("charters/ holds a charter of a higher epoch than charter.bundle's")
+		return nil, nil, errors.New("charters/ holds a charter of a higher epoch than charter.bundle's")
 	}
-	return believe(claimed)
+	if charters, err = believe(claimed); err != nil {
+		return nil, nil, err
+	}
+	for _, c := range slices.Backward(claimed) {
+		bundles = append(bundles, c.file)
+	}
+	return charters, bundles, nil
 }
 
 // claim is a charter's file before anything of it is believed.
 type claim struct {
 	path      string
+	file      []byte
 	epoch     uint64
 	envelopes [][]byte
 }
@@ -48,7 +56,7 @@ func readClaim(f keyFile) (claim, error) {
 		return claim{}, err
 	}
 	c, err := statement.ReadUnverified[statement.Charter](bundle.Envelopes[0])
-	return claim{f.path, c.Epoch, bundle.Envelopes}, err
+	return claim{f.path, f.data, c.Epoch, bundle.Envelopes}, err
 }
 
 // believe verifies charters from the oldest on and gives them newest first.

@@ -73,8 +73,8 @@ func TestReadCharters(t *testing.T) {
 			must(t, err)
 			must(t, os.WriteFile(filepath.Join(dir, "charters", string(rune('a'+i))+".bundle"), data, 0o600))
 		}
-		charters, err := ceremony.ReadCharters(dir)
-		if (err == nil) != (c.want > 0) || len(charters) != c.want {
+		charters, bundles, err := ceremony.ReadCharters(dir)
+		if (err == nil) != (c.want > 0) || len(charters) != c.want || len(bundles) != c.want {
 			t.Errorf("%s: %d charters, %v", name, len(charters), err)
 		}
 		for i, charter := range charters {

@@ -1,17 +1,14 @@
 package hub
 
 import (
-	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -20,7 +17,7 @@ import (
 	"lockstep/hub/internal/edge"
 )
 
-// keys is what the hub's key folder holds. charter.bundle, dispatch.seed and time-hub.seed must be there, charters/EPOCH.bundle for
+// keys is what the hub's key folder holds. charter.bundle, dispatch.seed and time-hub.seed must be there, charters/*.bundle for
 // each charter before that one, carrier-house.seed where the charter says that a house carrier's key lies at the hub; ca.key, ca.crt and
 // body.hmac are made at first start.
 type keys struct {
@@ -34,9 +31,12 @@ type keys struct {
 }
 
 func readKeys(dir string, now func() time.Time) (k keys, err error) {
-	if err := k.readCharters(dir); err != nil {
-		return k, err
+	if k.charters, k.bundles, err = ceremony.ReadCharters(dir); err != nil {
+		return k, fmt.Errorf("hub: the charter: %w", err)
 	}
+	k.charter = k.charters[0]
+	slices.Reverse(k.charters)
+	slices.Reverse(k.bundles)
 	if k.dispatch, err = readSigner(dir, "dispatch.seed", k.charter.Dispatch); err != nil {
 		return k, err
 	}
@@ -51,48 +51,6 @@ func readKeys(dir string, now func() time.Time) (k keys, err error) {
 	}
 	k.body, err = readOrMake(filepath.Join(dir, "body.hmac"))
 	return k, err
-}
-
-// readCharters reads the chain of charters: lockers that were provisioned under an older one still have to be believed.
-func (k *keys) readCharters(dir string) error {
-	files, err := filepath.Glob(filepath.Join(dir, "charters", "*.bundle"))
-	if err != nil {
-		return fmt.Errorf("hub: %w", err)
-	}
-	epoch := func(file string) int {
-		n, err := strconv.Atoi(strings.TrimSuffix(filepath.Base(file), ".bundle"))
-		if err != nil {
-			n = math.MaxInt // the charter in it says what is wrong
-		}
-		return n
-	}
-	slices.SortFunc(files, func(a, b string) int { return cmp.Compare(epoch(a), epoch(b)) })
-	for _, file := range append(files, filepath.Join(dir, "charter.bundle")) {
-		if err := k.readCharter(file); err != nil {
-			return fmt.Errorf("hub: the charter in %s: %w", file, err)
-		}
-	}
-	k.charter = k.charters[len(k.charters)-1]
-	return nil
-}
-
-func (k *keys) readCharter(file string) error {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	bundle, err := statement.DecodeBundle(data)
-	if err != nil {
-		return err
-	}
-	var charter statement.Charter
-	if n := len(k.charters); n > 0 {
-		charter, err = statement.VerifyNextCharter(bundle.Envelopes, k.charters[n-1])
-	} else if charter, err = statement.VerifyCharter(bundle.Envelopes); err != nil {
-		err = fmt.Errorf("%w (does it follow another? That one belongs into charters/EPOCH.bundle)", err)
-	}
-	k.charters, k.bundles = append(k.charters, charter), append(k.bundles, data)
-	return err
 }
 
 func readSigner(dir, name string, role statement.Role) (*statement.Signer, error) {

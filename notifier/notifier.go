@@ -111,7 +111,7 @@ type keys struct {
 }
 
 func readKeys(dir string) (k keys, err error) {
-	if k.charters, err = ceremony.ReadCharters(dir); err != nil {
+	if k.charters, _, err = ceremony.ReadCharters(dir); err != nil {
 		return k, fmt.Errorf("notifier: charter: %w", err)
 	}
 	if k.time, err = ceremony.ReadSigner(filepath.Join(dir, "time-notifier.seed")); err != nil {

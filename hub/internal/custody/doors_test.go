@@ -268,7 +268,7 @@ func (h *hub) rotate(change func(*statement.Charter)) statement.Bundle {
 func TestLockersOfAnOlderCharterAreBelieved(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
 		first := h.network.Bundle
-		next := h.rotate(func(c *statement.Charter) { c.Dispatch = c.Operators })
+		next := h.rotate(func(c *statement.Charter) { c.Dispatch, c.Operators = c.Operators, c.Dispatch })
 		h.custody.Charters = append(h.custody.Charters, h.network.Charter)
 		for id, charter := range map[string]statement.Bundle{"l2": first, "l3": next} {
 			h.addLocker(id)
@@ -283,7 +283,7 @@ func TestLockersOfAnOlderCharterAreBelieved(t *testing.T) {
 		if waits, err := h.dispatch.Persons(t.Context(), "l1"); err != nil || waits != nil || h.locker().Standing.Epoch != 2 {
 			t.Errorf("waits %+v, epoch %d, %v", waits, h.locker().Standing.Epoch, err)
 		}
-		foreign := h.rotate(func(c *statement.Charter) { c.Technicians = c.Operators })
+		foreign := h.rotate(func(c *statement.Charter) { c.Dispatch, c.Operators = c.Operators, c.Dispatch })
 		if err := h.dispatch.Queue(t.Context(), dispatch.Cosigned{Locker: "l1", Kind: dispatch.Charter, Mark: 3, Bundle: []byte("charter")}); err != nil {
 			t.Fatal(err)
 		}

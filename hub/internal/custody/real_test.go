@@ -152,7 +152,7 @@ func TestTheGuardFollowsWhatTheHubSigns(t *testing.T) {
 		}
 		key := h.network.Carrier.Key().ID()
 		restrict(statement.Restriction{Kind: statement.Block, Compartments: []uint16{2}})
-		restrict(statement.Restriction{Kind: statement.Revoke, Courier: &key, At: h.clock().UnixMicro()})
+		restrict(statement.Restriction{Kind: statement.Revoke, Carrier: ceremony.HouseCarrier, Courier: &key, At: h.clock().UnixMicro()})
 		long := restrict(statement.Restriction{Kind: statement.Pause, Minutes: 240})
 		early := restrict(statement.Restriction{Kind: statement.Reissue, Barcode: barcode})
 		if got := r.take(); len(got) != 1 || got[early] != "not here" {
