@@ -15,9 +15,10 @@ import (
 // Row is one attack.
 type Row struct {
 	ID     string
-	Attack string // what is done, by whom
-	Expect string // in the words of the corpus
-	Slow   bool   // left out of the quick set
+	Attack string   // what is done, by whom
+	Expect string   // in the words of the corpus
+	Slow   bool     // left out of the quick set
+	Holds  []Holder // what the attacker has, in the words of the table
 	On     func(context.Context, *Yard) (*Bench, error)
 	Do     func(context.Context, *Bench) (seen string, err error)
 	Limits Limits
@@ -31,8 +32,9 @@ type Result struct {
 	Row
 	Seen  string
 	Doors int // that opened for the attacker
-	Took  time.Duration
-	Err   error // nil, a *Breach, or what went wrong with the drill itself
+	Measure
+	Took time.Duration
+	Err  error // nil, a *Breach, or what went wrong with the drill itself
 }
 
 // Play plays one row on a bench of its own: the attack, the oracles, the positive control.
@@ -46,19 +48,19 @@ func (y *Yard) Play(ctx context.Context, r Row) Result {
 	}
 	defer b.Close()
 	seen, err := r.Do(ctx, b)
-	if !IsBreach(err) { // what came between may be the attack's own doing
-		if judged := b.judge(ctx, r.Limits); judged != nil {
-			err = judged
-		}
+	if judged := b.judge(ctx, r.Limits); IsBreach(err) && judged != nil {
+		err = breach("%v; %v", err, judged)
+	} else if judged != nil { // what came between may be the attack's own doing
+		err = judged
 	}
-	doors := b.opened(Thief)
+	doors, measured := b.opened(Thief), b.measure()
 	if err == nil && !r.Limits.Locked && !r.Limits.Dishonest {
 		err = b.honest(ctx)
 	}
 	if err == nil && r.Control != nil {
 		err = r.Control(ctx, b)
 	}
-	return Result{r, seen, doors, time.Since(begun), err}
+	return Result{Row: r, Seen: seen, Doors: doors, Measure: measured, Took: time.Since(begun), Err: err}
 }
 
 // side is how many rows are played at a time: most of their time is a door's.

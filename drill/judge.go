@@ -32,6 +32,27 @@ type Limits struct {
 	Dishonest bool // the guard itself is the attacker's: its journal says what it likes
 }
 
+// Measure is what the cabinet saw of one attack.
+type Measure struct {
+	Exposed   int // foreign parcels shown to whoever stood there
+	Hour      int // of them, in the worst hour of the guard's clock
+	Presses   int
+	Unpressed int // pulses that went through a coil without a press
+}
+
+func (b *Bench) measure() Measure {
+	b.noteExposed()
+	v := b.Cabinet.Cabinet.State().Verdict
+	return Measure{v.Exposed, most(b.exposed, time.Hour), v.Presses, v.Unpressed}
+}
+
+// noteExposed notes when foreign parcels were shown: time turns between such moments only.
+func (b *Bench) noteExposed() {
+	for n := b.Cabinet.Cabinet.State().Verdict.Exposed; len(b.exposed) < n; {
+		b.exposed = append(b.exposed, b.Lived())
+	}
+}
+
 // opened counts the doors that pulses opened while somebody of a name stood before the cabinet.
 func (b *Bench) opened(person string) (n int) {
 	for _, e := range b.Cabinet.Cabinet.Log(0) {
@@ -104,11 +125,8 @@ func (b *Bench) visitHonestly(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := b.courier()
+	p, err := b.challenged(ctx)
 	if err != nil {
-		return err
-	}
-	if err := p.begin(ctx); err != nil {
 		return err
 	}
 	if _, err := p.deposit(ctx, barcodes[0]); err != nil {

@@ -155,19 +155,12 @@ func crossLocker(ctx context.Context, b *Bench) (string, error) {
 			return b.refused(ctx, "an override of another locker", q, door.NotBelieved)
 		},
 		func() error {
-			p, err := b.courier()
+			p, err := b.challenged(ctx)
 			if err != nil {
-				return err
-			}
-			if err := p.begin(ctx); err != nil {
 				return err
 			}
 			p.nonce[0]++ // another locker's challenge
-			shown, err := p.presentation(statement.WantDeposit, Barcode(7), 0)
-			if err != nil {
-				return err
-			}
-			return b.refused(ctx, "an answer to another locker's challenge", door.KioskRequest{Verb: door.Present, Presentation: shown}, door.NotBelieved)
+			return p.turnedAway(ctx, "an answer to another locker's challenge", statement.WantDeposit, Barcode(7), door.NotBelieved)
 		})
 }
 
@@ -303,7 +296,7 @@ func mutated(ctx context.Context, b *Bench) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	kiosk := [][]byte{statement.Encode(door.KioskRequest{Verb: door.Present, Presentation: shown}), statement.Encode(door.KioskRequest{Verb: door.Code, Code: "123456782"}),
+	kiosk := [][]byte{statement.Encode(scanned(shown)), statement.Encode(door.KioskRequest{Verb: door.Code, Code: "123456782"}),
 		statement.Encode(door.KioskRequest{Verb: door.Secret, Secret: make([]byte, 16)}), statement.Encode(door.KioskRequest{Verb: door.Cancel})}
 	link := [][]byte{statement.Encode(q), statement.Encode(door.LinkRequest{Verb: door.Receipt, Statement: q.Statement}), statement.Encode(door.LinkRequest{Verb: door.Hello})}
 	errs := make(chan error, 2)
@@ -350,12 +343,8 @@ func hubsCourier(ctx context.Context, b *Bench) (string, error) {
 	}
 	_, stolen := b.occupied()
 	for want, barcode := range map[statement.Want]string{statement.WantDeposit: barcodes[0], statement.WantWithdraw: stolen} {
-		shown, err := p.presentation(want, barcode, 0)
-		if err != nil {
-			return "", err
-		}
-		p.number--
-		if err := b.refused(ctx, "a courier of the hub's own making", door.KioskRequest{Verb: door.Present, Presentation: shown}, door.NotBelieved); err != nil {
+		p.number = 0
+		if err := p.turnedAway(ctx, "a courier of the hub's own making", want, barcode, door.NotBelieved); err != nil {
 			return "", err
 		}
 	}
@@ -392,11 +381,7 @@ func collectAll(ctx context.Context, b *Bench) (string, error) {
 	}
 	for barcode := range b.Parcels {
 		for _, want := range []statement.Want{statement.WantWithdraw, statement.WantReopen, statement.WantDeposit} {
-			shown, err := p.presentation(want, barcode, 0)
-			if err != nil {
-				return "", err
-			}
-			if err := b.refused(ctx, "another carrier's parcel", door.KioskRequest{Verb: door.Present, Presentation: shown}, door.NotHere, door.NotExpected); err != nil {
+			if err := p.turnedAway(ctx, "another carrier's parcel", want, barcode, door.NotHere, door.NotExpected); err != nil {
 				return "", err
 			}
 		}
