@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"runtime"
 	"time"
 
 	"lockstep/cabinet"
@@ -108,10 +110,19 @@ func (b *Bench) honest(ctx context.Context) error {
 	if err := b.visitHonestly(ctx); err != nil {
 		return breach("O5: an honest visit: %v", err)
 	}
-	if took := time.Since(begun); took > 30*time.Second {
+	if took := time.Since(begun); took > soon() {
 		return breach("O5: an honest visit took %s", took.Round(time.Second))
 	}
 	return nil
+}
+
+// soon is 30 s, on a machine that has nothing else to do; in proportion to its load otherwise.
+func soon() time.Duration {
+	load := 0.0
+	if data, err := os.ReadFile("/proc/loadavg"); err == nil {
+		fmt.Sscanf(string(data), "%g", &load)
+	}
+	return time.Duration(float64(30*time.Second) * max(1, load/float64(runtime.NumCPU())))
 }
 
 func (b *Bench) visitHonestly(ctx context.Context) error {

@@ -24,9 +24,9 @@ var codeRows = []Row{
 	{ID: "D01", Attack: "24 h of guesses at the keypad, 60 live parcels", Slow: true,
 		Expect: "at most 339 guesses are judged; an honest code works within 5 min at any time", On: sixty, Do: guessing},
 	{ID: "D02", Attack: "a used code: after pickup, after a new deposit in its compartment, after 29 days", Expect: "refused", On: stocked, Do: oldCode},
-	{ID: "D06", Attack: "every code of an 80-compartment locker, at the best pace", Slow: true,
+	{ID: "D06", Attack: "every code of an 80-compartment locker, at the best pace", Holds: of(holdsNotifier, holdsUnsealed), Slow: true,
 		Expect: "at most 26 doors in any 10 min, 50 in any hour; alarm within 10 min", On: full, Do: allCodes, Limits: Limits{Exposed: 80}},
-	{ID: "C04", Attack: "codes as fast as the kiosk's socket takes them, 24 h", Slow: true,
+	{ID: "C04", Attack: "codes as fast as the kiosk's socket takes them, 24 h", Holds: of(holdsKiosk), Slow: true,
 		Expect: "at most 339 judged; a QR code still opens within 5 s", On: stocked, Do: bruteForce},
 }
 

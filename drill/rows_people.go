@@ -18,22 +18,22 @@ import (
 
 // peopleRows: the kiosk in wrong hands, and couriers.
 var peopleRows = []Row{
-	{ID: "C01", Attack: "kiosk process: keeps a typed code, shows 'wrong', uses it later without a hand, then with one", Expect: "without a press 0; with one that compartment, once", On: stocked, Do: harvested, Limits: Limits{Exposed: 1}},
-	{ID: "C02", Attack: "kiosk process: further answers inside a courier's session, and the courier's own shown again", Expect: "nothing without the courier's device", On: stocked, Do: riding},
-	{ID: "C03", Attack: "kiosk process and a cheap parcel of one's own: answers swapped, repeated, left out", Expect: "a swap is refused, or each parcel lies under its own barcode", On: fresh, Do: swapped},
-	{ID: "C07", Attack: "the kiosk's verbs on the link's socket, and the other way round; a stranger's user", Expect: "refused", On: stocked, Do: wrongSocket},
-	{ID: "C08", Attack: "kiosk's user: 1,000 slow connections, half frames", Expect: "the others are served", On: stocked, Do: slowPeers},
+	{ID: "C01", Attack: "kiosk process: keeps a typed code, shows 'wrong', uses it later without a hand, then with one", Holds: of(holdsKiosk), Expect: "without a press 0; with one that compartment, once", On: stocked, Do: harvested, Limits: Limits{Exposed: 1}},
+	{ID: "C02", Attack: "kiosk process: further answers inside a courier's session, and the courier's own shown again", Holds: of(holdsKiosk), Expect: "nothing without the courier's device", On: stocked, Do: riding},
+	{ID: "C03", Attack: "kiosk process and a cheap parcel of one's own: answers swapped, repeated, left out", Holds: of(holdsKiosk), Expect: "a swap is refused, or each parcel lies under its own barcode", On: fresh, Do: swapped},
+	{ID: "C07", Attack: "the kiosk's verbs on the link's socket, and the other way round; a stranger's user", Holds: of(holdsLink), Expect: "refused", On: stocked, Do: wrongSocket},
+	{ID: "C08", Attack: "kiosk's user: 1,000 slow connections, half frames", Holds: of(holdsKiosk), Expect: "the others are served", On: stocked, Do: slowPeers},
 	{ID: "D04", Attack: "another locker's codes and QR secrets", Expect: "refused", On: stocked, Do: elsewhere},
-	{ID: "E01", Attack: "a courier's unlocked phone, with a hand on the locker", Expect: "empties at most 10 and one per 6 s; no parcel before its time", On: stocked, Do: stolenPhone},
-	{ID: "E02", Attack: "a courier's answer with a compartment in it, size 255, no barcode, 60 deposits of junk", Expect: "unknown fields and sizes are refused", On: fresh, Do: namedDoor},
-	{ID: "E03", Attack: "courier: puts a parcel in, says 'cancelled', comes back as a second courier of another carrier", Expect: "QUARANTINE, offered to nobody else", On: fresh, Do: cancelTrick},
-	{ID: "E04", Attack: "courier: longer validity, wider scope, signed with the courier's own key; courier certifies courier", Expect: "refused", On: stocked, Do: extended},
-	{ID: "E05", Attack: "courier: takes back 1 s early on the wall, on the powered clock, on either alone", Expect: "refused until both have passed", On: stocked, Do: early},
-	{ID: "E06", Attack: "carrier Y collects carrier X's overdue parcels", Expect: "refused", On: stocked, Do: othersOverdue},
-	{ID: "E07", Attack: "a courier whose scope is another city; a cloned kid", Expect: "refused", On: fresh, Do: otherCity},
+	{ID: "E01", Attack: "a courier's unlocked phone, with a hand on the locker", Holds: of(holdsCourier), Expect: "empties at most 10 and one per 6 s; no parcel before its time", On: stocked, Do: stolenPhone},
+	{ID: "E02", Attack: "a courier's answer with a compartment in it, size 255, no barcode, 60 deposits of junk", Holds: of(holdsCourier), Expect: "unknown fields and sizes are refused", On: fresh, Do: namedDoor},
+	{ID: "E03", Attack: "courier: puts a parcel in, says 'cancelled', comes back as a second courier of another carrier", Holds: of(holdsCourier), Expect: "QUARANTINE, offered to nobody else", On: fresh, Do: cancelTrick},
+	{ID: "E04", Attack: "courier: longer validity, wider scope, signed with the courier's own key; courier certifies courier", Holds: of(holdsCourier), Expect: "refused", On: stocked, Do: extended},
+	{ID: "E05", Attack: "courier: takes back 1 s early on the wall, on the powered clock, on either alone", Holds: of(holdsCourier), Expect: "refused until both have passed", On: stocked, Do: early},
+	{ID: "E06", Attack: "carrier Y collects carrier X's overdue parcels", Holds: of(holdsCourier), Expect: "refused", On: stocked, Do: othersOverdue},
+	{ID: "E07", Attack: "a courier whose scope is another city; a cloned kid", Holds: of(holdsCourier), Expect: "refused", On: fresh, Do: otherCity},
 	{ID: "E08", Attack: "control: 60 honest deposits, one every 12 s", Expect: "all succeed, no alarm", Slow: true, On: func(ctx context.Context, y *Yard) (*Bench, error) { return y.Stocked(ctx, 80, 0) }, Do: sixtyHonest},
-	{ID: "L05", Attack: "courier: junk into every compartment a manifest allows", Expect: "no more than the manifest's parcels", On: fresh, Do: squatting},
-	{ID: "L02", Attack: "kiosk process: provokes every refusal there is", Expect: "no lockdown from requests", On: stocked, Do: provoking},
+	{ID: "L05", Attack: "courier: junk into every compartment a manifest allows", Holds: of(holdsCourier), Expect: "no more than the manifest's parcels", On: fresh, Do: squatting},
+	{ID: "L02", Attack: "kiosk process: provokes every refusal there is", Holds: of(holdsKiosk), Expect: "no lockdown from requests", On: stocked, Do: provoking},
 }
 
 func harvested(ctx context.Context, b *Bench) (string, error) {

@@ -20,18 +20,18 @@ import (
 
 // powerRows: the bus, the locker's own computer, its disk, its switches.
 var powerRows = []Row{
-	{ID: "C09", Attack: "root on the locker's computer: every channel written on the bus for a while without a press, then three presses", Expect: "0, then at most 3", On: stocked, Do: rootOnBus, Limits: Limits{Exposed: 3, Two: true, Dishonest: true}},
-	{ID: "P01", Attack: "the guard's own code in wrong hands: every compartment pulsed, again and again, nobody there", Expect: "0 opens: the button gates the power", On: stocked, Do: evilGuard, Limits: Limits{Dishonest: true}},
-	{ID: "P02", Attack: "the guard's own code in wrong hands while honest people press 20 times", Expect: "at most one wrong door per press; the cabinet's log shows it", On: stocked, Do: evilGuardPressed, Limits: Limits{Exposed: 20, Two: true, Dishonest: true}},
-	{ID: "P03", Attack: "a locker's disk in hand: its keys at another locker, its journal forged, its codes searched for", Expect: "other lockers unaffected; no code in clear", On: stocked, Do: diskInHand},
-	{ID: "P05", Attack: "wire tap on the bus: open-all, another address, replayed frames, noise", Expect: "no open without a press; a foreign address is a lockdown", On: stocked, Do: wireTap, Limits: Limits{Locked: true, Wire: true}},
-	{ID: "P06", Attack: "the driver: every output for every input", Expect: "no frame that opens more than one", On: fresh, Do: noBroadcast},
+	{ID: "C09", Attack: "root on the locker's computer: every channel written on the bus for a while without a press, then three presses", Holds: of(holdsRoot), Expect: "0, then at most 3", On: stocked, Do: rootOnBus, Limits: Limits{Exposed: 3, Two: true, Dishonest: true}},
+	{ID: "P01", Attack: "the guard's own code in wrong hands: every compartment pulsed, again and again, nobody there", Holds: of(holdsRoot), Expect: "0 opens: the button gates the power", On: stocked, Do: evilGuard, Limits: Limits{Dishonest: true}},
+	{ID: "P02", Attack: "the guard's own code in wrong hands while honest people press 20 times", Holds: of(holdsRoot), Expect: "at most one wrong door per press; the cabinet's log shows it", On: stocked, Do: evilGuardPressed, Limits: Limits{Exposed: 20, Two: true, Dishonest: true}},
+	{ID: "P03", Attack: "a locker's disk in hand: its keys at another locker, its journal forged, its codes searched for", Holds: of(holdsRoot), Expect: "other lockers unaffected; no code in clear", On: stocked, Do: diskInHand},
+	{ID: "P05", Attack: "wire tap on the bus: open-all, another address, replayed frames, noise", Holds: of(holdsRoot), Expect: "no open without a press; a foreign address is a lockdown", On: stocked, Do: wireTap, Limits: Limits{Locked: true, Wire: true}},
+	{ID: "P06", Attack: "the driver: every output for every input", Holds: of(holdsRoot), Expect: "no frame that opens more than one", On: fresh, Do: noBroadcast},
 	{ID: "P09", Attack: "a full, read-only, failing disk during each flow", Expect: "no pulse without a durable intent; it recovers", On: stocked, Do: badDisk},
 	{ID: "P10", Attack: "door switches that stick open, stick closed, flap", Expect: "one door at a time; JAM or left open; the compartment is set aside", On: stocked, Do: lyingSwitches},
-	{ID: "P11", Attack: "the guard's disk copied, codes used, the copy put back", Expect: "the rollback shows at the first contact", On: stocked, Do: rolledBack, Limits: Limits{Exposed: 1, Dishonest: true}},
+	{ID: "P11", Attack: "the guard's disk copied, codes used, the copy put back", Holds: of(holdsRoot), Expect: "the rollback shows at the first contact", On: stocked, Do: rolledBack, Limits: Limits{Exposed: 1, Dishonest: true}},
 	{ID: "U08", Attack: "a release guard: development keys, the clock file; two lockers that share key bytes", Expect: "no fixture key; no clock file; a development charter drives no real bus", On: fresh, Do: releaseBinary},
-	{ID: "B04", Attack: "the source and the binaries searched for a verb that opens", Expect: "none on the link; no way from the link's code to the bus", On: fresh, Do: noVerb},
-	{ID: "C11", Attack: "kiosk's user: ptrace, signals, /proc writes, the lines, the state folder", Expect: "refused; the guard lives on", On: stocked, Do: fromKioskUser},
+	{ID: "B04", Attack: "the source and the binaries searched for a verb that opens", Holds: of(holdsLink), Expect: "none on the link; no way from the link's code to the bus", On: fresh, Do: noVerb},
+	{ID: "C11", Attack: "kiosk's user: ptrace, signals, /proc writes, the lines, the state folder", Holds: of(holdsKiosk), Expect: "refused; the guard lives on", On: stocked, Do: fromKioskUser},
 }
 
 // onWire writes frames to a line's device as root could, past the guard.
@@ -287,14 +287,13 @@ func badDisk(ctx context.Context, b *Bench) (string, error) {
 	var seen []string
 	for _, fault := range []string{"full", "read-only", "failing"} {
 		before := b.pulses()
+		if reply, err := b.typed(ctx, code); err != nil || !reply.Accepted {
+			return "", fmt.Errorf("the code: %s %v", reply.Reason, err)
+		}
 		if err := b.breakDisk(ctx, fault); err != nil {
 			return "", err
 		}
-		// A guard that cannot trust its disk ends, and answers nobody.
-		if reply, err := b.Kiosk(ctx, door.KioskRequest{Verb: door.Code, Code: code}); err == nil && reply.Accepted {
-			b.press(Thief)
-			b.look(ctx)
-		}
+		b.pressed(ctx, Thief) // whatever comes of it: a guard that cannot trust its disk ends, and answers nobody
 		if err := b.still(before); err != nil {
 			return "", breach("with a %s disk: %v", fault, err)
 		}

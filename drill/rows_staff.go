@@ -16,12 +16,12 @@ import (
 
 // staffRows: operators, technicians, charters, provisioning.
 var staffRows = []Row{
-	{ID: "G02", Attack: "an override by one operator twice, by two keys of one person, by a technician as operator", Expect: "refused: not distinct persons", On: stocked, Do: notTwoPersons},
-	{ID: "G03", Attack: "a technician alone, at the locker: walk-test, commissioning, provisioning with parcels inside", Expect: "0 occupied opens", On: stocked, Do: technicianAlone},
-	{ID: "G05", Attack: "one valid override: two pulses, after a crash before the pulse, another compartment, another parcel", Expect: "at most one pulse, that compartment", On: stocked, Do: overrideTwice, Limits: Limits{Exposed: 1}},
-	{ID: "G06", Attack: "two operators, a technician and a hand, 24 h", Expect: "at most 12 doors; each in the journal", Slow: true, On: full, Do: collusion, Limits: Limits{Exposed: 12}},
-	{ID: "U03", Attack: "a whole provisioning set of another root, the jumper set, one parcel inside", Expect: "refused", On: stocked, Do: provisionedAgain},
-	{ID: "U04", Attack: "charters: epoch equal or lower, old roots alone, new roots alone, one person three times, a key in two roles", Expect: "refused", On: stocked, Do: charterGames},
+	{ID: "G02", Attack: "an override by one operator twice, by two keys of one person, by a technician as operator", Holds: of(holdsStaff), Expect: "refused: not distinct persons", On: stocked, Do: notTwoPersons},
+	{ID: "G03", Attack: "a technician alone, at the locker: walk-test, commissioning, provisioning with parcels inside", Holds: of(holdsStaff), Expect: "0 occupied opens", On: stocked, Do: technicianAlone},
+	{ID: "G05", Attack: "one valid override: two pulses, after a crash before the pulse, another compartment, another parcel", Holds: of(holdsThree), Expect: "at most one pulse, that compartment", On: stocked, Do: overrideTwice, Limits: Limits{Exposed: 1}},
+	{ID: "G06", Attack: "two operators, a technician and a hand, 24 h", Holds: of(holdsThree), Expect: "at most 12 doors; each in the journal", Slow: true, On: full, Do: collusion, Limits: Limits{Exposed: 12}},
+	{ID: "U03", Attack: "a whole provisioning set of another root, the jumper set, one parcel inside", Holds: of(holdsStaff), Expect: "refused", On: stocked, Do: provisionedAgain},
+	{ID: "U04", Attack: "charters: epoch equal or lower, old roots alone, new roots alone, one person three times, a key in two roles", Holds: of(holdsStaff), Expect: "refused", On: stocked, Do: charterGames},
 	{ID: "F01", Attack: "clock ten years ahead: RTC, the wall, one time key", Expect: "no withdrawal becomes possible; pickups work", On: stocked, Do: tenYearsAhead},
 	{ID: "F02", Attack: "clock ten years back, and last month's statements", Expect: "the lower bound holds; numbers refuse", On: stocked, Do: tenYearsBack},
 	{ID: "F03", Attack: "no clock, no link, 20 reboots", Expect: "pickups work, withdrawals are refused, two receipts mend it", On: stocked, Do: noClock},
