@@ -22,6 +22,7 @@ type Row struct {
 	On     func(context.Context, *Yard) (*Bench, error)
 	Do     func(context.Context, *Bench) (seen string, err error)
 	Limits Limits
+	Root   bool // only root can play it: other users' processes
 	// Control is the same with an honest credential: the door must open. Nil means an honest deposit and collection, which end
 	// every row but those that say otherwise.
 	Control func(context.Context, *Bench) error
@@ -68,6 +69,13 @@ const side = 4
 
 // Run plays rows, several side by side, and prints each in its order. It says whether all held.
 func (y *Yard) Run(ctx context.Context, rows []Row, out io.Writer) ([]Result, error) {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r Row) bool {
+		leave := r.Root && !root()
+		if leave {
+			fmt.Fprintf(out, "%-4s left out: only root can play it\n", r.ID)
+		}
+		return leave
+	})
 	results := make([]chan Result, len(rows))
 	places := make(chan struct{}, side)
 	for i := range rows {
