@@ -70,12 +70,12 @@ func (y *Yard) Replay(ctx context.Context) (r Replayed, err error) {
 		}
 	}
 	begun := time.Now()
-	group, ctx := errgroup.WithContext(ctx)
+	group, attack := errgroup.WithContext(ctx)
 	sent, taken, obeyed := make([]int, replayLockers), make([]int, replayLockers), make([]int, replayLockers)
 	for i := range replayLockers {
 		reached := begun.Add(time.Duration(i) * replayReach)
-		group.Go(func() (err error) { obeyed[i], err = terminals[i].attacked(ctx, hub, reached); return err })
-		group.Go(func() (err error) { sent[i], taken[i], err = benches[i].attackedFromAfar(ctx, reached); return err })
+		group.Go(func() (err error) { obeyed[i], err = terminals[i].attacked(attack, hub, reached); return err })
+		group.Go(func() (err error) { sent[i], taken[i], err = benches[i].attackedFromAfar(attack, reached); return err })
 	}
 	if err := group.Wait(); err != nil {
 		return r, err

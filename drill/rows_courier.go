@@ -140,7 +140,7 @@ func revoked(ctx context.Context, b *Bench) (string, error) {
 	_, inside := b.occupied()
 	tries := 0
 	turnedAway := func(what string, p *Phone) error {
-		for want, barcode := range map[statement.Want]string{statement.WantDeposit: barcodes[1], statement.WantWithdraw: inside, statement.WantReopen: inside} {
+		for want, barcode := range map[statement.Want]string{statement.WantDeposit: barcodes[1], statement.WantWithdraw: inside, statement.WantReopen: inside, statement.WantReceipt: ""} {
 			number := p.number
 			if err := p.turnedAway(ctx, what, want, barcode, door.NotBelieved); err != nil {
 				return err

@@ -243,14 +243,14 @@ func collusion(ctx context.Context, b *Bench) (string, error) {
 			return "", err
 		}
 		delete(b.Parcels, barcode)
-		opened++
+		if opened++; opened > 12 {
+			return "", breach("%d doors in 24 h", opened)
+		}
 	}
 	told, err := b.count(ctx, journal.OverrideIntent, "")
 	switch {
 	case err != nil:
 		return "", err
-	case opened > 12:
-		return "", breach("%d doors in 24 h", opened)
 	case told != opened:
 		return "", breach("%d doors, %d in the journal", opened, told)
 	}
