@@ -67,12 +67,17 @@ func (b *Bench) pressInVain(ctx context.Context, what string, before int) error 
 
 // look waits until the guard has surely seen its boards again.
 func (b *Bench) look(ctx context.Context) error {
-	select {
-	case <-time.After(250 * time.Millisecond):
-	case <-ctx.Done():
-	}
+	b.wait(ctx, 250*time.Millisecond)
 	_, err := b.View(ctx)
 	return err
+}
+
+// wait lets real time go by, where nothing that could be seen tells that something has not happened.
+func (b *Bench) wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
 }
 
 // linkRefused is a statement that the link brings and that must be turned away, for a reason where one is given.

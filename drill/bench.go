@@ -327,10 +327,7 @@ func (b *Bench) Pass(ctx context.Context, d time.Duration) error {
 	if err := b.hurry(ctx, d); err != nil {
 		return err
 	}
-	select {
-	case <-time.After(130 * time.Millisecond): // a tick comes every 100
-	case <-ctx.Done():
-	}
+	b.wait(ctx, 130*time.Millisecond) // a tick comes every 100
 	return b.until(ctx, "boards that answer", func() bool {
 		v, err := b.View(ctx)
 		return err == nil && v.OutOfOrder != "bus"

@@ -66,6 +66,6 @@ var Mutants = []Mutant{
 	{"walls: the filter is seen to hold", []Edit{{"guard/confine.go", "c.restrictFiles, restrictCalls, verifyRefusals,", "c.restrictFiles, verifyRefusals,"}}, nil, "a network socket is not refused"},
 	{"walls: the files are seen to be shut", []Edit{{"guard/confine.go", "noNewPrivileges, c.restrictFiles, restrictCalls,", "noNewPrivileges, restrictCalls,"}}, nil, "opening a directory that is not the guard's is not refused"},
 	{"walls: a filter", []Edit{{"guard/confine.go", "restrictCalls, verifyRefusals, func() error { return verifyStatus(status) }}", "func() error { _, _ = verifyRefusals, verifyStatus; return nil }}"}, {"guard/filter.go", "// restrictCalls puts", "var _ = restrictCalls\n\n// restrictCalls puts"}}, []string{"C16"}, "Seccomp"},
-	{"walls: an own network", []Edit{{"guard/confine.go", "			return fmt.Errorf(\"the guard can see a network (%s); start it in an empty network namespace\", name)", "			continue"}}, []string{"C16"}, "without its network namespace answers"},
-	{"walls: an own user", []Edit{{"guard/confine.go", "errors.Join(ownUser(status), networkIsEmpty(devices))", "networkIsEmpty(devices)"}}, []string{"C16"}, "without its own user answers"},
+	{"walls: an own network", []Edit{{"guard/confine.go", "			return fmt.Errorf(\"the guard can see a network (%s); start it in an empty network namespace\", name)", "			continue"}}, []string{"C16"}, "without its network namespace does not say so"},
+	{"walls: an own user", []Edit{{"guard/confine.go", "if err := errors.Join(ownUser(status), networkIsEmpty(devices)); err != nil {", "if _, err := ownUser(status), networkIsEmpty(devices); err != nil {"}}, []string{"C16"}, "without its own user does not say so"},
 }

@@ -12,10 +12,12 @@ func (r Replayed) Plot() string {
 	const bucket = 10 * time.Second
 	buckets := int(r.Span/bucket) + 1
 	theirs := perMinute(r.Theirs, bucket, buckets)
-	c := chart{width: 760, height: 380, left: 64, right: 24, top: 92, bottom: 52, x: float64(buckets), y: nice(theirs)}
+	c := chart{width: 760, height: 400, left: 64, right: 24, top: 124, bottom: 52, x: float64(buckets), y: nice(theirs)}
 	c.open("Doors opened per minute by an attacker who owns the hub and all its keys")
-	c.text(c.left, 30, "start", "title", "December 2020, played again")
-	c.text(c.left, 54, "start", "quiet", fmt.Sprintf("Doors opened per minute by an attacker who owns the hub and all its keys; %d lockers, %d full compartments", replayLockers, r.Doors))
+	c.text(c.left, 32, "start", "title", "December 2020, played again")
+	c.text(c.left, 56, "start", "quiet", fmt.Sprintf("Doors opened per minute by an attacker who owns the hub and all its keys. %d lockers.", replayLockers))
+	c.text(c.left, 82, "start", "theirs-text", fmt.Sprintf("■ terminals that obey a well-formed command: %d of %d doors in %s", len(r.Theirs), r.Doors, clock(r.Span)))
+	c.text(c.left, 102, "start", "ours-text", fmt.Sprintf("■ Lockstep's guards, sent %d messages: %d of %d doors", r.Sent, len(r.Ours), r.Doors))
 	for y := 0.0; y <= c.y; y += c.y / 4 {
 		c.rule(y)
 	}
@@ -25,8 +27,6 @@ func (r Replayed) Plot() string {
 	c.text((c.left+c.width-c.right)/2, c.height-10, "middle", "tick", "minutes since the first command")
 	c.steps(theirs, "theirs")
 	c.steps(perMinute(r.Ours, bucket, buckets), "ours")
-	c.text(c.left, 78, "start", "theirs-text", fmt.Sprintf("■ terminals that obey: %d doors in %s", len(r.Theirs), clock(r.Span)))
-	c.text(c.width-c.right, 78, "end", "ours-text", fmt.Sprintf("■ Lockstep's guards: %d doors, %d messages sent", len(r.Ours), r.Sent))
 	return c.close()
 }
 

@@ -30,9 +30,9 @@ import (
 // our guards. Both are wired to the same cabinets, but for the button, which theirs did not have.
 
 const (
-	replayLockers = 8
-	replayDoors   = 24               // of each, all full
-	replayReach   = 20 * time.Second // until the attacker has reached one more locker
+	replayLockers = 12
+	replayDoors   = 20               // of each, all full
+	replayReach   = 10 * time.Second // until the attacker has reached one more locker
 	replayPace    = time.Second      // between two commands to one locker
 )
 

@@ -50,7 +50,7 @@ func TestPlot(t *testing.T) {
 		r.Theirs = append(r.Theirs, time.Duration(i)*r.Span/192)
 	}
 	svg := r.Plot()
-	if len(svg) > 30<<10 || !strings.Contains(svg, "192 doors in 2:44") || !strings.Contains(svg, "0 doors, 2496 messages") {
+	if len(svg) > 30<<10 || !strings.Contains(svg, "192 of 192 doors in 2:44") || !strings.Contains(svg, "sent 2496 messages: 0 of 192 doors") {
 		t.Errorf("%d bytes: %s", len(svg), svg)
 	}
 	for reader := xml.NewDecoder(strings.NewReader(svg)); ; {

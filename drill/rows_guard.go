@@ -129,14 +129,18 @@ func walls(ctx context.Context, b *Bench) (string, error) {
 	if err := b.Kill(); err != nil {
 		return "", err
 	}
-	for lack, change := range map[string]func(){
-		"its network namespace": func() { b.guard.SysProcAttr.Cloneflags = 0 },
-		"its own user":          func() { b.guard.SysProcAttr.Credential = &syscall.Credential{} },
+	for _, lack := range []struct {
+		what, says string
+		change     func()
+	}{
+		{"its network namespace", "can see a network", func() { b.guard.SysProcAttr.Cloneflags = 0 }},
+		{"its own user", "runs as root", func() { b.guard.SysProcAttr.Credential = &syscall.Credential{} }},
 	} {
-		if err := b.StartWith(ctx, change); err == nil {
-			return "", breach("a guard without %s answers", lack)
-		}
+		err := b.StartWith(ctx, lack.change)
 		b.Kill()
+		if err == nil || !strings.Contains(err.Error(), lack.says) {
+			return "", breach("a guard without %s does not say so and end: %v", lack.what, err)
+		}
 	}
 	return "own user, no capability, no network, a filter, no way to new rights; without namespace or user it ends", first(func() error { return b.Start(ctx) }, func() error { return b.SetTime(ctx) })
 }

@@ -293,7 +293,8 @@ func badDisk(ctx context.Context, b *Bench) (string, error) {
 		if err := b.breakDisk(ctx, fault); err != nil {
 			return "", err
 		}
-		b.pressed(ctx, Thief) // whatever comes of it: a guard that cannot trust its disk ends, and answers nobody
+		b.pressed(ctx, Thief)    // whatever comes of it: a guard that cannot trust its disk ends, and answers nobody
+		b.wait(ctx, time.Second) // a frame that is on the wire arrives
 		if err := b.still(before); err != nil {
 			return "", breach("with a %s disk: %v", fault, err)
 		}
