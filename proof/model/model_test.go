@@ -22,8 +22,8 @@ var (
 
 const (
 	longest = 2 * time.Minute // of a processor, each
-	memory  = 4096    // MiB
-	depth   = 4000000 // steps; a search that needs more is an error
+	memory  = 4096            // MiB
+	depth   = 4000000         // steps; a search that needs more is an error
 )
 
 // models are the files of this folder that are checked; locker.pml is what they share.
