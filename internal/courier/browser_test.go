@@ -1,53 +1,26 @@
 package courier_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"image"
-	_ "image/png"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
-	"github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/qrcode"
 
 	"lockstep/guard/statement"
 	"lockstep/internal/base45"
 	"lockstep/internal/web"
+	"lockstep/internal/web/webtest"
 )
 
-// newBrowser starts a headless Chromium as wide as a phone.
+// newBrowser is a Chromium as wide as a phone.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("chromium is missing: install the Debian package chromium")
-	} else if err != nil {
-		t.Skip("chromium is missing: the courier's page is not walked (install the Debian package chromium)")
-	}
-	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("headless", true), chromedp.Flag("disable-gpu", true),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("lang", "en"),
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(412, 860)); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
+	return webtest.Chromium(t, 412, 860, chromedp.Flag("lang", "en"))
 }
 
 // walk is a courier with the page in their hand.
@@ -76,15 +49,7 @@ func (w walk) sees(screen string, texts ...string) {
 			w.Fatalf("waiting for screen %q to say %q: %v; the screen is %s", screen, text, err, at)
 		}
 	}
-	if dir := os.Getenv("LOCKSTEP_SCREENSHOTS"); dir != "" {
-		png, err := chromedp.Run(w.ctx, chromedp.CaptureScreenshot())
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, "phone-"+screen+".png"), png, 0o644)
-		}
-		if err != nil {
-			w.Error(err)
-		}
-	}
+	webtest.Keep(w.T, w.ctx, "phone-"+screen)
 }
 
 func (w walk) open(url string) {
@@ -307,27 +272,8 @@ func shown(w walk) string {
 	return in[string](w, `import("/courier/session.js").then((s) => s.load()).then((s) => s.last.text)`)
 }
 
-// scanner reads the QR code on the phone as the locker's scanner would: from its picture.
-func scanner(w walk) string {
-	w.Helper()
-	png, err := chromedp.Run(w.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		w.Fatal(err)
-	}
-	picture, _, err := image.Decode(bytes.NewReader(png))
-	if err != nil {
-		w.Fatal(err)
-	}
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(picture)
-	if err != nil {
-		w.Fatal(err)
-	}
-	result, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
-	if err != nil {
-		w.Fatalf("no QR code can be read off the phone: %v", err)
-	}
-	return result.GetText()
-}
+// scanner reads the QR code on the phone as the locker's scanner would.
+func scanner(w walk) string { w.Helper(); return webtest.QR(w.T, w.ctx) }
 
 func inFours(barcode string) string { return barcode[:4] + " " + barcode[4:8] + " " + barcode[8:] }
 
