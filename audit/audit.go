@@ -62,7 +62,6 @@ func (a *audit) find(kind Wrong, record uint64, file, format string, args ...any
 
 // identify finds the locker certificate: the only road to the key that signs the heads.
 func (a *audit) identify(locker string) error {
-	var first error
 	for _, f := range a.files {
 		for _, l := range f.lines {
 			if len(l.record.Certificate) == 0 {
@@ -70,17 +69,32 @@ func (a *audit) identify(locker string) error {
 			}
 			guard, err := a.certificate(l.record.Certificate)
 			if err != nil {
-				a.find(Certificate, l.number(), f.Name, "The locker certificate is not to be believed: %v.", err)
-				first = cmp.Or(first, err)
-				continue
-			}
-			if err := a.same(guard, f.Name, locker); err != nil {
+				a.find(Certificate, l.number(), f.Name, "Record %d: the locker certificate is not to be believed under the charters given: %v.", l.number(), err)
+			} else if err := a.same(guard, f.Name, locker); err != nil {
 				return err
 			}
 		}
 	}
-	if a.guard.ID == "" && first == nil {
-		return errors.New("the journal's first record is missing: without its locker certificate no signature can be checked")
+	if a.guard.ID == "" && len(a.found) == 0 {
+		return a.nameless()
+	}
+	return nil
+}
+
+// nameless finds why there is no certificate: the first record is damaged, or is not here at all.
+func (a *audit) nameless() error {
+	for _, f := range a.files {
+		for _, t := range f.torn {
+			if t.lines == 0 {
+				a.find(Unreadable, 1, f.Name, "From byte %d of the file on, where record 1 should come, it cannot be read: %v.", t.byte, t.err)
+			}
+		}
+		if len(f.lines) > 0 && f.lines[0].bad != nil {
+			a.find(Unreadable, 1, f.Name, "Record 1 cannot be read: %v.", f.lines[0].bad)
+		}
+	}
+	if len(a.found) == 0 {
+		return errors.New("the journal's first record is not here: without its locker certificate no signature can be checked")
 	}
 	return nil
 }

@@ -148,7 +148,7 @@ func (a *audit) seen(record uint64) *Witnessed {
 	for p := range first {
 		persons = append(persons, p)
 	}
-	slices.SortFunc(persons, func(x, y statement.Person) int { return int(first[x] - first[y]) })
+	slices.SortFunc(persons, func(x, y statement.Person) int { return cmp.Or(cmp.Compare(first[x], first[y]), cmp.Compare(x, y)) })
 	two := persons[:2]
 	return &Witnessed{min(through[two[0]], through[two[1]]), wall(first[two[1]], a.location), two}
 }

@@ -30,9 +30,10 @@ type claimed struct {
 
 // tear is a place in a file that cannot be read.
 type tear struct {
-	byte  int
-	lines int // that came before it
-	err   error
+	byte     int
+	lines    int  // that came before it
+	envelope bool // no record can have been there
+	err      error
 }
 
 // line is one record as a file holds it.
@@ -59,7 +60,7 @@ func Read(name string, data []byte) (File, error) {
 			next = nil
 		}
 		if err != nil {
-			f.torn = append(f.torn, tear{len(data) - len(rest), len(f.lines), err})
+			f.torn = append(f.torn, tear{len(data) - len(rest), len(f.lines), next != nil && item[0]>>5 == array, err})
 		}
 		rest = next
 	}

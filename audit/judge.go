@@ -43,7 +43,9 @@ func (a *audit) judge() {
 func (a *audit) firstWrong() uint64 {
 	first := uint64(math.MaxUint64)
 	for _, f := range a.found {
-		first = min(first, f.Record)
+		if f.Kind != Receipt {
+			first = min(first, f.Record)
+		}
 	}
 	return first
 }

@@ -176,6 +176,6 @@ func (a *audit) furthest() (far *Witnessed) {
 
 func (a *audit) sorted() []Finding {
 	found := append([]Finding{}, a.found...)
-	slices.SortStableFunc(found, func(x, y Finding) int { return cmp.Compare(x.Record, y.Record) })
+	slices.SortStableFunc(found, func(x, y Finding) int { return cmp.Compare(x.Record-1, y.Record-1) }) // those without a record last
 	return found
 }

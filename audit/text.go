@@ -13,6 +13,12 @@ import (
 // Write says a report in plain words.
 func (r Report) Write(w io.Writer) error {
 	var b strings.Builder
+	if r.Locker == "" {
+		b.WriteString("The key of the guard that wrote this journal is not proven: no signature could be checked, and nothing in it proves anything.\n")
+		r.findings(&b)
+		_, err := io.WriteString(w, printable(b.String()))
+		return err
+	}
 	fmt.Fprintf(&b, "Journal of locker %s in network %s, records %d to %d, written by the guard with the key %s.\n", r.Locker, r.Network, r.Records.First, r.Records.Last, r.Guard)
 	for _, c := range r.Charters {
 		fmt.Fprintf(&b, "From record %d on the guard went by the charter of epoch %d, fingerprint %s%s.\n", c.From, c.Epoch, c.Fingerprint, map[bool]string{
@@ -33,22 +39,26 @@ func (r Report) verdict(b *strings.Builder) {
 			"and names only persons and carriers whom the charter in force gave that role.\n")
 	}
 	if s := r.Seen; s != nil {
-		fmt.Fprintf(b, "%s had both seen the records up to %d by %s: so far they have not been changed since.\n", and(s.By), s.Through, clock(s.At))
+		fmt.Fprintf(b, "%s had both seen the records up to %d by %s: so far they have not been changed since.\n", and(s.By), s.Through, clock(up(s.At)))
 	} else {
 		b.WriteString("No two time keys' receipts came with it: when it was written rests on the guard's clock alone.\n")
 	}
 	if !r.Sound {
 		b.WriteString("\nSOMETHING IS WRONG.\n")
 	}
-	for _, f := range r.Findings {
-		fmt.Fprintf(b, "- %s%s\n", f.Text, map[bool]string{true: " (" + f.File + ")"}[f.File != ""])
-	}
+	r.findings(b)
 	for _, s := range r.Unsigned {
 		what, many := span(s.First, s.Last)
 		fmt.Fprintf(b, "- %s under no signature of the guard's: they prove nothing.\n", is(what, many))
 	}
 	if !r.Sound {
 		fmt.Fprintf(b, "Up to record %d each follows from those before; after it that cannot be judged.\n", r.Judged)
+	}
+}
+
+func (r Report) findings(b *strings.Builder) {
+	for _, f := range r.Findings {
+		fmt.Fprintf(b, "- %s%s\n", f.Text, map[bool]string{true: " (" + f.File + ")"}[f.File != ""])
 	}
 }
 
@@ -105,6 +115,9 @@ func (o Opening) what() string {
 	case WalkByKey:
 		return fmt.Sprintf("technician %s opened and closed the door with the mechanical key, to try its switch", and(o.Persons))
 	case Uncommanded:
+		if o.Parcel == "" {
+			parcel = "no parcel that the guard knew of"
+		}
 		return "THE DOOR OPENED AND THE GUARD HAD NOT OPENED IT; inside was " + parcel
 	}
 	return "THE DOOR OPENED, AND NO RECORD SAYS ON WHAT AUTHORITY"
@@ -204,11 +217,19 @@ func when(m Moment) string {
 	case m.NotAfter == nil:
 		return "at or after " + clock(m.NotBefore)
 	case m.NotBefore == nil:
-		return "at or before " + clock(m.NotAfter)
-	case m.NotBefore.Format(time.DateOnly) == m.NotAfter.Format(time.DateOnly):
-		return m.NotBefore.Format("2 January 2006") + " between " + m.NotBefore.Format("15:04:05.0") + " and " + m.NotAfter.Format("15:04:05.0 MST (-07:00)")
+		return "at or before " + clock(up(m.NotAfter))
 	}
-	return "between " + clock(m.NotBefore) + " and " + clock(m.NotAfter)
+	from, to := m.NotBefore, up(m.NotAfter)
+	if from.Format(time.DateOnly) == to.Format(time.DateOnly) {
+		return from.Format("2 January 2006") + " between " + from.Format("15:04:05.0") + " and " + to.Format("15:04:05.0 MST (-07:00)")
+	}
+	return "between " + clock(from) + " and " + clock(to)
+}
+
+// up is a time rounded up to what clock shows: an upper bound must not be shown too early.
+func up(t *time.Time) *time.Time {
+	later := t.Add(100*time.Millisecond - time.Microsecond)
+	return &later
 }
 
 func clock(t *time.Time) string { return t.Format("2 January 2006 15:04:05.0 MST (-07:00)") }
@@ -237,7 +258,7 @@ func (o Opening) proof() string {
 	case !o.Judged:
 		return "Its records are signed, but follow on what is wrong: whether anybody had the right cannot be judged."
 	case o.Seen != nil:
-		return fmt.Sprintf("%s had both seen its records by %s.", and(o.Seen.By), clock(o.Seen.At))
+		return fmt.Sprintf("%s had both seen its records by %s.", and(o.Seen.By), clock(up(o.Seen.At)))
 	}
 	return ""
 }

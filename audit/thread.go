@@ -170,6 +170,10 @@ func difference(l line, want claim) string {
 // tears names the record that should have come where a file cannot be read.
 func (a *audit) tears(f File, lines []line) {
 	for _, t := range f.torn {
+		if t.envelope {
+			a.find(Receipt, 0, f.Name, "The receipt or head at byte %d of the file cannot be read: %v.", t.byte, t.err)
+			continue
+		}
 		record := uint64(1)
 		if t.lines > 0 {
 			record = lines[t.lines-1].place + 1
