@@ -105,6 +105,9 @@ func (a *audit) hear(file string, envelope []byte) {
 			a.find(Truncated, a.end()+1, file, "%s has seen record %d; the journal ends with record %d.", person, r.Position, a.end())
 		}
 	case here && a.lines[i].hash != r.Hash:
+		if a.knows(Altered, r.Position) {
+			return
+		}
 		a.find(Fork, r.Position, file, "%s has seen another record %d, with the hash %x.", person, r.Position, r.Hash)
 	case here:
 		a.receipts = append(a.receipts, receipt{r, person})

@@ -39,12 +39,17 @@ func (a *audit) judge() {
 	a.openings = teller.all
 }
 
-// firstWrong is the first record in doubt.
+// firstWrong is the first record that is wrong or under no signature.
 func (a *audit) firstWrong() uint64 {
 	first := uint64(math.MaxUint64)
 	for _, f := range a.found {
 		if f.Kind != Receipt {
 			first = min(first, f.Record)
+		}
+	}
+	for _, l := range a.lines {
+		if !l.signed {
+			return min(first, l.place)
 		}
 	}
 	return first

@@ -91,14 +91,14 @@ func (w *walk) vouched(by claim) {
 		return
 	}
 	switch {
-	case !w.want.known || w.want.number == by.number && w.want.hash == by.hash:
+	case !w.want.known || w.want == by:
 	case by.number == w.want.number:
 		w.find(Fork, by.number, w.file, "The guard's head says that record %d has the hash %x, record %d, which is signed too, that it has %x: the guard's key has told two histories.",
 			by.number, by.hash, by.number+1, w.want.hash)
-	case by.number < w.want.number:
+	case by.number > w.want.number:
+		w.find(Order, w.want.number+1, w.file, "Record %d comes after record %d.", w.want.number+1, by.number)
+	case !w.here(w.want.hash):
 		w.missing(by.number+1, w.want.number)
-	default:
-		w.find(Order, by.number, w.file, "Record %d comes before record %d.", by.number, w.want.number)
 	}
 	w.want = by
 }
@@ -108,7 +108,13 @@ func (w *walk) missing(first, last uint64) {
 	w.find(Gap, first, w.file, "%s missing here.", is(what, many))
 }
 
-// look finds the place of one line.
+// here says that a record with this hash stands somewhere in the file.
+func (w *walk) here(hash statement.Hash) bool {
+	_, ok := w.places[hash]
+	return ok
+}
+
+// look finds the place of one line. One that stands in another's place is left aside until it is its turn.
 func (w *walk) look(i int) {
 	l := &w.lines[i]
 	if w.done[i] {
@@ -118,17 +124,20 @@ func (w *walk) look(i int) {
 		l.place = l.number()
 		return
 	}
-	if l.hash != w.want.hash {
-		if at, ok := w.places[w.want.hash]; ok && at < i && !w.done[at] {
-			w.find(Order, l.number(), w.file, "Record %d stands where record %d should.", l.number(), w.want.number)
-			w.settle(at)
-			w.look(i)
-			return
-		}
+	at, ok := w.places[w.want.hash]
+	switch {
+	case l.hash == w.want.hash:
+		w.settle(i)
+	case ok && at > i && !w.done[at]:
+		w.settle(at)
+		w.look(i)
+	case w.done[w.places[l.hash]]:
+		w.find(Order, l.number(), w.file, "Record %d stands here a second time.", l.number())
+	case ok && at < i:
+		w.find(Order, l.number(), w.file, "Record %d stands where record %d should.", l.number(), w.want.number)
+	default:
 		w.wrong(i)
-		return
 	}
-	w.settle(i)
 }
 
 // settle puts a line that is vouched for into its place.
@@ -144,11 +153,8 @@ func (w *walk) settle(i int) {
 // wrong judges a line that is not the one that should come.
 func (w *walk) wrong(i int) {
 	l := &w.lines[i]
-	at := w.places[l.hash]
 	rises := i == 0 || w.lines[i-1].bad != nil || w.lines[i-1].record.Number < l.record.Number
 	switch {
-	case at != i && w.lines[at].signed:
-		w.find(Order, l.number(), w.file, "Record %d stands here a second time.", l.number())
 	case l.bad == nil && rises && l.number() < w.want.number:
 		w.missing(l.number()+1, w.want.number)
 		l.place, w.want = l.number(), claim{}
