@@ -135,12 +135,21 @@ type Witnessed struct {
 	By      []statement.Person `json:"by"`
 }
 
+// unbroken is the last record that a record is chained to without a break: a receipt further on says nothing of it.
+func (a *audit) unbroken(record uint64) uint64 {
+	i, _ := a.at(record)
+	for ; i+1 < len(a.lines) && a.lines[i].signed && a.lines[i+1].signed && a.lines[i+1].record.Prev == a.lines[i].hash; i++ {
+	}
+	return a.lines[i].place
+}
+
 // seen is when two time keys had seen a record, the earliest that can be shown.
 func (a *audit) seen(record uint64) *Witnessed {
 	first := map[statement.Person]int64{}
 	through := map[statement.Person]uint64{}
+	end := a.unbroken(record)
 	for _, r := range a.receipts {
-		if at, ok := first[r.person]; r.Position >= record && (!ok || r.UTC < at) {
+		if at, ok := first[r.person]; r.Position >= record && r.Position <= end && (!ok || r.UTC < at) {
 			first[r.person], through[r.person] = r.UTC, r.Position
 		}
 	}

@@ -138,7 +138,7 @@ func (t *teller) on(r journal.Record, at Moment, do func(*Opening)) bool {
 
 func (t *teller) opened(r journal.Record, at Moment) {
 	if !t.on(r, at, func(o *Opening) { o.Opened = &at }) {
-		t.add(Opening{Purpose: Unexplained, Opened: &at, Outcome: unfinished}, r, at)
+		t.add(Opening{Purpose: Unexplained, Opened: &at, Outcome: unfinished, RestsOn: []uint64{}}, r, at)
 	}
 }
 
@@ -172,7 +172,7 @@ func (t *teller) tested(r journal.Record, at Moment) {
 func (t *teller) quarantined(r journal.Record, at Moment) {
 	if r.Reason == "uncommanded" {
 		delete(t.under, r.Compartment)
-		t.add(Opening{Purpose: Uncommanded, Opened: &at}, r, at)
+		t.add(Opening{Purpose: Uncommanded, Opened: &at, RestsOn: []uint64{}}, r, at)
 		t.all[len(t.all)-1].Records = nil
 	}
 	t.end(r, at)
@@ -219,7 +219,8 @@ func (t *teller) ground(r journal.Record, record uint64) {
 }
 
 // right lists the records on which an opening rests.
-func (t *teller) right(p Purpose, r journal.Record) (records []uint64) {
+func (t *teller) right(p Purpose, r journal.Record) []uint64 {
+	records := []uint64{}
 	at := fmt.Sprintf("%d", r.Compartment)
 	names := map[Purpose][]string{Deposit: {"manifest " + r.Carrier}, Return: {"permit " + r.Parcel}, Collection: {"code " + at}, Grace: {"collected " + at},
 		Withdrawal: {"stored " + at, "overdue " + at}, Reopening: {"put in " + at}, WalkTest: {"service"}, WalkByKey: {"service"}}

@@ -79,7 +79,7 @@ func (a *audit) report(q Query) (Report, error) {
 		r.Charters = append(r.Charters, a.reignView(g))
 	}
 	for _, o := range a.openings {
-		if o.Purpose == Unexplained && o.Signed {
+		if o.Purpose == Unexplained && o.Judged {
 			a.find(Door, o.Records[0], "", "Record %d says that the door of compartment %d opened; no record says on what authority.", o.Records[0], o.Compartment)
 		}
 	}

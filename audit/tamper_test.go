@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -257,6 +258,22 @@ func evidence(t *testing.T, file []byte) []byte {
 	}{journal.Stretch{Records: s.Records[15:], Head: s.Head}, nil})
 }
 
+// TestReceiptsReachBackOverNoBreak: what two time keys have seen later says nothing of records before one that is altered.
+func TestReceiptsReachBackOverNoBreak(t *testing.T) {
+	b := day(t)
+	n := b.kind(journal.Overdue)
+	file := b.changed(n, func(r [][]byte, at int) [][]byte {
+		r[at] = slices.Concat(r[at][:40], []byte{r[at][40] ^ 1}, r[at][41:])
+		return r
+	})
+	for _, o := range b.audit(audit.Query{}, file).Openings {
+		switch last := o.Records[len(o.Records)-1]; {
+		case last > n && (o.Seen == nil || o.Judged || !o.Signed), last < n && o.Seen != nil && o.Seen.Through > n:
+			t.Errorf("record %d is altered; of an opening up to record %d: %+v", n, last, o)
+		}
+	}
+}
+
 // TestQueries: by compartment, and by time, in the locker's zone or any other.
 func TestQueries(t *testing.T) {
 	b := day(t)
@@ -294,5 +311,35 @@ func TestWithoutAnUpperBound(t *testing.T) {
 	r := b.audit(audit.Query{From: "2030-01-01", To: "2030-01-02"}, b.file())
 	if !r.Sound || len(r.Openings) != 1 || !strings.Contains(r.Openings[0].Text, "at a time that no clock tells") {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestWhateverAGuardSigns: any record of any kind anywhere in a journal, under the guard's own signature, is judged and told.
+func TestWhateverAGuardSigns(t *testing.T) {
+	b := day(t)
+	random := rand.New(rand.NewPCG(1, 2))
+	maybe := func(n int) int { return random.IntN(2) * random.IntN(n) }
+	sound := 0
+	for range 40 {
+		for _, kind := range journal.Kinds {
+			r := b.audit(audit.Query{}, b.rewritten(b.guard, func(records []journal.Record) {
+				at := &records[1+random.IntN(len(records)-1)]
+				*at = journal.Record{Number: at.Number, Boot: at.Boot, Powered: at.Powered, Low: at.Low, High: at.High, Kind: kind,
+					Compartment: uint16(maybe(6)), Parcel: []string{"", parcelOne, parcelTwo}[maybe(3)], Carrier: []string{"", "house"}[maybe(2)],
+					Persons: []statement.Person{"operator 2", "technician 1", "\x1b[2J"}[:maybe(4)], Key: make([]byte, maybe(20)), Index: uint8(maybe(3)),
+					Compartments: []uint16{1, 9}[:maybe(3)], Statement: make([]byte, maybe(40)), Charter: [][]byte{{1}}[:maybe(2)],
+					Until: int64(maybe(1 << 40)), Due: -int64(maybe(9)), Reason: []string{"", "uncommanded", "begun"}[maybe(3)], To: []string{"", "EMPTY", "X"}[maybe(3)]}
+			}))
+			if r.Sound {
+				sound++
+			}
+			if text := words(t, r); strings.ContainsRune(text, 0x1b) {
+				t.Errorf("%s: it paints the terminal", kind)
+			}
+		}
+	}
+	t.Logf("%d of %d still sound", sound, 40*len(journal.Kinds))
+	if sound > 10*len(journal.Kinds) {
+		t.Error("too much is believed: the records are not what they should be")
 	}
 }

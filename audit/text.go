@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -39,7 +40,7 @@ func (r Report) verdict(b *strings.Builder) {
 			"and names only persons and carriers whom the charter in force gave that role.\n")
 	}
 	if s := r.Seen; s != nil {
-		fmt.Fprintf(b, "%s had both seen the records up to %d by %s: so far they have not been changed since.\n", and(s.By), s.Through, clock(up(s.At)))
+		fmt.Fprintf(b, "%s had both seen the records up to %d by %s: what is whole up to there has not been changed since.\n", and(s.By), s.Through, clock(up(s.At)))
 	} else {
 		b.WriteString("No two time keys' receipts came with it: when it was written rests on the guard's clock alone.\n")
 	}
@@ -94,7 +95,7 @@ func (o Opening) what() string {
 		parcel = "parcel " + o.Parcel
 	}
 	courier := fmt.Sprintf("courier %s of carrier %s", o.Courier, o.Carrier)
-	n := len(o.Persons) - 1
+	operators, technician := o.signers()
 	switch o.Purpose {
 	case Deposit:
 		return courier + " came to put in " + parcel
@@ -109,7 +110,7 @@ func (o Opening) what() string {
 	case Reopening:
 		return courier + " came to look into it, because nobody knew what was inside (last known: " + orNone(o.Parcel) + ")"
 	case Override:
-		return fmt.Sprintf("%s had it opened, with %s as technician on site, for the reason “%s”; inside was %s", and(o.Persons[:max(0, n)]), o.Persons[max(0, n)], o.Reason, parcel)
+		return fmt.Sprintf("%s had it opened, with %s as technician on site, for the reason “%s”; inside was %s", operators, technician, o.Reason, parcel)
 	case WalkTest:
 		return fmt.Sprintf("technician %s tried the empty compartment", and(o.Persons))
 	case WalkByKey:
@@ -121,6 +122,12 @@ func (o Opening) what() string {
 		return "THE DOOR OPENED AND THE GUARD HAD NOT OPENED IT; inside was " + parcel
 	}
 	return "THE DOOR OPENED, AND NO RECORD SAYS ON WHAT AUTHORITY"
+}
+
+// signers are an override's operators and its technician.
+func (o Opening) signers() (operators, technician string) {
+	n := max(0, len(o.Persons)-1)
+	return cmp.Or(and(o.Persons[:n]), "nobody"), cmp.Or(and(o.Persons[n:]), "nobody")
 }
 
 func credential(c string) string {
