@@ -50,6 +50,7 @@ type audit struct {
 	reigns   []reign
 	judged   uint64 // the last record held against the rules
 	receipts []receipt
+	chained  []uint64       // see there
 	location *time.Location // of the locker
 	moments  []Moment       // of each line
 	openings []Opening
@@ -108,20 +109,19 @@ func (a *audit) certificate(envelopes [][]byte) (l statement.Locker, err error) 
 	return l, cmp.Or(err, errors.New("it is of another network"))
 }
 
-// same holds one certificate against those before it and against what was asked.
+// same holds one certificate against those before it and against what was asked. The last describes the locker as it is.
 func (a *audit) same(guard statement.Locker, file, locker string) error {
 	switch {
 	case locker != "" && guard.ID != locker:
 		return fmt.Errorf("%s is the journal of locker %s, not of %s", file, guard.ID, locker)
-	case a.guard.ID == "":
-		a.guard = guard
-		if location, err := time.LoadLocation(guard.Zone); err == nil {
-			a.location = location
-		}
-	case guard.ID != a.guard.ID:
+	case a.guard.ID != "" && guard.ID != a.guard.ID:
 		return fmt.Errorf("the files are of two lockers, %s and %s", a.guard.ID, guard.ID)
-	case !guard.Guard.Equal(a.guard.Guard):
+	case a.guard.ID != "" && !guard.Guard.Equal(a.guard.Guard):
 		return fmt.Errorf("the files are of two guards of locker %s: each has a journal of its own", guard.ID)
+	}
+	a.guard = guard
+	if location, err := time.LoadLocation(guard.Zone); err == nil {
+		a.location = location
 	}
 	return nil
 }

@@ -18,7 +18,7 @@ const morning = int64(1_800_000_000) * rules.Second // 15 January 2027, 08:00 UT
 
 // bench is a locker of four compartments that goes by the guard's own rules, and the hub that takes its uploads.
 type bench struct {
-	*testing.T
+	testing.TB
 	network   *ceremony.Development
 	guard     *statement.Signer
 	rules     *rules.Rules
@@ -41,18 +41,18 @@ type bench struct {
 	charters  []statement.Charter
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
 }
 
-func newBench(t *testing.T) *bench {
+func newBench(t testing.TB) *bench {
 	t.Helper()
 	network, err := ceremony.NewDevelopment("bench")
 	check(t, err)
-	b := &bench{T: t, network: network, now: rules.Second, wall: morning, open: map[uint16]bool{}, pressed: rules.Open, codes: map[string]statement.SealedCode{}}
+	b := &bench{TB: t, network: network, now: rules.Second, wall: morning, open: map[uint16]bool{}, pressed: rules.Open, codes: map[string]statement.SealedCode{}}
 	b.guard, b.courier, b.charters = b.key(), b.key(), []statement.Charter{network.Charter}
 	b.rules = &rules.Rules{Key: [32]byte{7}, Sign: func(s statement.Statement) ([]byte, error) { return statement.Sign(b.guard, s) },
 		Seal: func(_ []byte, code statement.SealedCode, _ string, _ uint64, barcode string) ([]byte, error) {
@@ -82,7 +82,7 @@ func (b *bench) locker() statement.Locker {
 
 func (b *bench) key() *statement.Signer {
 	key, err := statement.SignerFromSeed(statement.NewSeed())
-	check(b.T, err)
+	check(b.TB, err)
 	return key
 }
 
@@ -166,7 +166,7 @@ func (b *bench) ask(q door.KioskRequest) {
 func (b *bench) sign(signer *statement.Signer, s statement.Statement) []byte {
 	b.Helper()
 	envelope, err := statement.Sign(signer, s)
-	check(b.T, err)
+	check(b.TB, err)
 	return envelope
 }
 
@@ -179,7 +179,7 @@ func (b *bench) link(number uint64, envelopes ...[]byte) {
 	b.heard = heard
 	for _, e := range entries {
 		facts, err := b.state.Fold(e)
-		check(b.T, err)
+		check(b.TB, err)
 		b.state.Facts = facts
 		b.keep(e)
 	}
@@ -216,7 +216,7 @@ func (b *bench) scan() {
 	b.Helper()
 	b.ask(door.KioskRequest{Verb: door.Courier})
 	c, err := statement.ReadUnverified[statement.Challenge](b.reply.View.Session.Challenge)
-	check(b.T, err)
+	check(b.TB, err)
 	b.nonce, b.answers = c.Nonce, 0
 }
 
@@ -249,7 +249,7 @@ func (b *bench) override(number uint16) {
 	b.Helper()
 	b.ask(door.KioskRequest{Verb: door.Override})
 	c, err := statement.ReadUnverified[statement.Challenge](b.reply.View.Override)
-	check(b.T, err)
+	check(b.TB, err)
 	o := statement.Override{Locker: "l1", Boot: c.Boot, Counter: c.Counter, Nonce: c.Nonce, Compartment: number, Reason: "the latch is jammed"}
 	for _, c := range b.state.Compartments {
 		if c.Number == number {
@@ -258,9 +258,9 @@ func (b *bench) override(number uint16) {
 	}
 	technician := b.network.Technicians[0]
 	bundle, err := ceremony.SignAll(o, append(slices.Clone(b.network.Operators[:2]), technician)...)
-	check(b.T, err)
+	check(b.TB, err)
 	data, err := bundle.Encode()
-	check(b.T, err)
+	check(b.TB, err)
 	b.ask(door.KioskRequest{Verb: door.Cosigned, Presentation: data})
 	b.press()
 	b.ask(door.KioskRequest{Verb: door.Present, Presentation: statement.Encode(statement.Presentation{
@@ -275,7 +275,7 @@ func (b *bench) recharter(change func(*statement.Charter)) statement.Charter {
 	next.Epoch++
 	change(&next)
 	bundle, err := ceremony.SignAll(next, b.network.Roots[:2]...)
-	check(b.T, err)
+	check(b.TB, err)
 	b.link(0, bundle.Envelopes...)
 	return next
 }
@@ -306,7 +306,7 @@ func sequence(stretches []journal.Stretch, receipts [][]byte) []byte {
 func (b *bench) audit(q audit.Query, files ...[]byte) audit.Report {
 	b.Helper()
 	report, err := b.tryAudit(q, files...)
-	check(b.T, err)
+	check(b.TB, err)
 	return report
 }
 
@@ -330,7 +330,7 @@ const (
 
 // day is a locker's day: deposits, a collection and a grace, an override, a power cut in a collection, a forced door, a new charter
 // and a withdrawal.
-func day(t *testing.T) *bench {
+func day(t testing.TB) *bench {
 	t.Helper()
 	b := newBench(t)
 	b.upload(true)

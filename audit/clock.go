@@ -80,6 +80,7 @@ type receipt struct {
 
 // witness verifies the receipts. One over a record of another hash is a fork, whoever made it.
 func (a *audit) witness() {
+	a.chained = chained(a.lines)
 	for _, f := range a.files {
 		for _, envelope := range f.receipts {
 			a.hear(f.Name, envelope)
@@ -135,19 +136,24 @@ type Witnessed struct {
 	By      []statement.Person `json:"by"`
 }
 
-// unbroken is the last record that a record is chained to without a break: a receipt further on says nothing of it.
-func (a *audit) unbroken(record uint64) uint64 {
-	i, _ := a.at(record)
-	for ; i+1 < len(a.lines) && a.lines[i].signed && a.lines[i+1].signed && a.lines[i+1].record.Prev == a.lines[i].hash; i++ {
+// chained gives for each line the last record that it is chained to without a break: a receipt further on says nothing of it.
+func chained(lines []line) []uint64 {
+	out := make([]uint64, len(lines))
+	for i, l := range slices.Backward(lines) {
+		out[i] = l.place
+		if i+1 < len(lines) && l.signed && lines[i+1].signed && lines[i+1].record.Prev == l.hash {
+			out[i] = out[i+1]
+		}
 	}
-	return a.lines[i].place
+	return out
 }
 
 // seen is when two time keys had seen a record, the earliest that can be shown.
 func (a *audit) seen(record uint64) *Witnessed {
 	first := map[statement.Person]int64{}
 	through := map[statement.Person]uint64{}
-	end := a.unbroken(record)
+	i, _ := a.at(record)
+	end := a.chained[i]
 	for _, r := range a.receipts {
 		if at, ok := first[r.person]; r.Position >= record && r.Position <= end && (!ok || r.UTC < at) {
 			first[r.person], through[r.person] = r.UTC, r.Position

@@ -50,7 +50,7 @@ func (b *bench) rewritten(signer *statement.Signer, change func(records []journa
 	var records []journal.Record
 	for _, data := range b.records {
 		r, err := journal.Decode(data)
-		check(b.T, err)
+		check(b.TB, err)
 		records = append(records, r)
 	}
 	change(records)
@@ -320,7 +320,7 @@ func TestWhateverAGuardSigns(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	maybe := func(n int) int { return random.IntN(2) * random.IntN(n) }
 	sound := 0
-	for range 40 {
+	for range 10 {
 		for _, kind := range journal.Kinds {
 			r := b.audit(audit.Query{}, b.rewritten(b.guard, func(records []journal.Record) {
 				at := &records[1+random.IntN(len(records)-1)]
@@ -338,8 +338,8 @@ func TestWhateverAGuardSigns(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d of %d still sound", sound, 40*len(journal.Kinds))
-	if sound > 10*len(journal.Kinds) {
+	t.Logf("%d of %d still sound", sound, 10*len(journal.Kinds))
+	if sound > 2*len(journal.Kinds) {
 		t.Error("too much is believed: the records are not what they should be")
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 type auditCommand struct {
 	Charter     string   `required:"" type:"path" help:"The network's charter, or a folder with charter.bundle and those before in charters/. It is all that is trusted: compare its fingerprint."`
-	Journals    []string `arg:"" name:"journal" type:"existingfile" help:"Files that hub locker journal, lockstep-guard journal or hub evidence wrote, of one guard."`
+	Journals    []string `arg:"" name:"journal" type:"path" help:"Files that hub locker journal, lockstep-guard journal or hub evidence wrote, of one guard."`
 	Locker      string   `help:"Whose journal it must be."`
 	Compartment uint16   `help:"Only this compartment's openings."`
 	From        string   `placeholder:"TIME" help:"Only openings that may have been then or later: 2026-03-01T09:00 by the locker's clock, or RFC 3339."`
