@@ -47,6 +47,7 @@ type Bench struct {
 	read    journal.Position
 	serial  int
 	exposed []time.Duration // when foreign parcels were shown, as Lived
+	noted   int             // up to where of the cabinet's log
 	output  output
 }
 

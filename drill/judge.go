@@ -48,10 +48,12 @@ func (b *Bench) measure() Measure {
 	return Measure{v.Exposed, most(b.exposed, time.Hour), v.Presses, v.Unpressed}
 }
 
-// noteExposed notes when foreign parcels were shown: time turns between such moments only.
+// noteExposed notes when foreign parcels were shown since it was last called: the clock has not been turned in between.
 func (b *Bench) noteExposed() {
-	for n := b.Cabinet.Cabinet.State().Verdict.Exposed; len(b.exposed) < n; {
-		b.exposed = append(b.exposed, b.Lived())
+	for _, e := range b.Cabinet.Cabinet.Log(b.noted) {
+		if b.noted = e.N; e.What == cabinet.ForeignExposed {
+			b.exposed = append(b.exposed, e.At.Sub(b.began)+b.running)
+		}
 	}
 }
 
