@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"lockstep/guard/journal"
@@ -214,6 +215,9 @@ func FuzzStretch(f *testing.F) {
 	add(2, 2) // a heartbeat
 	add(1, 3) // a record that is known
 	f.Add(entries[0].Record.Encode())
+	odd := entries[2].Record
+	odd.Parcel = "\x00"
+	f.Add(statement.Encode(journal.Stretch{Records: [][]byte{odd.Encode()}}))
 	after := journal.Position{Number: 2, Hash: entries[1].Record.Hash()}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if r, err := journal.Decode(data); err == nil && !bytes.Equal(r.Encode(), data) {
@@ -223,8 +227,14 @@ func FuzzStretch(f *testing.F) {
 		if statement.Decode(data, &s) != nil {
 			return
 		}
-		if records, end, err := journal.Chain(after, s.Records); err == nil && end.Number != after.Number+uint64(len(records)) {
+		records, end, err := journal.Chain(after, s.Records)
+		if err == nil && end.Number != after.Number+uint64(len(records)) {
 			t.Fatalf("%d records after %d end at %d", len(records), after.Number, end.Number)
+		}
+		for _, r := range records {
+			if strings.ContainsAny(string(r.Kind)+r.Parcel+r.Carrier+r.Courier+r.Reason+r.Credential+r.To, "\x00\n\x1b") {
+				t.Fatalf("a text that no guard writes: %+v", r)
+			}
 		}
 		if _, _, err := s.Verify(after, "l1", guard.Key()); err == nil && !signed[string(data)] {
 			t.Fatalf("believed, and never signed: %x", data)
