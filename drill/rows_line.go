@@ -23,7 +23,7 @@ var lineRows = []Row{
 	{ID: "A03", Attack: "seven days of recorded downlink replayed in random order, twice, and after a reboot", Expect: "no state change; numbers refuse", On: fresh, Do: replayed},
 	{ID: "A04", Attack: "statements for another locker: manifest, restriction, permit, override, answer", Expect: "all refused", On: stocked, Do: crossLocker},
 	{ID: "A05", Attack: "alg none, 0, ES384, another than the key's; typ missing; crit; unprotected headers", Expect: "refused, no fallback", On: fresh, Do: downgrade},
-	{ID: "A06", Attack: "mutated frames on both sockets, of honest traffic and of what strangers sign: duplicate keys, lengths, depth bombs, half frames", Expect: "no crash, RSS < 30 MB at its highest, 99 % answered within 5 ms, 0 pulses", On: stocked, Do: mutated},
+	{ID: "A06", Attack: "mutated frames on both sockets, of honest traffic and of what strangers sign: duplicate keys, lengths, depth bombs, half frames", Expect: "no crash, RSS < 30 MB at its highest, 95 % answered within 5 ms, on a busy machine too, 0 pulses", On: stocked, Do: mutated},
 	{ID: "B05", Attack: "the hub makes a courier key of its own and a manifest for it", Expect: "refused: no carrier has certified it", On: stocked, Do: hubsCourier},
 	{ID: "B09", Attack: "dispatch key and a courier of carrier Y: manifests for carrier X's parcels, dwell 0, negative, huge", Expect: "0 occupied opens; dwell floor 24 h", On: stocked, Do: collectAll},
 	{ID: "B10", Attack: "dispatch key: unblock, shorten the dwell time, block and unblock in turn", Expect: "no compartment becomes EMPTY, no deadline comes nearer", On: stocked, Do: makeEmpty},

@@ -73,7 +73,7 @@ func (b *Bench) survived(storms []*storm, took time.Duration) (string, error) {
 		return seen, breach("the guard is gone: %s", b.output.String())
 	case memory > mostMemory:
 		return seen, breach("the guard took %d MB", memory>>20)
-	case all.late > all.answered/100:
+	case all.late > all.answered/20:
 		return seen, breach("%d of %d frames were answered later than %s", all.late, all.answered, prompt)
 	}
 	return seen, nil
