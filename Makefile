@@ -1,6 +1,7 @@
 # make demo    a whole network on this machine; Ctrl-C ends it
 # make test    everything that must hold
 # make build   the binaries, into bin/
+# make fuzz    every parser, FUZZTIME (5m) each
 # make gen     what is generated from our own sources and committed
 
 export CGO_ENABLED := 0
@@ -8,7 +9,9 @@ export GOFLAGS := -buildvcs=false
 BIN := bin
 COMMANDS := lockstep lockstep-locker lockstep-guard lockstep-sign
 
-.PHONY: demo script test build development web gen fresh bench clean
+FUZZTIME ?= 5m
+
+.PHONY: demo script test fuzz build development web gen fresh bench clean
 
 demo: development web
 	$(BIN)/lockstep demo
@@ -39,6 +42,11 @@ test: fresh development
 	CGO_ENABLED=1 go test -race -timeout 30m ./...
 	CGO_ENABLED=1 go test -race -tags development ./guard/clock ./guard/journal
 	go test -count=1 -tags e2e -timeout 20m ./e2e/...
+	scripts/fuzz 300x
+
+# how many mutated frames a guard's sockets take is for the drill: bin/lockstep drill --frames 10000000 A06
+fuzz: web
+	scripts/fuzz $(FUZZTIME)
 
 gen:
 	@scripts/need gcc=gcc,libc6-dev

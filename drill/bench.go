@@ -46,6 +46,7 @@ type Bench struct {
 	records []journal.Record // all of the journal, verified
 	read    journal.Position
 	serial  int
+	tape    *tape // of what is asked; nil where nobody listens
 	output  output
 }
 
@@ -351,6 +352,9 @@ func (b *Bench) hurry(ctx context.Context, d time.Duration) error {
 func (b *Bench) Kiosk(ctx context.Context, q door.KioskRequest) (door.KioskReply, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if b.tape != nil {
+		b.tape.kiosk.keep(q)
+	}
 	return b.kiosk.Do(ctx, q)
 }
 
@@ -358,6 +362,9 @@ func (b *Bench) Kiosk(ctx context.Context, q door.KioskRequest) (door.KioskReply
 func (b *Bench) Link(ctx context.Context, q door.LinkRequest) (door.LinkReply, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if b.tape != nil {
+		b.tape.link.keep(q)
+	}
 	return b.link.Do(ctx, q)
 }
 

@@ -17,6 +17,7 @@ type drillCommand struct {
 
 	Mutants bool   `help:"Build the guard with one rule off, rule by rule, from the source in this directory: the corpus must fail on each."`
 	Rule    string `help:"With --mutants: only those whose name contains this." placeholder:"WORD"`
+	Frames  int    `default:"20000" help:"How many mutated frames row A06 sends to a guard."`
 	Release string `help:"A release build of the guard, which row U08 looks at." placeholder:"FILE"`
 }
 
@@ -47,7 +48,7 @@ func (c drillCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	yard.Release, yard.Locked = c.Release, filepath.Join(filepath.Dir(c.Guard), "lockstep-locker")
+	yard.Frames, yard.Release, yard.Locked = c.Frames, c.Release, filepath.Join(filepath.Dir(c.Guard), "lockstep-locker")
 	rows, err := drill.Pick(c.Rows...)
 	if err != nil {
 		return err

@@ -59,6 +59,13 @@ func (g *Guard) Fork() *Guard {
 	return &other
 }
 
+// For is Fork for another test.
+func (g *Guard) For(t testing.TB) *Guard {
+	other := g.Fork()
+	other.t = t
+	return other
+}
+
 // Add appends a record and gives its number.
 func (g *Guard) Add(r journal.Record) uint64 {
 	g.powered += 1e6
