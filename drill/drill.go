@@ -40,7 +40,7 @@ type Result struct {
 
 // Play plays one row on a bench of its own: the attack, the oracles, the positive control.
 func (y *Yard) Play(ctx context.Context, r Row) Result {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute+time.Duration(y.Frames)*prompt/10)
 	defer cancel()
 	begun := time.Now()
 	b, err := r.On(ctx, y)

@@ -22,6 +22,7 @@ type drillCommand struct {
 	Table   bool   `help:"Play the rows, then write what an attacker who holds X opened, against what the rules allow."`
 	Replay  int    `help:"Play a day again: 2020, terminals that obey beside our guards." placeholder:"YEAR"`
 	Into    string `help:"Where the table (Markdown) or the replay's plot (SVG) is written." placeholder:"FILE"`
+	Frames  int    `default:"20000" help:"How many mutated frames row A06 sends to a guard."`
 	Release string `help:"A release build of the guard, which row U08 looks at." placeholder:"FILE"`
 }
 
@@ -52,7 +53,7 @@ func (c drillCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	yard.Release, yard.Locked = c.Release, filepath.Join(filepath.Dir(c.Guard), "lockstep-locker")
+	yard.Frames, yard.Release, yard.Locked = c.Frames, c.Release, filepath.Join(filepath.Dir(c.Guard), "lockstep-locker")
 	switch c.Replay {
 	case 0:
 		return c.play(ctx, yard)
