@@ -42,10 +42,10 @@ func anyHabits(seed int, random *rand.Rand) (h habits) {
 
 func (t *thief) does(percent int) bool { return t.random.IntN(100) < percent }
 
-// steal goes on for three hours.
+// steal goes on for two hours.
 func (t *thief) steal() {
 	t.Helper()
-	for end := t.wall + 3*rules.Hour; t.wall < end; {
+	for end := t.wall + 2*rules.Hour; t.wall < end; {
 		switch {
 		case t.does(t.habits.courier):
 			t.letCourierWork()
