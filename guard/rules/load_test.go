@@ -352,11 +352,12 @@ var write = flag.Bool("write", false, "with LOCKSTEP_SEEDS: write what the load 
 
 const results = "../../docs/budgets-results.md"
 
-// sizes are lockers, the largest first, and whether R11's sentence about honest load holds at each; docs/budgets.md says why not.
+// sizes are lockers, the largest first. Where the budgets leave little beyond the honest load the runs are as many times more; at the
+// sizes that are open R11's sentence about it does not hold, see docs/budgets.md.
 var sizes = []struct {
-	n    int
-	open bool
-}{{160, false}, {120, false}, {80, false}, {64, true}, {48, true}, {40, true}, {32, true}, {24, false}, {8, false}}
+	n, times int
+	open     bool
+}{{160, 1, false}, {120, 1, false}, {80, 4, false}, {64, 1, true}, {48, 1, true}, {40, 1, true}, {32, 1, true}, {24, 4, false}, {8, 1, false}}
 
 // TestLoad holds R11's two sentences against the whole of Decide: at 80 compartments, of which they speak, in a short form;
 // at all sizes with LOCKSTEP_SEEDS runs each.
@@ -373,9 +374,9 @@ func TestLoad(t *testing.T) {
 				full := filled(t, size.n, size.n)
 				tried := seeds
 				if size.n != 80 {
-					tried = seeds / 4
+					tried = seeds / 10
 				}
-				loads[i], hauls[i] = honest(full, seeds), thieves(full, tried)
+				loads[i], hauls[i] = honest(full, size.times*seeds), thieves(full, tried)
 				t.Logf("honest %sthieves %s", loads[i].row(), hauls[i].row())
 				if wrong := loads[i].wrong(); wrong != "" && !size.open {
 					t.Error(wrong)
@@ -387,7 +388,7 @@ func TestLoad(t *testing.T) {
 		}
 		t.Run("a good round", func(t *testing.T) {
 			t.Parallel()
-			if wrong := goodRounds(filled(t, 80, 0), seeds/4); wrong != "" {
+			if wrong := goodRounds(filled(t, 80, 0), max(seeds/8, shortSeeds)); wrong != "" {
 				t.Error(wrong)
 			}
 		})

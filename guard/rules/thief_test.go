@@ -149,10 +149,10 @@ func (t *thief) shutAll(time int64) {
 	t.skip(time)
 }
 
-// await comes again at the moment that the guard named, or by habit a thousandth of a second too early.
+// await comes again at the moment that the guard named, or by habit up to a second too early.
 func (t *thief) await(wait int64) {
 	if wait > rules.Second && t.does(t.habits.early) {
-		wait -= rules.Second / 1000
+		wait -= t.random.Int64N(rules.Second)
 	}
 	t.skip(wait)
 }
