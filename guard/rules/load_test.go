@@ -22,7 +22,7 @@ const (
 	run        = 2 * rules.Hour
 	round      = rules.Hour / 2 // between one courier and the next
 	mayWait    = 0.005          // of all runs
-	shortSeeds = 16
+	shortSeeds = 10
 	manySeeds  = 2000 // from here on the share itself is judged
 	manyOpened = "many openings by recipients"
 )
@@ -30,7 +30,7 @@ const (
 // busiest is how many parcels come, and go, in the busiest hour.
 func busiest(n int) float64 { return 3 * float64(n) / 8 }
 
-// wide is n compartments on boards of 24 channels.
+// wide is n compartments on boards of 48 channels.
 func wide(n int) func(*statement.Locker) {
 	return func(l *statement.Locker) {
 		l.Boards, l.Compartments = nil, nil
@@ -39,11 +39,11 @@ func wide(n int) func(*statement.Locker) {
 			if at >= 20 {
 				at += 4 // the inputs' channels
 			}
-			if at/24 == len(l.Boards) {
-				l.Boards = append(l.Boards, statement.Board{Line: "bus0", Family: "8a", Address: uint8(len(l.Boards) + 1), Channels: 24, OpenBit: 1, OpenAnswer: 0x11})
+			if at/48 == len(l.Boards) {
+				l.Boards = append(l.Boards, statement.Board{Line: "bus0", Family: "cu48", Address: uint8(len(l.Boards)), Channels: 48})
 			}
 			l.Compartments = append(l.Compartments, statement.Compartment{Number: uint16(i + 1), Size: uint8(i%3 + 1), Low: i < 3,
-				Board: uint8(at / 24), Channel: uint8(at%24 + 1)})
+				Board: uint8(at / 48), Channel: uint8(at%48 + 1)})
 		}
 	}
 }
@@ -93,7 +93,7 @@ func (g *rig) through(stay int64) {
 	if len(g.pulses) != before+1 || g.pulses[before] != number {
 		g.Fatalf("pressed for door %d: %v", number, g.pulses[before:])
 	}
-	g.skip(stay)
+	g.now, g.wall = g.now+stay, g.wall+stay // every look would say the same
 	g.shutDoor(number)
 }
 
@@ -409,13 +409,13 @@ func TestLoad(t *testing.T) {
 func TestLoadNotices(t *testing.T) {
 	bare := func(l *statement.Locker) { l.Interlock = false }
 	full := filled(t, 80, 80, bare)
-	if l := honest(full, shortSeeds/4); l.wrong() == "" {
+	if l := honest(full, shortSeeds); l.wrong() == "" {
 		t.Errorf("nobody waits: %s", l.row())
 	}
-	if h := thieves(full, shortSeeds/4); h.inTen != 13 || h.inHour != 25 {
+	if h := thieves(full, shortSeeds); h.inTen != 13 || h.inHour != 25 {
 		t.Errorf("thieves get %d and %d", h.inTen, h.inHour)
 	}
-	if goodRounds(filled(t, 80, 0, bare), shortSeeds/4) == "" {
+	if goodRounds(filled(t, 80, 0, bare), shortSeeds) == "" {
 		t.Error("a courier's round is in nobody's way")
 	}
 }
