@@ -95,8 +95,8 @@ func TestPacesAreBuckets(t *testing.T) {
 }
 
 // TestHonestLoadDoesNotWait: three fills a day, an eighth of them in the busiest hour, for two hours; arrivals as they come.
-// Between about 32 and 72 compartments the hour's cap is tighter than that: there somebody waits in up to one run of forty,
-// and the test holds the share of visitors who do.
+// Between about 32 and 72 compartments the hour's cap is tighter than that: there somebody waits in up to one run of
+// sixteen (docs/budgets.md), and the test holds the share of visitors who do.
 func TestHonestLoadDoesNotWait(t *testing.T) {
 	const runs = 4000
 	for _, c := range []struct {

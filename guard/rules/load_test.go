@@ -132,7 +132,7 @@ func page(loads []load, hauls []haul) string {
 
 const ofHonest = `# What the budgets gave
 
-Written by ` + "`LOCKSTEP_SEEDS=2000 go test ./guard/rules -run TestLoad -write`" + `. What the columns mean, what load was taken and what is open is in
+Written by ` + "`LOCKSTEP_SEEDS=2000 go test ./guard/rules -run TestLoad -timeout 3h -write`" + `. What the columns mean, what load was taken and what is open is in
 [budgets.md](budgets.md).
 
 ## Honest load
