@@ -45,8 +45,8 @@ func (c *counter) greedy(class Class, now, span int64) (times []int64) {
 	}
 }
 
-// most is the largest number of times within any span.
-func most(times []int64, span int64) (most int) {
+// Most is the largest number of times within any span.
+func Most(times []int64, span int64) (most int) {
 	from := 0
 	for i, t := range times {
 		for times[from] <= t-span {
@@ -64,10 +64,10 @@ func TestAThiefWithEveryCode(t *testing.T) {
 		interlock    bool
 	}{{80, 26, 50, true}, {80, 13, 25, false}, {24, 10, 20, true}, {24, 5, 10, false}, {240, 80, 150, true}} {
 		times := newCounter(c.n, c.interlock).greedy(ClassRecipient, Hour, 8*Hour)
-		if got := most(times, 10*Minute); got > c.ten {
+		if got := Most(times, 10*Minute); got > c.ten {
 			t.Errorf("%d doors: %d in ten minutes, at most %d", c.n, got, c.ten)
 		}
-		if got := most(times, Hour); got > c.hour {
+		if got := Most(times, Hour); got > c.hour {
 			t.Errorf("%d doors: %d in an hour, at most %d", c.n, got, c.hour)
 		}
 	}
@@ -89,14 +89,14 @@ func TestPacesAreBuckets(t *testing.T) {
 			t.Errorf("class %d: %d in an hour", c.class, hour)
 		}
 	}
-	if got := most(newCounter(80, true).greedy(ClassDeposit, Hour, 3*Hour), Hour); got != 400 {
+	if got := Most(newCounter(80, true).greedy(ClassDeposit, Hour, 3*Hour), Hour); got != 400 {
 		t.Errorf("%d deposits in an hour, want 400", got)
 	}
 }
 
 // TestHonestLoadDoesNotWait: three fills a day, an eighth of them in the busiest hour, for two hours; arrivals as they come.
-// Between about 32 and 72 compartments the hour's cap is tighter than that: there somebody waits in up to one run of forty,
-// and the test holds the share of visitors who do.
+// Between about 32 and 72 compartments the hour's cap is tighter than that: there somebody waits in up to one run of
+// sixteen (docs/budgets.md), and the test holds the share of visitors who do.
 func TestHonestLoadDoesNotWait(t *testing.T) {
 	const runs = 4000
 	for _, c := range []struct {
@@ -153,7 +153,7 @@ func TestWrongCodesInAnyDay(t *testing.T) {
 			f.WrongCodes = append(since(f.WrongCodes, now-Day), now)
 			times = append(times, now)
 		}
-		if got := most(times, Day); got > 339 {
+		if got := Most(times, Day); got > 339 {
 			t.Errorf("pauses up to %d s: %d guesses in a day", pause/Second, got)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/binary"
+	"maps"
 	"slices"
 	"testing"
 
@@ -62,11 +63,7 @@ func newRig(t *testing.T, compartments int, change ...func(*statement.Locker)) *
 	g := &rig{T: t, network: network, other: other, guard: guard, now: rules.Second, wall: start, gate: rules.Open, shut: rules.Closed, jumper: rules.Open, doors: map[uint16]rules.Switch{},
 		inside: map[uint16]rules.Inside{}, silent: map[uint8]bool{}, stuck: map[uint16]bool{}, codes: map[string]statement.SealedCode{}}
 	g.rules = &rules.Rules{Key: [32]byte{7}, Sign: func(s statement.Statement) ([]byte, error) { return statement.Sign(guard, s) },
-		Drives: func(statement.Board) error { return nil },
-		Seal: func(_ []byte, code statement.SealedCode, _ string, _ uint64, barcode string) ([]byte, error) {
-			g.codes[barcode] = code
-			return []byte("sealed"), nil
-		}}
+		Drives: func(statement.Board) error { return nil }, Seal: g.seal}
 	locker := statement.Locker{Network: "bench", ID: "l1", Zone: "Europe/Moscow", Guard: guard.Key(), Interlock: true,
 		Boards: []statement.Board{{Line: "bus0", Family: "8a", Address: 1, Channels: 24, OpenBit: 1, OpenAnswer: 0x11},
 			{Line: "bus1", Family: "cu16", Address: 0, Channels: 16}},
@@ -95,6 +92,22 @@ func newRig(t *testing.T, compartments int, change ...func(*statement.Locker)) *
 	g.do(rules.Boot{})
 	g.look()
 	return g
+}
+
+// seal is the notifier's ear: it hears every code.
+func (g *rig) seal(_ []byte, code statement.SealedCode, _ string, _ uint64, barcode string) ([]byte, error) {
+	g.codes[barcode] = code
+	return []byte("sealed"), nil
+}
+
+// fork is the same bench once more, to go another way from here.
+func (p *phone) fork() *phone {
+	g, r, q := *p.rig, *p.rules, *p
+	g.doors, g.inside, g.silent = maps.Clone(g.doors), maps.Clone(g.inside), maps.Clone(g.silent)
+	g.stuck, g.codes, g.entries = maps.Clone(g.stuck), maps.Clone(g.codes), slices.Clip(g.entries)
+	r.Seal = g.seal
+	g.rules, q.rig = &r, &g
+	return &q
 }
 
 func check(t *testing.T, err error) {
