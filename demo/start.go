@@ -186,14 +186,7 @@ func (n *Network) startLink(ctx context.Context) error {
 		"--zone", "Europe/Moscow", "--latitude", "55.7577", "--longitude", "37.6136"); err != nil {
 		return err
 	}
-	link := []string{n.bin("lockstep-locker"), "link", "--hub", "https://" + n.listen(portEdge), "--dir", n.path("link"), "--clock-file", n.Clock.path}
-	if _, err := n.programs.run(n.users.link, link[0], append(link[1:], "--enrol", locker.Code)...); err != nil {
-		return err
-	}
-	_, err := n.launch("link", func() *process {
-		return &process{user: n.users.link, args: append(link, "--guard", n.path("doors", "link"))}
-	})
-	if err != nil {
+	if err := n.RunLink("link", locker.Code, n.path("doors", "link")); err != nil {
 		return err
 	}
 	return n.wait(ctx, "link", func() bool {
@@ -201,6 +194,22 @@ func (n *Network) startLink(ctx context.Context) error {
 		return err == nil && l.State == "provisioned"
 	})
 }
+
+// RunLink enrols a locker's link by its one-time code, in a folder of its own, and starts it beside the guard with that socket.
+func (n *Network) RunLink(name, code, guard string) error {
+	if err := n.folder(n.users.link, 0o700, name); err != nil {
+		return err
+	}
+	link := []string{n.bin("lockstep-locker"), "link", "--hub", "https://" + n.Edge(), "--dir", n.path(name), "--clock-file", n.Clock.path}
+	if _, err := n.programs.run(n.users.link, link[0], append(link[1:], "--enrol", code)...); err != nil {
+		return err
+	}
+	_, err := n.launch(name, func() *process { return &process{user: n.users.link, args: append(link, "--guard", guard)} })
+	return err
+}
+
+// Edge is the address at which the hub listens for links.
+func (n *Network) Edge() string { return n.listen(portEdge) }
 
 // LockerView is the locker as the hub knows it.
 type LockerView struct {

@@ -13,7 +13,7 @@ import (
 // Corpus is every attack that is played.
 func Corpus() []Row {
 	var all []Row
-	for _, rows := range [][]Row{lineRows, peopleRows, codeRows, staffRows, powerRows} {
+	for _, rows := range [][]Row{lineRows, peopleRows, codeRows, staffRows, powerRows, fleetRows, hubRows, webRows} {
 		all = append(all, rows...)
 	}
 	return all

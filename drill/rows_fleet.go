@@ -1,0 +1,238 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
+)
+
+// fleetRows: the network between hub and lockers, with as many lockers as it takes.
+var fleetRows = []Row{
+	{ID: "A07", Attack: "connect to every TCP port and send to every UDP port of the guard's network namespace", Expect: "nothing answers; the guard has no inet socket", Net: portSweep, Parcels: 1},
+	{ID: "A08", Attack: "a shell beside locker 1: locker 2's link, bus and guard", Expect: "no path; a link accepts nothing inbound", Net: lateral, Lockers: 2, Parcels: 1},
+}
+
+const lastPort = 65535
+
+// portSweep first sweeps the namespace that the hub listens in, where the same sweep must find it.
+func portSweep(ctx context.Context, n *Net) (string, error) {
+	b := n.Lockers[0]
+	found, err := sweep(ctx, os.Getpid())
+	if err != nil {
+		return "", err
+	}
+	if found < 4 {
+		return "", fmt.Errorf("the sweep finds %d of the servers' ports: it would find nothing", found)
+	}
+	if open, err := inetSockets(n.Office.PID("hub")); err != nil || open < 2 {
+		return "", fmt.Errorf("the hub has %d inet sockets, %v: they are not counted", open, err)
+	}
+	if open, err := inetSockets(b.guard.Process.Pid); err != nil || open > 0 {
+		return "", breach("the guard has %d inet sockets: %v", open, err)
+	}
+	if !root() {
+		return "the guard has no inet socket; only root can enter its namespace", nil
+	}
+	answered, err := sweep(ctx, b.guard.Process.Pid)
+	if err != nil {
+		return "", err
+	}
+	if answered > 0 {
+		return "", breach("%d ports of the guard's namespace answer", answered)
+	}
+	return fmt.Sprintf("%d TCP and UDP ports: none answers; no inet socket (the servers' namespace: %d answer)", 2*lastPort, found), nil
+}
+
+// sweep tries every port of a process's network namespace from inside it and counts those that answer.
+func sweep(ctx context.Context, pid int) (answered int, err error) {
+	var found atomic.Int64
+	group, _ := errgroup.WithContext(ctx)
+	const workers = 4
+	for w := range workers {
+		group.Go(func() error {
+			return inNamespace(pid, func() error {
+				for port := 1 + w; port <= lastPort; port += workers {
+					if connects(unix.SOCK_STREAM, port) || connects(unix.SOCK_DGRAM, port) {
+						found.Add(1)
+					}
+				}
+				return nil
+			})
+		})
+	}
+	err = group.Wait()
+	return int(found.Load()), err
+}
+
+// connects says whether something answers on a port of the loopback: a TCP handshake, or no ICMP refusal of a datagram.
+func connects(kind, port int) bool {
+	fd, err := unix.Socket(unix.AF_INET, kind|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	if unix.Connect(fd, &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}) != nil {
+		return false
+	}
+	if kind == unix.SOCK_STREAM {
+		return true
+	}
+	if _, err := unix.Write(fd, []byte("open")); err != nil {
+		return false
+	}
+	_, err = unix.Write(fd, []byte("open")) // the refusal of the first comes with the second
+	return err == nil
+}
+
+// inNamespace does something on a thread that has entered a process's network namespace; the thread ends with it.
+func inNamespace(pid int, do func() error) error {
+	if pid == os.Getpid() {
+		return do()
+	}
+	result := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlock
+		fd, err := unix.Open(fmt.Sprintf("/proc/%d/ns/net", pid), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err == nil {
+			err = unix.Setns(fd, unix.CLONE_NEWNET)
+			unix.Close(fd)
+		}
+		if err == nil {
+			err = do()
+		}
+		result <- err
+	}()
+	return <-result
+}
+
+// inetSockets counts the internet sockets that a process holds.
+func inetSockets(pid int) (held int, err error) {
+	sockets, err := socketsOf(pid)
+	if err != nil {
+		return 0, err
+	}
+	for _, table := range []string{"tcp", "tcp6", "udp", "udp6", "udplite", "raw", "raw6"} {
+		lines, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", pid, table))
+		if err != nil {
+			continue // a kernel without it
+		}
+		for line := range strings.Lines(string(lines)) {
+			if columns := strings.Fields(line); len(columns) > 9 && sockets[columns[9]] {
+				held++
+			}
+		}
+	}
+	return held, nil
+}
+
+// socketsOf are the inodes of a process's sockets.
+func socketsOf(pid int) (map[string]bool, error) {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	if err != nil || len(files) == 0 {
+		return nil, fmt.Errorf("process %d cannot be looked into: %v", pid, err)
+	}
+	sockets := map[string]bool{}
+	for _, file := range files {
+		target, _ := os.Readlink(file)
+		if inode, ok := strings.CutPrefix(target, "socket:["); ok {
+			sockets[strings.TrimSuffix(inode, "]")] = true
+		}
+	}
+	return sockets, nil
+}
+
+// lan is a user on the locker's network who is none of the locker's.
+const lanUser = 61009
+
+func lateral(ctx context.Context, n *Net) (string, error) {
+	other := n.Lockers[1]
+	ports, err := listening(n.Office.PID(linkOf(other.Locker.ID)))
+	if err != nil || len(ports) > 0 {
+		return "", breach("the link listens on %v: %v", ports, err)
+	}
+	if hub, err := listening(n.Office.PID("hub")); err != nil || len(hub) < 2 {
+		return "", fmt.Errorf("the hub listens on %v, %v: listeners are not seen", hub, err)
+	}
+	tried := 0
+	for _, path := range []string{other.path("doors", "kiosk"), other.path("doors", "link")} {
+		if reached(lanUser, path) {
+			return "", breach("a stranger reaches %s", filepath.Base(path))
+		}
+		tried++
+	}
+	for line := range other.Cabinet.Ready.Lines {
+		if opens(lanUser, other.device(line)) {
+			return "", breach("a stranger opens the line %s", line)
+		}
+		tried++
+	}
+	for _, path := range []string{other.path("state"), other.path("state", "guard.key"), n.Office.Path(linkOf(other.Locker.ID), "link.key")} {
+		if opens(lanUser, path) {
+			return "", breach("a stranger reads %s", filepath.Base(path))
+		}
+		tried++
+	}
+	if root() && !reached(linkUser, other.path("doors", "link")) {
+		return "", fmt.Errorf("not even the link reaches its guard: refusals prove nothing")
+	}
+	return fmt.Sprintf("the link listens nowhere; %d sockets, lines and files refused", tried), nil
+}
+
+// reached says whether a user gets a connection on a unix socket.
+func reached(user int, path string) bool {
+	if !root() {
+		return false
+	}
+	return as(user, func() error {
+		conn, err := net.DialTimeout("unix", path, time.Second)
+		if err == nil {
+			conn.Close()
+		}
+		return err
+	}) == nil
+}
+
+// opens says whether a user may open a file for reading or writing.
+func opens(user int, path string) bool {
+	if !root() {
+		return false
+	}
+	return as(user, func() error {
+		fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+		if err == nil {
+			unix.Close(fd)
+		}
+		return err
+	}) == nil
+}
+
+// listening are the local addresses at which a process waits for others.
+func listening(pid int) (at []string, err error) {
+	sockets, err := socketsOf(pid)
+	if err != nil {
+		return nil, err
+	}
+	const listens = "0A"
+	for _, table := range []string{"tcp", "tcp6", "udp", "udp6"} {
+		lines, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", pid, table))
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(lines)) {
+			columns := strings.Fields(line)
+			if len(columns) > 9 && sockets[columns[9]] && (columns[3] == listens || strings.HasPrefix(table, "udp")) {
+				at = append(at, columns[1])
+			}
+		}
+	}
+	return at, nil
+}

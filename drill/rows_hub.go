@@ -1,0 +1,3 @@
+package drill
+
+var hubRows = []Row{}
