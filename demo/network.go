@@ -412,22 +412,36 @@ func (n *Network) tail(name string) string {
 	return strings.Join(lines[max(0, len(lines)-12):], "\n")
 }
 
-// hubCommand runs `lockstep hub …` and reads its JSON.
-func (n *Network) hubCommand(into any, args ...string) error {
-	full := append([]string{"hub"}, args...)
-	full = append(full, "--database", n.Database, "--keys", n.path("hub", "keys"), "--public-url", n.Hub, "--clock-file", n.Clock.path, "--json")
-	out, err := n.programs.run(n.users.hub, n.bin("lockstep"), full...)
+// HubCommand runs `lockstep hub …` with the network's database and reads its JSON into a value.
+func (n *Network) HubCommand(into any, args ...string) error {
+	out, err := n.hub(args...)
 	if err != nil || into == nil {
 		return err
 	}
+	return said(into, out, args)
+}
+
+// HubSays is HubCommand for one that ends with an error where it finds something: what it printed counts.
+func (n *Network) HubSays(into any, args ...string) error {
+	out, err := n.hub(args...)
+	if out == "" {
+		return err
+	}
+	return said(into, out, args)
+}
+
+func (n *Network) hub(args ...string) (string, error) {
+	full := append([]string{"hub"}, args...)
+	full = append(full, "--database", n.Database, "--keys", n.path("hub", "keys"), "--public-url", n.Hub, "--clock-file", n.Clock.path, "--json")
+	return n.programs.run(n.users.hub, n.bin("lockstep"), full...)
+}
+
+func said(into any, out string, args []string) error {
 	if err := json.Unmarshal([]byte(out), into); err != nil {
 		return fmt.Errorf("hub %s: %w: %s", args[0], err, out)
 	}
 	return nil
 }
-
-// HubCommand runs `lockstep hub …` with the network's database and reads its JSON into a value.
-func (n *Network) HubCommand(into any, args ...string) error { return n.hubCommand(into, args...) }
 
 // NotifierCommand runs `lockstep notifier …` beside the running one and reads its JSON into a value.
 func (n *Network) NotifierCommand(into any, args ...string) error {

@@ -7,6 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -200,12 +203,33 @@ func (n *Network) RunLink(name, code, guard string) error {
 	if err := n.folder(n.users.link, 0o700, name); err != nil {
 		return err
 	}
-	link := []string{n.bin("lockstep-locker"), "link", "--hub", "https://" + n.Edge(), "--dir", n.path(name), "--clock-file", n.Clock.path}
-	if _, err := n.programs.run(n.users.link, link[0], append(link[1:], "--enrol", code)...); err != nil {
+	link := append(n.linkArgs(name), "--enrol", code)
+	if _, err := n.programs.run(n.users.link, link[0], link[1:]...); err != nil {
 		return err
 	}
-	_, err := n.launch(name, func() *process { return &process{user: n.users.link, args: append(link, "--guard", guard)} })
+	return n.StartLink(name, guard)
+}
+
+// StartLink starts a link that was enrolled in its folder.
+func (n *Network) StartLink(name, guard string) error {
+	_, err := n.launch(name, func() *process {
+		return &process{user: n.users.link, args: append(n.linkArgs(name), "--guard", guard)}
+	})
 	return err
+}
+
+// CopyLink makes a second folder of a link's, as whoever copies its disk would.
+func (n *Network) CopyLink(from, to string) error {
+	if err := os.CopyFS(n.path(to), os.DirFS(n.path(from))); err != nil || n.users.link == 0 {
+		return err
+	}
+	return filepath.WalkDir(n.path(to), func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(path, n.users.link, n.users.link))
+	})
+}
+
+func (n *Network) linkArgs(name string) []string {
+	return []string{n.bin("lockstep-locker"), "link", "--hub", "https://" + n.Edge(), "--dir", n.path(name), "--clock-file", n.Clock.path}
 }
 
 // Edge is the address at which the hub listens for links.

@@ -31,16 +31,27 @@ type haystack struct {
 
 type needle struct{ what, plain string }
 
-// needles are secrets as they are, in the spellings in which somebody might keep them, and under the digests that somebody might
-// think safe.
-func needles(secrets map[string]string) *haystack {
-	h := &haystack{at: map[[window]byte][]needle{}}
-	for what, plain := range secrets {
-		for form, spelled := range spellings(strings.TrimSpace(plain)) {
-			h.add(what+form, spelled)
-		}
+// needles are all the secrets that the network has had so far: as they are, in the spellings in which somebody might keep them, and
+// those that can be guessed under the digests that somebody might think safe.
+func (n *Net) needles(ctx context.Context) (*haystack, error) {
+	if err := n.gather(ctx); err != nil {
+		return nil, err
 	}
-	return h
+	h := &haystack{at: map[[window]byte][]needle{}}
+	for what, plain := range n.keys {
+		h.addAll(what, spellings(plain))
+	}
+	for what, plain := range n.secrets {
+		h.addAll(what, spellings(plain))
+		h.addAll(what, hidden(plain))
+	}
+	return h, nil
+}
+
+func (h *haystack) addAll(what string, forms map[string]string) {
+	for form, spelled := range forms {
+		h.add(what+form, spelled)
+	}
 }
 
 func (h *haystack) add(what, plain string) {
@@ -81,6 +92,11 @@ func spellings(plain string) map[string]string {
 	if strings.HasPrefix(plain, "+") {
 		out[" without the plus"], out[", its last ten digits"] = plain[1:], plain[max(0, len(plain)-10):]
 	}
+	return out
+}
+
+func hidden(plain string) map[string]string {
+	out := map[string]string{}
 	for digest, sum := range digests(plain) {
 		out[" as "+digest], out[" as "+digest+", hexadecimal"], out[" as "+digest+", base64"] = string(sum), hex.EncodeToString(sum), base64.StdEncoding.EncodeToString(sum)
 	}
@@ -92,41 +108,40 @@ func digests(plain string) map[string][]byte {
 	return map[string][]byte{"SHA-256": s256[:], "SHA-1": s1[:], "MD5": m5[:]}
 }
 
-// secretsNow are all that the network has had so far: its keys, tokens, persons, and every code of every journal.
-func (n *Net) secretsNow(ctx context.Context) (map[string]string, error) {
+// gather notes the codes of every journal and the guards' own keys.
+func (n *Net) gather(ctx context.Context) error {
 	for _, b := range n.Lockers {
 		if _, err := b.Records(ctx); err != nil {
-			return nil, err
+			return err
 		}
 		for barcode, code := range b.Codes {
 			n.secret("code of "+barcode, code.Code)
-			n.secret("QR secret of "+barcode, hex.EncodeToString(code.Secret[:]))
+			n.key("QR secret of "+barcode, hex.EncodeToString(code.Secret[:]))
 		}
 		files, err := filepath.Glob(b.path("state", "*.key"))
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, file := range files {
 			data, err := os.ReadFile(file)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			key := strings.TrimSpace(string(data)) // the seed that it signs with, and the key of its codes' MACs
-			n.secret("the guard's seed of "+b.Locker.ID, key[:len(key)/2])
-			n.secret("the guard's MAC key of "+b.Locker.ID, key[len(key)/2:])
+			n.key("the guard's seed of "+b.Locker.ID, key[:len(key)/2])
+			n.key("the guard's MAC key of "+b.Locker.ID, key[len(key)/2:])
 		}
 	}
-	return n.secrets, nil
+	return nil
 }
 
 // leaks is what must hold after every row on a network, whatever was done: nothing that any process has written for people to read
 // holds a code, a contact or a key (W06).
 func (n *Net) leaks(ctx context.Context) error {
-	secrets, err := n.secretsNow(ctx)
+	look, err := n.needles(ctx)
 	if err != nil {
 		return err
 	}
-	look := needles(secrets)
 	for _, b := range n.Lockers {
 		if what, found := look.in([]byte(b.output.String())); found {
 			return breach("W06: what the guard of %s prints holds %s", b.Locker.ID, what)
