@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -213,4 +214,93 @@ func (n *Net) rewrite(ctx context.Context, query string, args ...any) error {
 		}
 		return nil
 	})
+}
+
+// eachValue gives every value of every table of the hub's database, as bytes.
+func (n *Net) eachValue(ctx context.Context, do func(table, column string, value []byte) error) error {
+	d, err := db.Open(ctx, n.Office.Database)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	names := `SELECT name FROM sqlite_master WHERE type = 'table'`
+	if d.Engine() == db.Postgres {
+		names = `SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')`
+	}
+	tables, err := column(ctx, d, names)
+	if err != nil {
+		return err
+	}
+	for _, table := range tables {
+		if err := eachIn(ctx, d, table, do); err != nil {
+			return fmt.Errorf("table %s: %w", table, err)
+		}
+	}
+	return nil
+}
+
+func column(ctx context.Context, d *db.DB, query string) (values []string, err error) {
+	rows, err := d.Reads().QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var value string
+		if err := rows.Scan(&value); err != nil {
+			return nil, err
+		}
+		values = append(values, value)
+	}
+	return values, rows.Err()
+}
+
+func eachIn(ctx context.Context, d *db.DB, table string, do func(table, column string, value []byte) error) error {
+	rows, err := d.Reads().QueryContext(ctx, "SELECT * FROM "+table)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	values, into := make([]sql.RawBytes, len(columns)), make([]any, len(columns))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		for i, value := range values {
+			if err := do(table, columns[i], value); err != nil {
+				return err
+			}
+		}
+	}
+	return rows.Err()
+}
+
+// searchDatabase looks into every value of the hub's database, and into its file where it is one: what was deleted counts, too.
+func (n *Net) searchDatabase(ctx context.Context, look *haystack) (size int, err error) {
+	err = n.eachValue(ctx, func(table, column string, value []byte) error {
+		size += len(value)
+		if what, found := look.in(value); found {
+			return breach("B02: %s.%s holds %s", table, column, what)
+		}
+		return nil
+	})
+	files, _ := filepath.Glob(n.Office.Database + "*")
+	for _, file := range files {
+		data, failed := os.ReadFile(file)
+		if failed != nil || err != nil {
+			return size, errors.Join(err, failed)
+		}
+		size += len(data)
+		if what, found := look.in(data); found {
+			return size, breach("B02: %s holds %s", filepath.Base(file), what)
+		}
+	}
+	return size, err
 }
