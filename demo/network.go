@@ -342,6 +342,16 @@ func (n *Network) Door(name string) string { return n.path("doors", name) }
 // PID is a running process's number.
 func (n *Network) PID(name string) int { return n.alive[name].cmd.Process.Pid }
 
+// Runs says whether a process has been started and has not ended.
+func (n *Network) Runs(name string) bool {
+	select {
+	case <-n.Ended(name):
+		return false
+	default:
+		return true
+	}
+}
+
 // Ended is closed when a process has ended by itself or was killed.
 func (n *Network) Ended(name string) <-chan struct{} { return n.alive[name].ended }
 

@@ -256,10 +256,15 @@ func (n *Network) LockerAtHub() (LockerView, error) {
 }
 
 func (n *Network) startKiosk(ctx context.Context) error {
+	return n.RunKiosk(ctx, n.path("doors", "kiosk"), n.scanner)
+}
+
+// RunKiosk starts the screen of the guard with that socket, with a scanner on a device that the kiosk's user may open.
+func (n *Network) RunKiosk(ctx context.Context, guard, scanner string) error {
 	n.Kiosk = n.url(portKiosk)
 	_, err := n.launch("kiosk", func() *process {
-		return &process{user: n.users.kiosk, args: []string{n.bin("lockstep-locker"), "kiosk", "--guard", n.path("doors", "kiosk"),
-			"--listen", n.listen(portKiosk), "--scanner", n.scanner, "--frame-ancestor", n.Page(),
+		return &process{user: n.users.kiosk, args: []string{n.bin("lockstep-locker"), "kiosk", "--guard", guard,
+			"--listen", n.listen(portKiosk), "--scanner", scanner, "--frame-ancestor", n.Page(),
 			"--clock-file", n.Clock.path}}
 	})
 	if err != nil {

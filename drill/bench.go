@@ -41,6 +41,7 @@ type Bench struct {
 	kiosk  *door.KioskClient
 	link   *door.LinkClient
 	began  time.Time
+	queue  sync.Mutex // held by whoever stands before it, where several people may come
 	*turned
 	records []journal.Record // all of the journal, verified
 	read    journal.Position

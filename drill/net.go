@@ -26,7 +26,7 @@ type Net struct {
 	*turned // the one clock that all of it reads
 	Office  *demo.Network
 	Lockers []*Bench
-	Parcels []*Parcel // that lie in lockers, one after the other from locker to locker
+	Parcels []*Parcel // that lie in lockers: the first of each locker, the second of each, and so on
 
 	dir      string
 	lockers  sync.Mutex // while one is added: the office starts one thing at a time
@@ -169,8 +169,12 @@ func (n *Net) stock(ctx context.Context, count int) error {
 		}
 		return nil
 	})
-	for _, parcels := range all {
-		n.Parcels = append(n.Parcels, parcels...)
+	for i := range count {
+		for _, parcels := range all {
+			if i < len(parcels) {
+				n.Parcels = append(n.Parcels, parcels[i])
+			}
+		}
 	}
 	return err
 }
@@ -220,6 +224,8 @@ func (n *Net) putIn(ctx context.Context, b *Bench, parcels ...*Parcel) error {
 	if len(parcels) == 0 {
 		return nil
 	}
+	b.queue.Lock()
+	defer b.queue.Unlock()
 	for _, p := range parcels {
 		if err := n.Office.Until(ctx, p.Barcode, "dispatched"); err != nil {
 			return err
@@ -260,6 +266,8 @@ func (n *Net) code(ctx context.Context, p *Parcel, before string) (code string, 
 
 // fetch is a recipient's visit, with the newest code they were sent.
 func (n *Net) fetch(ctx context.Context, p *Parcel) error {
+	p.At.queue.Lock()
+	defer p.At.queue.Unlock()
 	return n.patiently(ctx, p.At, func() error {
 		taken, err := p.At.collect(ctx, owner(p.Barcode), n.bag.code(p.Phone))
 		if err == nil && taken.Barcode != p.Barcode {

@@ -13,12 +13,22 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
+
+	"lockstep/demo"
+	"lockstep/internal/base45"
 )
 
 // fleetRows: the network between hub and lockers, with as many lockers as it takes.
 var fleetRows = []Row{
 	{ID: "A07", Attack: "connect to every TCP port and send to every UDP port of the guard's network namespace", Expect: "nothing answers; the guard has no inet socket", Net: portSweep, Parcels: 1},
 	{ID: "A08", Attack: "a shell beside locker 1: locker 2's link, bus and guard", Expect: "no path; a link accepts nothing inbound", Net: lateral, Lockers: 2, Parcels: 1},
+	{ID: "C05", Attack: "hostile texts to the scanner: SQL, shell, HTML, 4 KB, NUL, right-to-left, GS1 controls, UTF-7, spoilt codes of ours", Expect: "refused by their form; what is stored is text and nothing else", Net: hostileScans, Parcels: 1},
+	{ID: "A01", Attack: "in the hub's place with its certificate: every kind of message to 50 lockers, each with a verb that opens, 10⁵ in a minute", Slow: true,
+		Expect: "0 pulses; refusals are counted; honest recipients are served during the storm", Net: fleetStorm, Lockers: fleetSize, Parcels: 2},
+	{ID: "B01", Attack: "root on the hub, with its database, its keys and the house carrier's: every call, every statement, restarts, for as long as --hours says", Slow: true,
+		Expect: "0 pulses at 50 lockers; honest recipients are served throughout", Net: hubRoot, Lockers: fleetSize, Parcels: 3},
+	{ID: "K03", Attack: "the kiosks of 50 lockers relay codes and couriers' answers, nobody is there", Slow: true,
+		Expect: "the answers are believed and the doors stay shut; alarm at every tenth", Net: remotePresence, Lockers: fleetSize, Parcels: 1},
 }
 
 const lastPort = 65535
@@ -235,4 +245,105 @@ func listening(pid int) (at []string, err error) {
 		}
 	}
 	return at, nil
+}
+
+// hostileTexts are what a printer, or a phone's screen, can show to a scanner.
+func hostileTexts() []string {
+	texts := []string{"' OR 1=1; DROP TABLE parcel; --", "$(reboot)`reboot`; open 1", "<script>fetch('/code')</script>", "<img src=x onerror=alert(1)>", "=cmd|'/C calc'!A0",
+		strings.Repeat("A", 4000), "4000\x000000017", "\u202e710000000004", "]C1\x1d0104000000000017\x1d10OPEN", "+ADw-script+AD4-", "%n%s%x", "\x1b[2J\x1b]0;x\x07",
+		"{\"verb\":\"open\",\"compartment\":1}", "LSC:", "LSC:OPEN", "LSA:" + strings.Repeat("00", 900), "LSO:BB8", "LSQ:BB8", "LSR:BB8", "lsc:bb8", "LSX:BB8", "LSC:" + base45.Encode(make([]byte, 15)),
+		"LSC:" + base45.Encode(make([]byte, 16)), "LSC:" + base45.Encode(make([]byte, 16*21)), "LSA:" + base45.Encode([]byte("\xa1\x01\x41\x00")), "LSO:" + base45.Encode([]byte("\x81\x41\x00"))}
+	return texts
+}
+
+// hostileScans shows them to the scanner of a real kiosk, and then an honest recipient's code.
+func hostileScans(ctx context.Context, n *Net) (string, error) {
+	b, p := n.Lockers[0], n.Parcels[0]
+	scanner, err := filepath.EvalSymlinks(b.Cabinet.Ready.Scanner)
+	if err != nil {
+		return "", err
+	}
+	if root() {
+		if err := os.Chown(scanner, kioskUser, -1); err != nil {
+			return "", err
+		}
+	}
+	if err := n.Office.RunKiosk(ctx, b.path("doors", "kiosk"), scanner); err != nil {
+		return "", err
+	}
+	screen := demo.Watch(ctx, n.Office.Kiosk)
+	if _, err := screen.Wait(ctx, "an idle screen", func(v demo.ScreenState) bool { return v.Guard && v.OutOfOrder == "" }); err != nil {
+		return "", err
+	}
+	before := b.pulses()
+	for _, text := range hostileTexts() {
+		seen := screen.See().Scan.Number
+		if err := b.Cabinet.Scan(text); err != nil {
+			return "", err
+		}
+		v, err := screen.WaitFor(ctx, patience, "what became of a scan", func(v demo.ScreenState) bool { return v.Scan.Number > seen })
+		if err != nil {
+			return "", breach("after %.40q: %v", text, err)
+		}
+		if v.Scan.Accepted {
+			return "", breach("%.40q was accepted", text)
+		}
+		if v.QR != nil && strings.Contains(v.QR.Text, text) {
+			return "", breach("the screen shows %.40q", text)
+		}
+	}
+	if err := b.pressInVain(ctx, "hostile texts", b.opened(Thief)); err != nil {
+		return "", err
+	}
+	if err := b.still(before); err != nil {
+		return "", err
+	}
+	if _, err := b.Records(ctx); err != nil {
+		return "", err
+	}
+	code := b.Codes[p.Barcode]
+	if err := b.Cabinet.Scan("LSC:" + base45.Encode(code.Secret[:])); err != nil {
+		return "", err
+	}
+	if _, err := b.pressed(ctx, owner(p.Barcode)); err != nil {
+		return "", fmt.Errorf("an honest QR code: %w", err)
+	}
+	n.opened(b)
+	if _, err := b.shut(ctx, owner(p.Barcode), b.Parcels[p.Barcode]); err != nil {
+		return "", err
+	}
+	if err := n.hostileReferences(ctx, b); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d texts, none accepted; the recipient's QR code opened; as references they are refused or come back as they are, as JSON", len(hostileTexts())), n.Office.End("kiosk")
+}
+
+// hostileReferences gives the same texts to the API as a merchant's own words: what it takes it must give back unharmed, and as
+// nothing but text.
+func (n *Net) hostileReferences(ctx context.Context, b *Bench) error {
+	for _, text := range hostileTexts() {
+		var made struct {
+			ID, Reference string
+			Parcels       []demo.Announced
+		}
+		body := map[string]any{"locker": b.Locker.ID, "reference": text, "recipient": map[string]string{"phone": thiefsPhone}, "parcels": []map[string]string{{"size": "S"}}}
+		a, err := n.ask(ctx, "POST", "/v1/shipments", body, &made)
+		if err != nil || a.Status >= 500 {
+			return breach("the API fails over %.40q: %d: %v", text, a.Status, err)
+		}
+		if a.Status >= 300 {
+			continue
+		}
+		if made.Reference != text {
+			return breach("%.40q came back as %.40q", text, made.Reference)
+		}
+		page, err := call(ctx, "GET", made.Parcels[0].Tracking, "", nil)
+		if err != nil || page.Status != 200 || strings.Contains(string(page.Body), text) {
+			return breach("a page shows %.40q: %d: %v", text, page.Status, err)
+		}
+		if a, err := n.ask(ctx, "POST", "/v1/shipments/"+made.ID+"/cancel", nil, nil); err != nil || a.Status >= 300 {
+			return fmt.Errorf("cancelling: %d %s: %v", a.Status, a.Body, err)
+		}
+	}
+	return nil
 }

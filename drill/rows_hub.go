@@ -18,6 +18,8 @@ import (
 
 // hubRows: who holds the hub's machine: its database, its logs, its keys.
 var hubRows = []Row{
+	{ID: "B02", Attack: "the hub's database and logs stolen: every secret of the run searched for, every code and 10⁷ phone numbers guessed against every column", Slow: true,
+		Expect: "nothing matches; no contact in clear", Net: databaseStolen, Parcels: 3},
 	{ID: "B03", Attack: "SQL: every parcel 'returned', every compartment EMPTY, barcodes and sealed contacts swapped", Expect: "the guard is unaffected; the hub flags it within 60 s; the notifier refuses swapped contacts", Net: rewritten, Lockers: 2, Parcels: 3},
 	{ID: "B08", Attack: "hub root: other contacts for 100 parcels, new codes asked for again and again", Expect: "codes go to the first contact or nowhere; at most 3 new codes each; alarms", Net: redirected, Lockers: 5, Parcels: 1},
 	{ID: "D05", Attack: "a merchant's signing key: another contact after the deposit, then a new code", Expect: "refused; the old contact is told, and has the new code", Net: contactChanged},
