@@ -1,6 +1,7 @@
 # make demo    a whole network on this machine; Ctrl-C ends it
 # make test    everything that must hold
 # make build   the binaries, into bin/
+# make proof   what is claimed about doors, measured: every attack, every mutant, every model; an hour or so
 # make gen     what is generated from our own sources and committed
 
 export CGO_ENABLED := 0
@@ -8,7 +9,7 @@ export GOFLAGS := -buildvcs=false
 BIN := bin
 COMMANDS := lockstep lockstep-locker lockstep-guard lockstep-sign
 
-.PHONY: demo script test build development web gen fresh bench clean
+.PHONY: demo script test proof proven build development release web gen fresh bench clean
 
 demo: development web
 	$(BIN)/lockstep demo
@@ -23,6 +24,10 @@ build: web
 development: web
 	go build -tags development -o $(BIN)/ $(addprefix ./cmd/,$(COMMANDS))
 
+# a guard as it is shipped, for the drill to look at
+release:
+	go build -trimpath -ldflags='-s -w' -o $(BIN)/release/ ./cmd/lockstep-guard
+
 # third-party browser code, bundled from npm packages with exact versions; none of it is committed
 web: internal/web/dist/.built
 
@@ -31,14 +36,30 @@ internal/web/dist/.built: web/package-lock.json web/build.mjs $(wildcard web/src
 	cd web && npm ci --no-audit --no-fund --loglevel=error && npm run --silent build
 	touch $@
 
-test: fresh development
+test: fresh development release
 	@scripts/need systemd-analyze=systemd initdb=postgresql chromium=chromium zbarimg=zbar-tools pdftoppm=poppler-utils node=nodejs gcc=gcc,libc6-dev spin=spin strace=strace
 	@test -z "$$(gofmt -l cabinet carrier ceremony cmd demo drill e2e guard hub internal locker merchant notifier parcel proof sign *.go)" || { echo "run gofmt -w" >&2; exit 1; }
 	go vet ./...
 	go vet -tags development ./...
-	CGO_ENABLED=1 go test -race ./...
+	CGO_ENABLED=1 go test -race -timeout 30m ./...
 	CGO_ENABLED=1 go test -race -tags development ./guard/clock ./guard/journal
 	go test -count=1 -tags e2e -timeout 20m ./e2e/...
+	$(BIN)/lockstep drill --quick --release $(BIN)/release/lockstep-guard
+
+# further targets that a proof makes first
+PROOFS :=
+
+proof:
+	@begun=$$(date +%s); $(MAKE) --no-print-directory proven; status=$$?; took=$$(( $$(date +%s) - begun )); \
+		echo "proof: $$(( took / 60 )) min $$(( took % 60 )) s"; exit $$status
+
+proven: development release $(PROOFS)
+	@scripts/need gcc=gcc,libc6-dev spin=spin strace=strace
+	$(BIN)/lockstep drill --release $(BIN)/release/lockstep-guard --table --into docs/attackers.md
+	$(BIN)/lockstep drill --mutants
+	$(BIN)/lockstep drill --replay 2020 --into docs/replay-2020.svg
+	go test -count=1 -timeout 60m ./proof/model -bugs
+	LOCKSTEP_STEPS=1000000 go test -count=1 -timeout 60m -run TestReferenceModel ./guard/rules
 
 gen:
 	@scripts/need gcc=gcc,libc6-dev

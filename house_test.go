@@ -25,7 +25,7 @@ var floors = map[string]int{
 
 	"parcel": 1, "parcel/drawing": 2, "guard/journal": 1, "guard/door": 1, "guard/lockboard": 1, "ceremony": 1, "internal/db": 1, "internal/contact": 1, "internal/web": 1,
 
-	"guard/rules": 2, "internal/line": 2, "internal/courier": 2, "internal/courier/store": 1, "cabinet": 2, "merchant": 2, "internal/db/dbtest": 2,
+	"guard/rules": 2, "internal/line": 2, "internal/courier": 2, "internal/courier/store": 1, "cabinet": 2, "merchant": 2, "internal/db/dbtest": 2, "internal/web/webtest": 2,
 
 	"guard": 3, "locker/link": 3, "locker/kiosk": 3, "hub/migrations": 0, "notifier/migrations": 0, "carrier/migrations": 0,
 	"hub/internal/account/store": 2, "hub/internal/fleet/store": 2, "hub/internal/custody/store": 2,
@@ -255,7 +255,7 @@ func guardIsSmall(tree []file) []string {
 }
 
 // maxSign is how many lines of code the offline program may have: somebody who signs with it should be able to read it.
-const maxSign = 2200
+const maxSign = 2300
 
 func ofSign(f file) bool {
 	return !f.test && (f.room == "sign" || strings.HasPrefix(f.room, "sign/") || f.room == "cmd/lockstep-sign")

@@ -2,7 +2,9 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"lockstep/ceremony"
@@ -12,29 +14,44 @@ import (
 	"lockstep/guard/statement"
 )
 
-// refused is a kiosk request that must be turned away, for one of some reasons where any are given. Whatever is answered, the
-// thief presses the button after it.
+// refused is a kiosk request that must be turned away, for one of some reasons where any are given.
 func (b *Bench) refused(ctx context.Context, what string, q door.KioskRequest, reasons ...door.Reason) error {
-	before := b.opened(Thief)
-	reply, err := b.Kiosk(ctx, q)
+	before, ask := b.opened(Thief), b.answered
+	if q.Verb == door.Present || slices.Contains(reasons, door.OutOfOrder) { // the same answer again counts for nothing
+		ask = b.Kiosk
+	}
+	reply, err := ask(ctx, q)
 	if err != nil {
 		return err
 	}
+	return b.inVain(ctx, what, before, reply, reasons)
+}
+
+// inVain holds that a reply was a refusal. Whatever it was, the thief presses the button after it.
+func (b *Bench) inVain(ctx context.Context, what string, before int, reply door.KioskReply, reasons []door.Reason) error {
 	if reply.Accepted {
 		if v, err := b.pressed(ctx, Thief); err == nil {
 			b.shut(ctx, Thief, v.Compartment)
 		}
 		return breach("%s was accepted", what)
 	}
-	for _, r := range reasons {
-		if reply.Reason == r {
-			return b.pressInVain(ctx, what, before)
-		}
-	}
-	if len(reasons) > 0 {
+	if len(reasons) > 0 && !slices.Contains(reasons, reply.Reason) {
 		return breach("%s was refused as %q, not as %q", what, reply.Reason, reasons)
 	}
 	return b.pressInVain(ctx, what, before)
+}
+
+// deniedAtPress presses for a prompt that stands and must not open any more.
+func (b *Bench) deniedAtPress(ctx context.Context, what string) error {
+	v, err := b.pressed(ctx, Thief)
+	switch {
+	case err == nil:
+		b.shut(ctx, Thief, v.Compartment)
+		return breach("%s opened door %d", what, v.Compartment)
+	case errors.Is(err, errSilent):
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
 }
 
 func (b *Bench) pressInVain(ctx context.Context, what string, before int) error {
@@ -50,12 +67,17 @@ func (b *Bench) pressInVain(ctx context.Context, what string, before int) error 
 
 // look waits until the guard has surely seen its boards again.
 func (b *Bench) look(ctx context.Context) error {
-	select {
-	case <-time.After(250 * time.Millisecond):
-	case <-ctx.Done():
-	}
+	b.wait(ctx, 250*time.Millisecond)
 	_, err := b.View(ctx)
 	return err
+}
+
+// wait lets real time go by, where nothing that could be seen tells that something has not happened.
+func (b *Bench) wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
 }
 
 // linkRefused is a statement that the link brings and that must be turned away, for a reason where one is given.
@@ -74,11 +96,7 @@ func (b *Bench) linkRefused(ctx context.Context, what string, q door.LinkRequest
 
 // challenge asks the screen for one and reads it.
 func (b *Bench) challenge(ctx context.Context, verb door.KioskVerb) (c statement.Challenge, err error) {
-	var reply door.KioskReply
-	err = b.until(ctx, "a challenge", func() bool {
-		reply, err = b.Kiosk(ctx, door.KioskRequest{Verb: verb})
-		return err != nil || reply.Reason != door.OutOfOrder // its boards are just being asked
-	})
+	reply, err := b.answered(ctx, door.KioskRequest{Verb: verb})
 	if err != nil || !reply.Accepted {
 		return c, fmt.Errorf("no challenge: %s: %v", reply.Reason, err)
 	}

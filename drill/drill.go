@@ -15,12 +15,14 @@ import (
 // Row is one attack.
 type Row struct {
 	ID     string
-	Attack string // what is done, by whom
-	Expect string // in the words of the corpus
-	Slow   bool   // left out of the quick set
+	Attack string   // what is done, by whom
+	Expect string   // in the words of the corpus
+	Slow   bool     // left out of the quick set
+	Holds  []Holder // what the attacker has, in the words of the table
 	On     func(context.Context, *Yard) (*Bench, error)
 	Do     func(context.Context, *Bench) (seen string, err error)
 	Limits Limits
+	Root   bool // only root can play it: other users' processes
 	// Net takes the place of On and Do where the row needs a whole network: so many lockers, each with parcels inside.
 	Net              func(context.Context, *Net) (seen string, err error)
 	Lockers, Parcels int
@@ -34,8 +36,9 @@ type Result struct {
 	Row
 	Seen  string
 	Doors int // that opened for the attacker
-	Took  time.Duration
-	Err   error // nil, a *Breach, or what went wrong with the drill itself
+	Measure
+	Took time.Duration
+	Err  error // nil, a *Breach, or what went wrong with the drill itself
 }
 
 // Play plays one row on a bench of its own: the attack, the oracles, the positive control.
@@ -52,19 +55,19 @@ func (y *Yard) Play(ctx context.Context, r Row) Result {
 	}
 	defer b.Close()
 	seen, err := r.Do(ctx, b)
-	if !IsBreach(err) { // what came between may be the attack's own doing
-		if judged := b.judge(ctx, r.Limits); judged != nil {
-			err = judged
-		}
+	if judged := b.judge(ctx, r.Limits); IsBreach(err) && judged != nil {
+		err = breach("%v; %v", err, judged)
+	} else if judged != nil { // what came between may be the attack's own doing
+		err = judged
 	}
-	doors := b.opened(Thief)
+	doors, measured := b.opened(Thief), b.measure()
 	if err == nil && !r.Limits.Locked && !r.Limits.Dishonest {
 		err = b.honest(ctx)
 	}
 	if err == nil && r.Control != nil {
 		err = r.Control(ctx, b)
 	}
-	return Result{r, seen, doors, time.Since(begun), err}
+	return Result{Row: r, Seen: seen, Doors: doors, Measure: measured, Took: time.Since(begun), Err: err}
 }
 
 // side is how many rows are played at a time: most of their time is a door's.
@@ -72,6 +75,13 @@ const side = 4
 
 // Run plays rows, several side by side, and prints each in its order. It says whether all held.
 func (y *Yard) Run(ctx context.Context, rows []Row, out io.Writer) ([]Result, error) {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r Row) bool {
+		leave := r.Root && !root()
+		if leave {
+			fmt.Fprintf(out, "%-4s left out: only root can play it\n", r.ID)
+		}
+		return leave
+	})
 	results := make([]chan Result, len(rows))
 	places := make(chan struct{}, side)
 	for i := range rows {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"runtime"
 	"time"
 
 	"lockstep/cabinet"
@@ -30,6 +32,27 @@ type Limits struct {
 	Two       bool // two doors may stand open: the attacker holds the switches
 	Locked    bool // the locker may be in lockdown at the end: no honest collection then
 	Dishonest bool // the guard itself is the attacker's: its journal says what it likes
+}
+
+// Measure is what the cabinet saw of one attack.
+type Measure struct {
+	Exposed   int // foreign parcels shown to whoever stood there
+	Hour      int // of them, in the worst hour of the guard's clock
+	Presses   int
+	Unpressed int // pulses that went through a coil without a press
+}
+
+func (b *Bench) measure() Measure {
+	b.noteExposed()
+	v := b.Cabinet.Cabinet.State().Verdict
+	return Measure{v.Exposed, most(b.exposed, time.Hour), v.Presses, v.Unpressed}
+}
+
+// noteExposed notes when foreign parcels were shown: time turns between such moments only.
+func (b *Bench) noteExposed() {
+	for n := b.Cabinet.Cabinet.State().Verdict.Exposed; len(b.exposed) < n; {
+		b.exposed = append(b.exposed, b.Lived())
+	}
 }
 
 // opened counts the doors that pulses opened while somebody of a name stood before the cabinet.
@@ -87,10 +110,19 @@ func (b *Bench) honest(ctx context.Context) error {
 	if err := b.visitHonestly(ctx); err != nil {
 		return breach("O5: an honest visit: %v", err)
 	}
-	if took := time.Since(begun); took > 30*time.Second {
+	if took := time.Since(begun); took > soon() {
 		return breach("O5: an honest visit took %s", took.Round(time.Second))
 	}
 	return nil
+}
+
+// soon is 30 s, on a machine that has nothing else to do; in proportion to its load otherwise.
+func soon() time.Duration {
+	load := 0.0
+	if data, err := os.ReadFile("/proc/loadavg"); err == nil {
+		fmt.Sscanf(string(data), "%g", &load)
+	}
+	return time.Duration(float64(30*time.Second) * max(1, load/float64(runtime.NumCPU())))
 }
 
 func (b *Bench) visitHonestly(ctx context.Context) error {
@@ -104,11 +136,8 @@ func (b *Bench) visitHonestly(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := b.courier()
+	p, err := b.challenged(ctx)
 	if err != nil {
-		return err
-	}
-	if err := p.begin(ctx); err != nil {
 		return err
 	}
 	if _, err := p.deposit(ctx, barcodes[0]); err != nil {

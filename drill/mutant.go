@@ -17,7 +17,8 @@ import (
 type Mutant struct {
 	Rule  string
 	Edits []Edit
-	Rows  []string // of which at least one must fail
+	Rows  []string // of which at least one must fail; none where the guard itself must notice, and end
+	By    string   // what the breach, or the guard that ends, must say: a mutant that dies of something else proves nothing of its rule
 }
 
 // Edit replaces a text that stands in a file exactly once.
@@ -62,7 +63,7 @@ func (m Mutant) build(ctx context.Context, root, dir string) (string, error) {
 	return guard, nil
 }
 
-// judge plays the mutant's rows until one fails. killed names it.
+// judge plays the mutant's rows until one fails as it should. killed names it.
 func (m Mutant) judge(ctx context.Context, root, honest string) (killed string, err error) {
 	dir, err := os.MkdirTemp("", "lockstep-mutant")
 	if err != nil {
@@ -78,20 +79,38 @@ func (m Mutant) judge(ctx context.Context, root, honest string) (killed string, 
 		return "", err
 	}
 	yard.honest = honest
+	if len(m.Rows) == 0 {
+		return m.ends(ctx, yard)
+	}
 	rows, err := Pick(m.Rows...)
 	if err != nil {
 		return "", err
 	}
 	for _, r := range rows {
-		result := yard.Play(ctx, r)
-		if IsBreach(result.Err) {
-			return fmt.Sprintf("%s: %v", r.ID, result.Err), nil
-		}
-		if result.Err != nil {
+		switch result := yard.Play(ctx, r); {
+		case result.Err == nil:
+		case !IsBreach(result.Err):
 			return "", fmt.Errorf("%s: %w", r.ID, result.Err)
+		case !strings.Contains(result.Err.Error(), m.By):
+			return "", fmt.Errorf("%s died of something else: %w", r.ID, result.Err)
+		default:
+			return fmt.Sprintf("%s: %v", r.ID, result.Err), nil
 		}
 	}
 	return "", nil
+}
+
+// ends starts the mutant, which must notice what it lacks, say so and end.
+func (m Mutant) ends(ctx context.Context, yard *Yard) (killed string, err error) {
+	b, err := yard.bench(ctx, 1)
+	if err == nil {
+		b.Close()
+		return "", nil
+	}
+	if !strings.Contains(err.Error(), m.By) {
+		return "", fmt.Errorf("it ended of something else: %w", err)
+	}
+	return "itself: " + m.By, nil
 }
 
 // Mutate builds and judges every mutant whose rule contains a word, two side by side, and prints killed or ALIVE. honest is the

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
@@ -59,18 +60,58 @@ func (b *Bench) courier() (*Phone, error) { return b.newPhone(b.Network.Carrier)
 
 // begin reads a fresh challenge from the screen.
 func (p *Phone) begin(ctx context.Context) error {
-	var reply door.KioskReply
-	err := p.until(ctx, "a challenge", func() bool {
-		var err error
-		reply, err = p.Kiosk(ctx, door.KioskRequest{Verb: door.Courier})
-		return err != nil || reply.Reason != door.OutOfOrder // its boards are just being asked
-	})
+	reply, err := p.answered(ctx, door.KioskRequest{Verb: door.Courier})
 	if err != nil || !reply.Accepted {
 		return fmt.Errorf("no challenge: %s: %v", reply.Reason, err)
 	}
 	c, err := statement.ReadUnverified[statement.Challenge](reply.View.Session.Challenge)
 	p.nonce, p.number = c.Nonce, 0
 	return err
+}
+
+// challenged is an honest courier's phone with a session at this locker.
+func (b *Bench) challenged(ctx context.Context) (*Phone, error) {
+	p, err := b.courier()
+	if err != nil {
+		return nil, err
+	}
+	return p, p.begin(ctx)
+}
+
+// arrive is an honest courier before the locker: so many parcels that the guard expects, and a phone with a session.
+func (b *Bench) arrive(ctx context.Context, parcels int) (p *Phone, barcodes []string, err error) {
+	if barcodes, err = b.expect(ctx, parcels); err != nil {
+		return nil, nil, err
+	}
+	p, err = b.challenged(ctx)
+	return p, barcodes, err
+}
+
+// show shows one answer to the scanner, and the next one while boards are only just being asked again.
+func (p *Phone) show(ctx context.Context, want statement.Want, barcode string) (reply door.KioskReply, err error) {
+	waited := p.until(ctx, "boards that answer", func() bool {
+		var shown []byte
+		if shown, err = p.presentation(want, barcode, 0); err == nil {
+			reply, err = p.Kiosk(ctx, scanned(shown))
+		}
+		return err != nil || reply.Reason != door.OutOfOrder
+	})
+	return reply, errors.Join(err, waited)
+}
+
+// scanned is what a hostile kiosk says that its scanner has read, now or at any later time.
+func scanned(shown []byte) door.KioskRequest {
+	return door.KioskRequest{Verb: door.Present, Presentation: shown}
+}
+
+// turnedAway is an answer that must be refused, for one of some reasons where any are given, with a hand on the button.
+func (p *Phone) turnedAway(ctx context.Context, what string, want statement.Want, barcode string, reasons ...door.Reason) error {
+	before := p.opened(Thief)
+	reply, err := p.show(ctx, want, barcode)
+	if err != nil {
+		return err
+	}
+	return p.inVain(ctx, what, before, reply, reasons)
 }
 
 // presentation is the next answer as the phone shows it.
@@ -84,11 +125,7 @@ func (p *Phone) presentation(want statement.Want, barcode string, size uint8) ([
 // so yet.
 func (p *Phone) wish(ctx context.Context, want statement.Want, barcode string) (reply door.KioskReply, err error) {
 	for range 10 {
-		shown, err := p.presentation(want, barcode, 0)
-		if err != nil {
-			return reply, err
-		}
-		reply, err = p.Kiosk(ctx, door.KioskRequest{Verb: door.Present, Presentation: shown})
+		reply, err = p.show(ctx, want, barcode)
 		if err != nil || reply.Reason != door.Budget && reply.Reason != door.CloseDoor && reply.Reason != door.OutOfOrder {
 			return reply, err
 		}
@@ -99,9 +136,39 @@ func (p *Phone) wish(ctx context.Context, want statement.Want, barcode string) (
 	return reply, nil
 }
 
+// opens is a wish that is granted, and a hand on the button: the view of the open door.
+func (p *Phone) opens(ctx context.Context, person string, want statement.Want, barcode string) (door.View, error) {
+	return patiently(func() (door.View, error) {
+		reply, err := p.wish(ctx, want, barcode)
+		if err != nil || !reply.Accepted {
+			return door.View{}, fmt.Errorf("a wish about %s: %s: %v", barcode, reply.Reason, err)
+		}
+		return p.pressed(ctx, person)
+	})
+}
+
+// errBudget is a wish that has to wait for a budget.
+var errBudget = errors.New("too many doors in a short time")
+
+// takes is opens for somebody who does not wait: a budget that is used up is errBudget.
+func (p *Phone) takes(ctx context.Context, person string, want statement.Want, barcode string) (door.View, error) {
+	return patiently(func() (door.View, error) {
+		reply, err := p.show(ctx, want, barcode)
+		switch {
+		case err != nil:
+			return door.View{}, err
+		case reply.Reason == door.Budget:
+			return door.View{}, errBudget
+		case !reply.Accepted:
+			return door.View{}, fmt.Errorf("a wish about %s: %s", barcode, reply.Reason)
+		}
+		return p.pressed(ctx, person)
+	})
+}
+
 // press is a hand on the button, held until the guard has surely seen it.
 func (b *Bench) press(person string) {
-	b.Cabinet.Cabinet.Press(person, 250*time.Millisecond)
+	b.Cabinet.Cabinet.Press(person, 500*time.Millisecond)
 }
 
 // pressed presses for a prompt and waits for what comes of it: an open door, or the end. Where nothing happens it presses again,
@@ -113,17 +180,45 @@ func (b *Bench) pressed(ctx context.Context, person string) (v door.View, err er
 		if v, err = b.View(ctx); err != nil {
 			return false
 		}
-		if v.Stage == door.Press && time.Since(last) > 2*time.Second {
+		if (v.Stage == door.Press || v.Stage == door.Jammed) && time.Since(last) > 2*time.Second {
 			b.press(person)
 			last = time.Now()
 		}
 		// A view of before the prompt is not its end.
-		return v.Stage == door.Open || v.Stage == door.Jammed || v.Stage == door.Say || over() && (!last.IsZero() || time.Since(begun) > 2*time.Second)
+		return v.Stage == door.Open || v.Stage == door.Say || over() && (!last.IsZero() || time.Since(begun) > 2*time.Second)
 	})
-	if err == nil && v.Stage != door.Open {
+	switch {
+	case err != nil || v.Stage == door.Open:
+	case v.Stage == door.Failed && (v.Outcome == string(door.OutOfOrder) || v.Outcome == "no press"):
+		err = errSilent
+	default:
 		err = fmt.Errorf("the door did not open: %s %s", v.Stage, v.Outcome)
 	}
 	return v, err
+}
+
+// errSilent is a visit that ended because a board, or the hand, was too slow on a busy machine: people try again.
+var errSilent = errors.New("a board or the hand was too slow")
+
+// patiently does what may end in errSilent until it does not.
+func patiently(do func() (door.View, error)) (v door.View, err error) {
+	for range 5 {
+		if v, err = do(); !errors.Is(err, errSilent) {
+			break
+		}
+	}
+	return v, err
+}
+
+// enters is a code that is typed, and a hand on the button: the view of the open door.
+func (b *Bench) enters(ctx context.Context, person, code string) (door.View, error) {
+	return patiently(func() (door.View, error) {
+		reply, err := b.typed(ctx, code)
+		if err != nil || !reply.Accepted {
+			return door.View{}, fmt.Errorf("the code was refused: %s: %v", reply.Reason, err)
+		}
+		return b.pressed(ctx, person)
+	})
 }
 
 // shut closes a door by hand and waits until the visit is over.
@@ -143,19 +238,20 @@ func owner(barcode string) string { return "owner of " + barcode }
 
 // deposit puts one expected parcel in, from the wish to the closed door.
 func (p *Phone) deposit(ctx context.Context, barcode string) (uint16, error) {
-	reply, err := p.wish(ctx, statement.WantDeposit, barcode)
-	if err != nil || !reply.Accepted {
-		return 0, fmt.Errorf("deposit of %s: %s: %v", barcode, reply.Reason, err)
-	}
-	v, err := p.pressed(ctx, honestCourier)
+	v, err := p.opens(ctx, honestCourier, statement.WantDeposit, barcode)
 	if err != nil {
 		return 0, err
 	}
 	return v.Compartment, p.putIn(ctx, barcode, v.Compartment)
 }
 
+// lay puts a parcel into an open compartment.
+func (p *Phone) lay(barcode string, at uint16) error {
+	return p.Cabinet.Cabinet.Put(honestCourier, at, cabinet.Parcel{Barcode: barcode, Owner: owner(barcode), Bearers: []string{honestCourier}})
+}
+
 func (p *Phone) putIn(ctx context.Context, barcode string, at uint16) error {
-	if err := p.Cabinet.Cabinet.Put(honestCourier, at, cabinet.Parcel{Barcode: barcode, Owner: owner(barcode), Bearers: []string{honestCourier}}); err != nil {
+	if err := p.lay(barcode, at); err != nil {
 		return err
 	}
 	v, err := p.shut(ctx, honestCourier, at)
@@ -224,11 +320,7 @@ func (b *Bench) leave(ctx context.Context) error {
 
 // collect has a person type a code, press, take what is there and shut the door.
 func (b *Bench) collect(ctx context.Context, person, code string) (cabinet.Parcel, error) {
-	reply, err := b.typed(ctx, code)
-	if err != nil || !reply.Accepted {
-		return cabinet.Parcel{}, fmt.Errorf("the code was refused: %s: %v", reply.Reason, err)
-	}
-	v, err := b.pressed(ctx, person)
+	v, err := b.enters(ctx, person, code)
 	if err != nil {
 		return cabinet.Parcel{}, err
 	}

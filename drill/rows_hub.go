@@ -18,17 +18,17 @@ import (
 
 // hubRows: who holds the hub's machine: its database, its logs, its keys.
 var hubRows = []Row{
-	{ID: "B02", Attack: "the hub's database and logs stolen: every secret of the run searched for, every code and 10⁷ phone numbers guessed against every column", Slow: true,
+	{ID: "B02", Attack: "the hub's database and logs stolen: every secret of the run searched for, every code and 10⁷ phone numbers guessed against every column", Holds: of(holdsHub), Slow: true,
 		Expect: "nothing matches; no contact in clear", Net: databaseStolen, Parcels: 3},
-	{ID: "B03", Attack: "SQL: every parcel 'returned', every compartment EMPTY, barcodes and sealed contacts swapped", Expect: "the guard is unaffected; the hub flags it within 60 s; the notifier refuses swapped contacts", Net: rewritten, Lockers: 2, Parcels: 3},
-	{ID: "B08", Attack: "hub root: other contacts for 100 parcels, new codes asked for again and again", Expect: "codes go to the first contact or nowhere; at most 3 new codes each; alarms", Net: redirected, Lockers: 5, Parcels: 1},
-	{ID: "D05", Attack: "a merchant's signing key: another contact after the deposit, then a new code", Expect: "refused; the old contact is told, and has the new code", Net: contactChanged},
-	{ID: "B04", Attack: "the source, the binaries and every route searched for a verb that opens", Expect: "none leads to a pulse; no way from the link's code to the bus", Net: openVerb, Parcels: 1},
-	{ID: "J01", Attack: "hub root drops, reorders, alters, rewrites, truncates and doubles uploads in the database", Expect: "the check names the locker and the record", Net: historyEdited, Parcels: 2},
-	{ID: "J02", Attack: "hub root and a merchant's API key mark parcels collected and returned", Expect: "alarm; nothing that no record proves is more than claimed", Net: fakeCustody, Parcels: 2},
-	{ID: "J04", Attack: "a copy of a guard's disk, run beside the guard", Expect: "the first record with two hashes is flagged, with evidence", Net: twoGuards, Parcels: 1},
-	{ID: "K01", Attack: "dispatch key, notifier and a hand: new codes for 12 parcels of a locker, all used", Expect: "at most 5 new codes an hour; the recipients' caps; alarm", Net: reissuedAll, Parcels: 12, Limits: Limits{Exposed: 10}},
-	{ID: "K02", Attack: "hub root: a fresh contact key for a merchant that has one, overlapping ranges, one operator twice; then contacts under it", Expect: "the notifier refuses all of it", Net: newContactKey},
+	{ID: "B03", Attack: "SQL: every parcel 'returned', every compartment EMPTY, barcodes and sealed contacts swapped", Holds: of(holdsHub), Expect: "the guard is unaffected; the hub flags it within 60 s; the notifier refuses swapped contacts", Net: rewritten, Lockers: 2, Parcels: 3},
+	{ID: "B08", Attack: "hub root: other contacts for 100 parcels, new codes asked for again and again", Holds: of(holdsHub), Expect: "codes go to the first contact or nowhere; at most 3 new codes each; alarms", Net: redirected, Lockers: 5, Parcels: 1},
+	{ID: "D05", Attack: "a merchant's signing key: another contact after the deposit, then a new code", Holds: of(holdsStaff), Expect: "refused; the old contact is told, and has the new code", Net: contactChanged},
+	{ID: "B04", Attack: "the source, the binaries and every route searched for a verb that opens", Holds: of(holdsHub, holdsLink), Expect: "none leads to a pulse; no way from the link's code to the bus", Net: openVerb, Parcels: 1},
+	{ID: "J01", Attack: "hub root drops, reorders, alters, rewrites, truncates and doubles uploads in the database", Holds: of(holdsHub), Expect: "the check names the locker and the record", Net: historyEdited, Parcels: 2},
+	{ID: "J02", Attack: "hub root and a merchant's API key mark parcels collected and returned", Holds: of(holdsHub), Expect: "alarm; nothing that no record proves is more than claimed", Net: fakeCustody, Parcels: 2},
+	{ID: "J04", Attack: "a copy of a guard's disk, run beside the guard", Holds: of(holdsRoot), Expect: "the first record with two hashes is flagged, with evidence", Net: twoGuards, Parcels: 1},
+	{ID: "K01", Attack: "dispatch key, notifier and a hand: new codes for 12 parcels of a locker, all used", Holds: of(holdsNotifier), Expect: "at most 5 new codes an hour; the recipients' caps; alarm", Net: reissuedAll, Parcels: 12, Limits: Limits{Exposed: 10}},
+	{ID: "K02", Attack: "hub root: a fresh contact key for a merchant that has one, overlapping ranges, one operator twice; then contacts under it", Holds: of(holdsHub), Expect: "the notifier refuses all of it", Net: newContactKey},
 }
 
 // rewritten looks away from O5's usual reading only where the attack itself took a parcel's contact.

@@ -20,17 +20,17 @@ import (
 
 // powerRows: the bus, the locker's own computer, its disk, its switches.
 var powerRows = []Row{
-	{ID: "C09", Attack: "root on the locker's computer: every channel written on the bus for a while without a press, then three presses", Expect: "0, then at most 3", On: stocked, Do: rootOnBus, Limits: Limits{Exposed: 3, Two: true, Dishonest: true}},
-	{ID: "P01", Attack: "the guard's own code in wrong hands: every compartment pulsed, again and again, nobody there", Expect: "0 opens: the button gates the power", On: stocked, Do: evilGuard, Limits: Limits{Dishonest: true}},
-	{ID: "P02", Attack: "the guard's own code in wrong hands while honest people press 20 times", Expect: "at most one wrong door per press; the cabinet's log shows it", On: stocked, Do: evilGuardPressed, Limits: Limits{Exposed: 20, Two: true, Dishonest: true}},
-	{ID: "P03", Attack: "a locker's disk in hand: its keys at another locker, its journal forged, its codes searched for", Expect: "other lockers unaffected; no code in clear", On: stocked, Do: diskInHand},
-	{ID: "P05", Attack: "wire tap on the bus: open-all, another address, replayed frames, noise", Expect: "no open without a press; a foreign address is a lockdown", On: stocked, Do: wireTap, Limits: Limits{Locked: true, Wire: true}},
-	{ID: "P06", Attack: "the driver: every output for every input", Expect: "no frame that opens more than one", On: fresh, Do: noBroadcast},
+	{ID: "C09", Attack: "root on the locker's computer: every channel written on the bus for a while without a press, then three presses", Holds: of(holdsRoot), Expect: "0, then at most 3", On: stocked, Do: rootOnBus, Limits: Limits{Exposed: 3, Two: true, Dishonest: true}},
+	{ID: "P01", Attack: "the guard's own code in wrong hands: every compartment pulsed, again and again, nobody there", Holds: of(holdsRoot), Expect: "0 opens: the button gates the power", On: stocked, Do: evilGuard, Limits: Limits{Dishonest: true}},
+	{ID: "P02", Attack: "the guard's own code in wrong hands while honest people press 20 times", Holds: of(holdsRoot), Expect: "at most one wrong door per press; the cabinet's log shows it", On: stocked, Do: evilGuardPressed, Limits: Limits{Exposed: 20, Two: true, Dishonest: true}},
+	{ID: "P03", Attack: "a locker's disk in hand: its keys at another locker, its journal forged, its codes searched for", Holds: of(holdsRoot), Expect: "other lockers unaffected; no code in clear", On: stocked, Do: diskInHand},
+	{ID: "P05", Attack: "wire tap on the bus: open-all, another address, replayed frames, noise", Holds: of(holdsRoot), Expect: "no open without a press; a foreign address is a lockdown", On: stocked, Do: wireTap, Limits: Limits{Locked: true, Wire: true}},
+	{ID: "P06", Attack: "the driver: every output for every input", Holds: of(holdsRoot), Expect: "no frame that opens more than one", On: fresh, Do: noBroadcast},
 	{ID: "P09", Attack: "a full, read-only, failing disk during each flow", Expect: "no pulse without a durable intent; it recovers", On: stocked, Do: badDisk},
 	{ID: "P10", Attack: "door switches that stick open, stick closed, flap", Expect: "one door at a time; JAM or left open; the compartment is set aside", On: stocked, Do: lyingSwitches},
-	{ID: "P11", Attack: "the guard's disk copied, codes used, the copy put back", Expect: "the rollback shows at the first contact", On: stocked, Do: rolledBack, Limits: Limits{Exposed: 1, Dishonest: true}},
+	{ID: "P11", Attack: "the guard's disk copied, codes used, the copy put back", Holds: of(holdsRoot), Expect: "the rollback shows at the first contact", On: stocked, Do: rolledBack, Limits: Limits{Exposed: 1, Dishonest: true}},
 	{ID: "U08", Attack: "a release guard: development keys, the clock file; two lockers that share key bytes", Expect: "no fixture key; no clock file; a development charter drives no real bus", On: fresh, Do: releaseBinary},
-	{ID: "C11", Attack: "kiosk's user: ptrace, signals, /proc writes, the lines, the state folder", Expect: "refused; the guard lives on", On: stocked, Do: fromKioskUser},
+	{ID: "C11", Attack: "kiosk's user: ptrace, signals, /proc writes, the lines, the state folder", Holds: of(holdsKiosk), Expect: "refused; the guard lives on", On: stocked, Do: fromKioskUser, Root: true},
 }
 
 // onWire writes frames to a line's device as root could, past the guard.
@@ -286,14 +286,14 @@ func badDisk(ctx context.Context, b *Bench) (string, error) {
 	var seen []string
 	for _, fault := range []string{"full", "read-only", "failing"} {
 		before := b.pulses()
+		if reply, err := b.typed(ctx, code); err != nil || !reply.Accepted {
+			return "", fmt.Errorf("the code: %s %v", reply.Reason, err)
+		}
 		if err := b.breakDisk(ctx, fault); err != nil {
 			return "", err
 		}
-		// A guard that cannot trust its disk ends, and answers nobody.
-		if reply, err := b.Kiosk(ctx, door.KioskRequest{Verb: door.Code, Code: code}); err == nil && reply.Accepted {
-			b.press(Thief)
-			b.look(ctx)
-		}
+		b.pressed(ctx, Thief)    // whatever comes of it: a guard that cannot trust its disk ends, and answers nobody
+		b.wait(ctx, time.Second) // a frame that is on the wire arrives
 		if err := b.still(before); err != nil {
 			return "", breach("with a %s disk: %v", fault, err)
 		}
@@ -306,49 +306,77 @@ func badDisk(ctx context.Context, b *Bench) (string, error) {
 }
 
 func lyingSwitches(ctx context.Context, b *Bench) (string, error) {
-	at, barcode := b.occupied()
-	stuck := cabinet.Fault{Kind: cabinet.StuckClosed, Compartment: at}
-	if err := b.Cabinet.Cabinet.SetFault(stuck); err != nil {
+	if err := first(func() error { return b.openOverPowerCut(ctx) }, func() error { return b.stuckClosed(ctx) }); err != nil {
 		return "", err
 	}
-	if reply, err := b.typed(ctx, b.Codes[barcode].Code); err != nil || !reply.Accepted {
-		return "", fmt.Errorf("the code: %s %v", reply.Reason, err)
-	}
-	if v, err := b.pressed(ctx, owner(barcode)); err == nil {
-		return "", breach("a door whose switch says closed was called open: %+v", v)
-	}
-	if err := b.Cabinet.Cabinet.Close(owner(barcode), at); err != nil {
-		return "", err
-	}
-	if err := first(func() error { return b.Pass(ctx, 30*time.Second) }, func() error { return b.Pass(ctx, 30*time.Second) }); err != nil {
-		return "", err
-	}
-	b.Cabinet.Cabinet.ClearFault(stuck)
 	flap := cabinet.Fault{Kind: cabinet.Flapping, Compartment: 20}
 	if err := b.Cabinet.Cabinet.SetFault(flap); err != nil {
 		return "", err
 	}
-	if err := b.Pass(ctx, 5*time.Second); err != nil {
-		return "", err
-	}
-	b.Cabinet.Cabinet.ClearFault(flap)
-	open := cabinet.Fault{Kind: cabinet.StuckOpen, Compartment: 21}
-	if err := b.Cabinet.Cabinet.SetFault(open); err != nil {
-		return "", err
-	}
-	for range 4 {
-		if err := b.Pass(ctx, time.Second); err != nil {
+	for range 12 { // three seconds, of no turned clock: a switch goes to and fro too fast for it
+		if err := b.look(ctx); err != nil {
 			return "", err
 		}
 	}
-	if err := b.refused(ctx, "a code beside an open door", door.KioskRequest{Verb: door.Code, Code: b.Codes[barcode].Code}, door.CloseDoor, door.LockedDown); err != nil {
+	b.Cabinet.Cabinet.ClearFault(flap)
+	open := cabinet.Fault{Kind: cabinet.StuckOpen, Compartment: 21}
+	if err := first(func() error { return b.Cabinet.Cabinet.SetFault(open) }, func() error { return b.glide(ctx, 4*time.Second) }); err != nil {
+		return "", err
+	}
+	if err := b.refused(ctx, "a code beside an open door", door.KioskRequest{Verb: door.Code, Code: b.Codes[Barcode(2)].Code}, door.CloseDoor); err != nil {
 		return "", err
 	}
 	if err := b.untilRecord(ctx, journal.Quarantined, "uncommanded"); err != nil {
 		return "", err
 	}
 	b.Cabinet.Cabinet.ClearFault(open)
-	return "stuck closed: JAM; stuck open: QUARANTINE, nothing opens beside it; flapping: never two doors", b.Pass(ctx, time.Second)
+	return "open over a power cut: no second door; stuck closed: JAM; stuck open: QUARANTINE, nothing opens beside it; flapping: nothing", b.Pass(ctx, time.Second)
+}
+
+// openOverPowerCut has a recipient's door stand open while the power goes, and then somebody with another code.
+func (b *Bench) openOverPowerCut(ctx context.Context) error {
+	standing, barcode := b.Parcels[Barcode(3)], Barcode(3)
+	if _, err := b.enters(ctx, owner(barcode), b.Codes[barcode].Code); err != nil {
+		return err
+	}
+	if _, err := b.Cabinet.Cabinet.Take(owner(barcode), standing, barcode); err != nil {
+		return err
+	}
+	delete(b.Parcels, barcode)
+	if err := b.Reboot(ctx); err != nil {
+		return err
+	}
+	reply, err := b.answered(ctx, door.KioskRequest{Verb: door.Code, Code: b.Codes[Barcode(4)].Code})
+	if err != nil {
+		return err
+	}
+	if reply.Accepted {
+		b.pressed(ctx, owner(Barcode(4)))
+	}
+	if reply.Reason != door.CloseDoor {
+		return breach("another code while a door stands open: accepted %v, %q", reply.Accepted, reply.Reason)
+	}
+	return first(func() error { return b.Cabinet.Cabinet.Close(owner(barcode), standing) }, func() error { return b.glide(ctx, 2*time.Second) })
+}
+
+// stuckClosed has a switch say closed while its door opens: nobody may be told that it is open.
+func (b *Bench) stuckClosed(ctx context.Context) error {
+	barcode := Barcode(2)
+	stuck := cabinet.Fault{Kind: cabinet.StuckClosed, Compartment: b.Parcels[barcode]}
+	if err := b.Cabinet.Cabinet.SetFault(stuck); err != nil {
+		return err
+	}
+	if reply, err := b.typed(ctx, b.Codes[barcode].Code); err != nil || !reply.Accepted {
+		return fmt.Errorf("the code: %s %v", reply.Reason, err)
+	}
+	if v, err := b.pressed(ctx, owner(barcode)); err == nil {
+		return breach("a door whose switch says closed was called open: %+v", v)
+	}
+	if err := b.Cabinet.Cabinet.Close(owner(barcode), stuck.Compartment); err != nil {
+		return err
+	}
+	b.Cabinet.Cabinet.ClearFault(stuck)
+	return first(func() error { return b.Pass(ctx, 30*time.Second) }, func() error { return b.Pass(ctx, 30*time.Second) })
 }
 
 func rolledBack(ctx context.Context, b *Bench) (string, error) {
@@ -448,9 +476,6 @@ func noVerb(ctx context.Context, b *Bench) (string, error) {
 }
 
 func fromKioskUser(ctx context.Context, b *Bench) (string, error) {
-	if !root() {
-		return "", fmt.Errorf("only root can play another user")
-	}
 	pid := b.guard.Process.Pid
 	tries := []string{fmt.Sprintf("kill -9 %d", pid), fmt.Sprintf("kill -STOP %d", pid), fmt.Sprintf("cat /proc/%d/mem", pid), fmt.Sprintf("echo x > /proc/%d/mem", pid),
 		fmt.Sprintf("cat /proc/%d/environ", pid), fmt.Sprintf("ls /proc/%d/fd", pid), "ls " + b.path("state"), "cat " + b.path("state", "guard.key"),

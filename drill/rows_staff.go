@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"time"
@@ -15,12 +16,12 @@ import (
 
 // staffRows: operators, technicians, charters, provisioning.
 var staffRows = []Row{
-	{ID: "G02", Attack: "an override by one operator twice, by two keys of one person, by a technician as operator", Expect: "refused: not distinct persons", On: stocked, Do: notTwoPersons},
-	{ID: "G03", Attack: "a technician alone, at the locker: walk-test, commissioning, provisioning with parcels inside", Expect: "0 occupied opens", On: stocked, Do: technicianAlone},
-	{ID: "G05", Attack: "one valid override: two pulses, after a crash before the pulse, another compartment, another parcel", Expect: "at most one pulse, that compartment", On: stocked, Do: overrideTwice, Limits: Limits{Exposed: 1}},
-	{ID: "G06", Attack: "two operators, a technician and a hand, 24 h", Expect: "at most 12 doors; each in the journal", Slow: true, On: full, Do: collusion, Limits: Limits{Exposed: 12}},
-	{ID: "U03", Attack: "a whole provisioning set of another root, the jumper set, one parcel inside", Expect: "refused", On: stocked, Do: provisionedAgain},
-	{ID: "U04", Attack: "charters: epoch equal or lower, old roots alone, new roots alone, one person three times, a key in two roles", Expect: "refused", On: stocked, Do: charterGames},
+	{ID: "G02", Attack: "an override by one operator twice, by two keys of one person, by a technician as operator", Holds: of(holdsStaff), Expect: "refused: not distinct persons", On: stocked, Do: notTwoPersons},
+	{ID: "G03", Attack: "a technician alone, at the locker: walk-test, commissioning, provisioning with parcels inside", Holds: of(holdsStaff), Expect: "0 occupied opens", On: stocked, Do: technicianAlone},
+	{ID: "G05", Attack: "one valid override: two pulses, after a crash before the pulse, another compartment, another parcel", Holds: of(holdsThree), Expect: "at most one pulse, that compartment", On: stocked, Do: overrideTwice, Limits: Limits{Exposed: 1}},
+	{ID: "G06", Attack: "two operators, a technician and a hand, 24 h", Holds: of(holdsThree), Expect: "at most 12 doors; each in the journal", Slow: true, On: full, Do: collusion, Limits: Limits{Exposed: 12}},
+	{ID: "U03", Attack: "a whole provisioning set of another root, the jumper set, one parcel inside", Holds: of(holdsStaff), Expect: "refused", On: stocked, Do: provisionedAgain},
+	{ID: "U04", Attack: "charters: epoch equal or lower, old roots alone, new roots alone, one person three times, a key in two roles", Holds: of(holdsStaff), Expect: "refused", On: stocked, Do: charterGames},
 	{ID: "F01", Attack: "clock ten years ahead: RTC, the wall, one time key", Expect: "no withdrawal becomes possible; pickups work", On: stocked, Do: tenYearsAhead},
 	{ID: "F02", Attack: "clock ten years back, and last month's statements", Expect: "the lower bound holds; numbers refuse", On: stocked, Do: tenYearsBack},
 	{ID: "F03", Attack: "no clock, no link, 20 reboots", Expect: "pickups work, withdrawals are refused, two receipts mend it", On: stocked, Do: noClock},
@@ -210,7 +211,7 @@ func collusion(ctx context.Context, b *Bench) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		reply, err := b.Kiosk(ctx, q)
+		reply, err := b.answered(ctx, q)
 		if err != nil {
 			return "", err
 		}
@@ -223,7 +224,9 @@ func collusion(ctx context.Context, b *Bench) (string, error) {
 			}
 			continue
 		}
-		if _, err := b.pressed(ctx, Thief); err != nil {
+		if _, err := b.pressed(ctx, Thief); errors.Is(err, errSilent) {
+			continue
+		} else if err != nil {
 			return "", err
 		}
 		if _, err := b.Cabinet.Cabinet.Take(Thief, at, barcode); err != nil {
@@ -240,14 +243,14 @@ func collusion(ctx context.Context, b *Bench) (string, error) {
 			return "", err
 		}
 		delete(b.Parcels, barcode)
-		opened++
+		if opened++; opened > 12 {
+			return "", breach("%d doors in 24 h", opened)
+		}
 	}
 	told, err := b.count(ctx, journal.OverrideIntent, "")
 	switch {
 	case err != nil:
 		return "", err
-	case opened > 12:
-		return "", breach("%d doors in 24 h", opened)
 	case told != opened:
 		return "", breach("%d doors, %d in the journal", opened, told)
 	}

@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +18,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"lockstep/demo"
+	"lockstep/internal/web/webtest"
 )
 
 // desk is somebody before the demo's page, who only sees and clicks. The panes are frames of other origins, so each is looked
@@ -50,12 +49,6 @@ func sit(t *testing.T, n *demo.Network) *desk {
 
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("chromium is missing: install the Debian package chromium")
-	} else if err != nil {
-		t.Skip("chromium is missing: the demo's page is not walked (install the Debian package chromium)")
-	}
 	width, height, scheme, language := int64(1280), int64(800), "light", "en-GB"
 	for _, word := range strings.Fields(os.Getenv("LOCKSTEP_LOOK")) {
 		switch word {
@@ -69,18 +62,7 @@ func newBrowser(t *testing.T) context.Context {
 			}
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("headless", true), chromedp.Flag("disable-gpu", true),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-site-isolation-trials", true),
-		chromedp.Flag("accept-lang", language))
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height)); err != nil {
-		t.Fatal(err)
-	}
+	ctx := webtest.Chromium(t, width, height, chromedp.Flag("disable-site-isolation-trials", true), chromedp.Flag("accept-lang", language))
 	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
 	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
 		t.Fatal(err)
@@ -104,12 +86,12 @@ func (d *desk) hear(event any) {
 	}
 }
 
-// until tries again and again, for at most 20 s.
+// until tries again and again, for at most a minute.
 func (d *desk) until(what string, try func() error) {
 	d.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for err := try(); err != nil; err = try() {
 		select {
 		case <-tick.C:
@@ -213,17 +195,7 @@ func (d *desk) told(step string) {
 
 func (d *desk) picture(name string) {
 	d.pictures++
-	dir := os.Getenv("LOCKSTEP_SCREENSHOTS")
-	if dir == "" {
-		return
-	}
-	png, err := chromedp.Run(d.ctx, chromedp.CaptureScreenshot())
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, fmt.Sprintf("%02d-%s.png", d.pictures, name)), png, 0o644)
-	}
-	if err != nil {
-		d.Error(err)
-	}
+	webtest.Keep(d.T, d.ctx, fmt.Sprintf("%02d-%s", d.pictures, name))
 }
 
 // announced is the parcel that the page keeps.

@@ -2,17 +2,14 @@ package notifier_test
 
 import (
 	"context"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
 	"lockstep/guard/journal"
 	"lockstep/internal/web"
+	"lockstep/internal/web/webtest"
 	"lockstep/notifier/internal/chaintest"
 )
 
@@ -24,26 +21,7 @@ type browser struct {
 
 func newBrowser(t *testing.T) browser {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("chromium is missing: install the Debian package chromium")
-		}
-		t.Skip("chromium is missing: the pages are not walked (install the Debian package chromium)")
-	}
-	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.NoSandbox}
-	for _, flag := range []string{"headless", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"} {
-		options = append(options, chromedp.Flag(flag, true))
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	b := browser{t, ctx}
-	b.do(chromedp.EmulateViewport(1280, 900))
-	return b
+	return browser{t, webtest.Chromium(t, 1280, 900)}
 }
 
 func (b browser) do(actions ...chromedp.Action[chromedp.Void]) {
@@ -64,13 +42,7 @@ func (b browser) text(script string) string {
 
 func (b browser) keep(name string) {
 	b.Helper()
-	dir := os.Getenv("LOCKSTEP_SCREENSHOTS")
-	if dir == "" {
-		return
-	}
-	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
-	must(b.T, err)
-	must(b.T, os.WriteFile(filepath.Join(dir, "notifier-"+name+".png"), png, 0o644))
+	webtest.Keep(b.T, b.ctx, "notifier-"+name)
 }
 
 // What a recipient sees: the message on the phone, the code large behind its link, the same page without any network.

@@ -39,6 +39,10 @@ type commands struct {
 		Add   add[statement.Lift, liftFiles]   `cmd:"" help:"Sign a lift after somebody else."`
 		Check check[statement.Lift, liftFiles] `cmd:"" help:"Say which lockdown a lift ends and who has signed it."`
 	} `cmd:"" help:"Lifts: two operators end a lockdown."`
+	Contact struct {
+		Sign  add[statement.ContactKey, contactFiles]   `cmd:"" help:"Sign a merchant's contact key as one of the operators."`
+		Check check[statement.ContactKey, contactFiles] `cmd:"" help:"Say what a contact key means and who has signed it."`
+	} `cmd:"" help:"Contact keys: two operators name a merchant's first key, or one after a lost one."`
 	Service   service   `cmd:"" help:"Answer the guard as a technician: walk-test, exchanged board, what an override found."`
 	Recovered recovered `cmd:"" help:"Sign scans of parcels taken out of a dead locker by the mechanical key."`
 }

@@ -1,6 +1,7 @@
 package sign
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -41,9 +42,16 @@ func take(d *desk.Desk, source, prefix string) ([]byte, error) {
 	return data, err
 }
 
-// untext decodes a text of ours. A space at its end is part of it.
+// untext decodes a text of ours: after its prefix, where a space at its end is part of it, or the digits that the kiosk shows of a
+// challenge for whoever has no camera, in groups or not.
 func untext(text, prefix string) ([]byte, error) {
-	coded, ok := strings.CutPrefix(strings.TrimRight(text, "\r\n"), prefix)
+	text = strings.TrimRight(text, "\r\n")
+	coded, ok := strings.CutPrefix(text, prefix)
+	if digits := strings.Join(strings.Fields(text), ""); !ok && prefix == prefixChallenge && digits != "" {
+		if data, err := hex.DecodeString(digits); err == nil {
+			return data, nil
+		}
+	}
 	if !ok {
 		return nil, fmt.Errorf("not a text that begins with %s", prefix)
 	}

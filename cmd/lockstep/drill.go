@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -18,6 +20,9 @@ type drillCommand struct {
 
 	Mutants  bool    `help:"Build the guard with one rule off, rule by rule, from the source in this directory: the corpus must fail on each."`
 	Rule     string  `help:"With --mutants: only those whose name contains this." placeholder:"WORD"`
+	Table    bool    `help:"Play the rows, then write what an attacker who holds X opened, against what the rules allow."`
+	Replay   int     `help:"Play a day again: 2020, terminals that obey beside our guards." placeholder:"YEAR"`
+	Into     string  `help:"Where the table (Markdown) or the replay's plot (SVG) is written." placeholder:"FILE"`
 	Hours    float64 `help:"How long the rows go on that last as long as they are let; a minute without it." placeholder:"N"`
 	Database string  `help:"A PostgreSQL server, where every hub of the drill gets a database of its own; SQLite files without it." placeholder:"URL"`
 	Release  string  `help:"A release build of the guard, which row U08 looks at." placeholder:"FILE"`
@@ -52,6 +57,17 @@ func (c drillCommand) Run() error {
 	}
 	yard.Release, yard.Locked = c.Release, filepath.Join(filepath.Dir(c.Guard), "lockstep-locker")
 	yard.Span, yard.Server = time.Duration(c.Hours*float64(time.Hour)), c.Database
+	switch c.Replay {
+	case 0:
+		return c.play(ctx, yard)
+	case 2020:
+		return c.replay(ctx, yard)
+	}
+	return fmt.Errorf("no day of %d is known", c.Replay)
+}
+
+// play plays rows and, where it is asked for, writes the table of what they measured.
+func (c drillCommand) play(ctx context.Context, yard *drill.Yard) error {
 	rows, err := drill.Pick(c.Rows...)
 	if err != nil {
 		return err
@@ -59,6 +75,28 @@ func (c drillCommand) Run() error {
 	if c.Quick && len(c.Rows) == 0 {
 		rows = drill.Quick()
 	}
-	_, err = yard.Run(ctx, rows, os.Stdout)
-	return err
+	results, err := yard.Run(ctx, rows, os.Stdout)
+	if !c.Table {
+		return err
+	}
+	table, worse := drill.Table(results)
+	return errors.Join(err, worse, c.write(table))
+}
+
+func (c drillCommand) replay(ctx context.Context, yard *drill.Yard) error {
+	played, err := yard.Replay(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Println(played)
+	return c.write(played.Plot())
+}
+
+// write puts a page where it is wanted, on standard output without a word.
+func (c drillCommand) write(page string) error {
+	if c.Into == "" {
+		_, err := fmt.Print(page)
+		return err
+	}
+	return os.WriteFile(c.Into, []byte(page), 0o644)
 }

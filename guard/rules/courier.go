@@ -65,7 +65,10 @@ func (d *decision) present(raw []byte) (door.Reason, int64) {
 	sum := sha256.Sum256(raw)
 	seen := string(sum[:])
 	if d.session != nil && d.session.lastSeen == seen {
-		return "", 0 // the scanner read the same screen twice
+		if d.session.waits == nil {
+			return "", 0 // the scanner read the same screen twice
+		}
+		return d.tryWish(*d.session.waits)
 	}
 	answer, courier, reason := d.believe(p)
 	if reason != "" {
@@ -78,7 +81,20 @@ func (d *decision) present(raw []byte) (door.Reason, int64) {
 			s.begun = d.now
 		}
 	})
-	return d.wish(answer)
+	return d.tryWish(answer)
+}
+
+// tryWish keeps an answer that is refused only for a while: its courier shows the same screen again when that is over.
+func (d *decision) tryWish(a statement.Answer) (door.Reason, int64) {
+	reason, wait := d.wish(a)
+	d.changeSession(func(s *session) {
+		s.waits = nil
+		switch reason {
+		case door.Budget, door.CloseDoor, door.OutOfOrder, door.Busy, door.Paused:
+			s.waits = &a
+		}
+	})
+	return reason, wait
 }
 
 // believe checks a presentation in the order of doors.md: parse, key and role, signature, addressed here, number, time,

@@ -472,6 +472,50 @@ func TestSilentBoardOpensNothing(t *testing.T) {
 	}
 }
 
+// TestWhatHasToWaitIsShownAgain: an answer that a budget or an open door refuses for a while is good when that is over, and the
+// courier shows the same screen; one that was followed is not followed twice.
+func TestWhatHasToWaitIsShownAgain(t *testing.T) {
+	p := newRig(t, 24).phone()
+	p.setTime()
+	var parcels []statement.Expected
+	for i := range 20 {
+		parcels = append(parcels, parcel(i+1))
+	}
+	p.expect(parcels...)
+	p.scan()
+	var shown []byte
+	again := func() door.Reason { return p.ask(door.KioskRequest{Verb: door.Present, Presentation: shown}) }
+	for i := 0; p.reply.Reason == ""; i++ {
+		p.number++
+		shown = p.presentation(statement.Answer{Locker: "l1", Nonce: p.challenge.Nonce, Number: p.number, Want: statement.WantDeposit, Barcode: parcels[i].Barcode})
+		if again() != "" {
+			break
+		}
+		number := p.view().Compartment
+		p.press()
+		p.pass(rules.Second / 10)
+		p.closeDoor(number)
+	}
+	if p.reply.Reason != door.Budget || again() != door.Budget {
+		t.Fatalf("shown again at once: %q", p.reply.Reason)
+	}
+	p.pass(p.reply.Wait * 1000)
+	if reason := again(); reason != "" || p.view().Stage != door.Press {
+		t.Fatalf("shown again when the wait is over: %q, %s", reason, p.view().Stage)
+	}
+	number := p.view().Compartment
+	p.press()
+	p.pass(rules.Second / 2)
+	p.closeDoor(number)
+	if reason := again(); reason != "" || p.view().Stage == door.Press {
+		t.Fatalf("shown once more, its parcel inside: %q, %s", reason, p.view().Stage)
+	}
+	p.scan()
+	if reason := again(); reason != door.NotBelieved {
+		t.Fatalf("over an older challenge: %q", reason)
+	}
+}
+
 func TestBudgets(t *testing.T) {
 	p := stocked(t, 24, 24)
 	for i := range 24 {

@@ -108,7 +108,8 @@ type session struct {
 	begun     int64 // of the first answer, 0 before it
 	courier   statement.Courier
 	number    uint32
-	lastSeen  string // the last presentation, so that a scanner may read it twice
+	lastSeen  string            // the last presentation, so that a scanner may read it twice
+	waits     *statement.Answer // the last answer, where it was refused for a while only
 	stored    uint32
 	takenBack uint32
 	receipt   []byte

@@ -1,53 +1,26 @@
 package courier_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"image"
-	_ "image/png"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
-	"github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/qrcode"
 
 	"lockstep/guard/statement"
 	"lockstep/internal/base45"
 	"lockstep/internal/web"
+	"lockstep/internal/web/webtest"
 )
 
-// newBrowser starts a headless Chromium as wide as a phone.
+// newBrowser is a Chromium as wide as a phone.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("chromium is missing: install the Debian package chromium")
-	} else if err != nil {
-		t.Skip("chromium is missing: the courier's page is not walked (install the Debian package chromium)")
-	}
-	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("headless", true), chromedp.Flag("disable-gpu", true),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("lang", "en"),
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(412, 860)); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
+	return webtest.Chromium(t, 412, 860, chromedp.Flag("lang", "en"))
 }
 
 // walk is a courier with the page in their hand.
@@ -76,15 +49,7 @@ func (w walk) sees(screen string, texts ...string) {
 			w.Fatalf("waiting for screen %q to say %q: %v; the screen is %s", screen, text, err, at)
 		}
 	}
-	if dir := os.Getenv("LOCKSTEP_SCREENSHOTS"); dir != "" {
-		png, err := chromedp.Run(w.ctx, chromedp.CaptureScreenshot())
-		if err == nil {
-			err = os.WriteFile(filepath.Join(dir, "phone-"+screen+".png"), png, 0o644)
-		}
-		if err != nil {
-			w.Error(err)
-		}
-	}
+	webtest.Keep(w.T, w.ctx, "phone-"+screen)
 }
 
 func (w walk) open(url string) {
@@ -133,7 +98,12 @@ func readAnswer(t *testing.T, r *pages, text string, courier *statement.Courier)
 
 func signed(t *testing.T, r *pages, prefix string, s statement.Statement) string {
 	t.Helper()
-	envelope, err := statement.Sign(r.network.Dispatch, s)
+	return signedBy(t, r.guard, prefix, s)
+}
+
+func signedBy(t *testing.T, by *statement.Signer, prefix string, s statement.Statement) string {
+	t.Helper()
+	envelope, err := statement.Sign(by, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,11 +167,13 @@ func TestCourierWalksThroughASession(t *testing.T) {
 	w.open(r.server.URL + "/courier/") // the phone died and came back
 	w.sees("home", "Go on: msk-0042")
 	w.tap("Go on")
-	w.tap("Show the last answer")
+	w.sees("held", "No door has opened yet") // the phone waits for it, whatever happens to the page
+	w.tap("Show the answer again")
 	w.sees("show", "Answer no. 2")
 	check(2, statement.WantLarger, barcode(2))
 
-	w.tap("Next parcel")
+	w.tap("A door opened")
+	w.sees("session")
 	w.tap("Finish")
 	w.sees("show", "Answer no. 3")
 	check(3, statement.WantReceipt, "")
@@ -218,33 +190,92 @@ func TestCourierWalksThroughASession(t *testing.T) {
 	w.sees("home", "Сокол", "No signal")
 }
 
+// A screen that keeps an answer back, to open its door while the courier holds another parcel, gets no answer about another
+// parcel: not before a door has opened, and not over any challenge but a newer one of the guard's own.
+func TestAHostileScreenCannotSwapParcels(t *testing.T) {
+	r := newPages(t, "")
+	w := walk{t, newBrowser(t)}
+	w.open(r.server.URL + "/courier/#enrol=" + r.expect(t, "c-17"))
+	w.sees("enrol", "Enrol this phone?")
+	w.tap("Enrol")
+	w.sees("home", "put in: 2")
+	thief, err := statement.SignerFromSeed(statement.NewSeed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	challenge := func(by *statement.Signer, counter uint64) string {
+		return signedBy(t, by, "LSQ:", statement.Challenge{Locker: "msk-0042", Boot: 3, Counter: counter, Nonce: statement.Nonce{byte(counter), by.Key().Public[0]}, Purpose: statement.ForCourier})
+	}
+	point := func(text string) {
+		t.Helper()
+		if in[string](w, `document.querySelector("main").dataset.screen`) == "home" {
+			w.tap("Point at")
+		} else {
+			w.tap("Point at the new code")
+		}
+		w.sees("camera")
+		w.submit(text)
+	}
+	answers := func() int {
+		return in[int](w, `import("/courier/session.js").then((s) => s.load()).then((s) => s.number)`)
+	}
+	tries := func() string { // to sign about the other parcel by all means, past the screens
+		return in[string](w, fmt.Sprintf(`Promise.all([import("/courier/session.js"), import("/courier/store.js")]).then(async ([s, store]) =>
+			s.answer(await s.load(), await store.get("device"), { want: 1, barcode: %q }).then(() => "signed", (e) => e.constructor.name))`, barcode(2)))
+	}
+
+	point(challenge(r.guard, 5))
+	w.sees("session", "msk-0042")
+	w.submit(barcode(1))
+	w.sees("show", "Answer no. 1", "A door opened", "No door opened")
+	w.tap("No door opened") // the screen says: not read; the next one, please
+	w.sees("held", "No door has opened yet", "Show the answer again", inFours(barcode(1)))
+	if got := tries(); got != "Waits" {
+		t.Fatalf("about another parcel: %s", got)
+	}
+
+	point(challenge(r.guard, 5)) // the same code again
+	w.sees("held", "That is the code of before")
+	point(challenge(r.guard, 4)) // one that the screen asked for earlier, and kept
+	w.sees("held", "could not check that this code is new", "Only parcel "+inFours(barcode(1)))
+	if got := tries(); got != "Waits" || answers() != 0 {
+		t.Fatalf("over an older challenge: %s", got)
+	}
+	w.tap("Sign it again")
+	w.sees("show", "Answer no. 1")
+	w.tap("No door opened")
+	w.sees("held")
+	point(challenge(r.guard, 5)) // the first one once more, newer than the last one shown
+	w.sees("held", "could not check")
+	point(challenge(thief, 9)) // one that it made itself
+	w.sees("held", "could not check")
+	if got := tries(); got != "Waits" {
+		t.Fatalf("over a forged challenge: %s", got)
+	}
+	w.tap("Sign it again")
+	w.sees("show", "Answer no. 1")
+	w.tap("No door opened")
+	w.sees("held")
+	point(challenge(r.guard, 10)) // the guard's newest: with it, all answers of before are dead
+	w.sees("session", "Take back overdue")
+	w.submit(barcode(2))
+	w.sees("show", "Answer no. 1", inFours(barcode(2)))
+	w.tap("A door opened")
+	w.sees("session")
+	w.submit(barcode(1))
+	w.sees("show", "Answer no. 2")
+}
+
 // shown is the text of the answer on the screen.
 func shown(w walk) string {
 	w.Helper()
 	return in[string](w, `import("/courier/session.js").then((s) => s.load()).then((s) => s.last.text)`)
 }
 
-// scanner reads the QR code on the phone as the locker's scanner would: from its picture.
-func scanner(w walk) string {
-	w.Helper()
-	png, err := chromedp.Run(w.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		w.Fatal(err)
-	}
-	picture, _, err := image.Decode(bytes.NewReader(png))
-	if err != nil {
-		w.Fatal(err)
-	}
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(picture)
-	if err != nil {
-		w.Fatal(err)
-	}
-	result, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
-	if err != nil {
-		w.Fatalf("no QR code can be read off the phone: %v", err)
-	}
-	return result.GetText()
-}
+// scanner reads the QR code on the phone as the locker's scanner would.
+func scanner(w walk) string { w.Helper(); return webtest.QR(w.T, w.ctx) }
+
+func inFours(barcode string) string { return barcode[:4] + " " + barcode[4:8] + " " + barcode[8:] }
 
 // serveFrame is a page that holds another in a frame, as the demo does.
 func serveFrame(w http.ResponseWriter, r *http.Request) {

@@ -53,6 +53,7 @@ type Stop struct {
 	Address string `json:"address"`
 	Line    string `json:"line"`
 	Heard   int64  `json:"heard,omitempty"` // µs UTC: how old all that is known of the locker is
+	Guard   []byte `json:"guard,omitempty"` // its guard's statement.Key, encoded: the phone tells a fresh challenge from a made-up one
 	Parcels []Task `json:"parcels"`
 }
 

@@ -26,12 +26,17 @@ type pages struct {
 	server *httptest.Server
 	fails  error    // what the round's source says instead
 	asked  []string // the lockers it was asked for last
+	guard  *statement.Signer
 }
 
 func newPages(t *testing.T, frameAncestor string) *pages {
 	t.Helper()
 	r := &pages{office: newOffice(t, carrierTables(t))}
 	r.now = time.Now()
+	var err error
+	if r.guard, err = statement.SignerFromSeed(statement.NewSeed()); err != nil {
+		t.Fatal(err)
+	}
 	r.server = httptest.NewServer(courier.NewPage(courier.Page{Couriers: r.Couriers, Round: r.round, Log: slog.New(slog.DiscardHandler), FrameAncestor: frameAncestor}))
 	t.Cleanup(r.server.Close)
 	return r
@@ -42,7 +47,7 @@ func (r *pages) round(_ context.Context, c courier.Courier) ([]courier.Stop, err
 	task := func(n int, what string) courier.Task {
 		return courier.Task{Barcode: barcode(n), Size: "M", Rank: 2, Task: what}
 	}
-	return []courier.Stop{{ID: "msk-0042", Name: "Сокол", Address: "Ленинградский пр., 71Г", Line: "online", Heard: r.now.UnixMicro(),
+	return []courier.Stop{{ID: "msk-0042", Name: "Сокол", Address: "Ленинградский пр., 71Г", Line: "online", Heard: r.now.UnixMicro(), Guard: statement.Encode(r.guard.Key()),
 		Parcels: []courier.Task{task(1, "deposit"), task(2, "deposit"), task(3, "withdraw"), task(4, "look")}}}, r.fails
 }
 

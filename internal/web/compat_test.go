@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ type request struct {
 	Texts       []string `json:"texts"`
 	CBOR        []string `json:"cbor"`
 	Challenge   string   `json:"challenge"`
+	Guards      []string `json:"guards"` // keys that the challenge may be signed with: the first is
 	Head        string   `json:"head"`
 	Certificate string   `json:"certificate"`
 	Barcodes    []string `json:"barcodes"`
@@ -45,6 +47,7 @@ type said struct {
 	Decoded     []*string      `json:"decoded"`
 	Again       []*string      `json:"again"`
 	Challenge   map[string]any `json:"challenge"`
+	Verified    []bool         `json:"verified"`
 	Head        map[string]any `json:"head"`
 	Certificate map[string]any `json:"certificate"`
 	Swapped     any            `json:"swapped"`
@@ -137,6 +140,12 @@ func TestBrowserModulesAgreeWithPackageStatement(t *testing.T) {
 		Certificate: hex.EncodeToString(certificate),
 		Barcodes:    []string{barcode, "460010000010", "46001000001", "4600100000170", "46001000001a", "000000000000"},
 	}
+	swapped := network.Carrier.Key()
+	swapped.Alg = statement.ES256
+	for _, key := range []statement.Key{network.Carrier.Key(), network.Dispatch.Key(), swapped} {
+		q.Guards = append(q.Guards, hex.EncodeToString(statement.Encode(key)))
+	}
+	q.Guards = append(q.Guards, "a0")
 	for n := range 40 {
 		q.Plain = append(q.Plain, hex.EncodeToString(bytes.Repeat([]byte{byte(n * 37), byte(255 - n)}, n)[:n]))
 	}
@@ -149,6 +158,9 @@ func TestBrowserModulesAgreeWithPackageStatement(t *testing.T) {
 	checkCBOR(t, q, reply)
 	checkAnswers(t, q, reply)
 	checkReading(t, q, reply)
+	if want := []bool{true, false, false, false}; !slices.Equal(reply.Verified, want) {
+		t.Errorf("the challenge is signed with %v, want %v", reply.Verified, want)
+	}
 }
 
 func checkBase45(t *testing.T, q request, reply said) {

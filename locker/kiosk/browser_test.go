@@ -1,56 +1,27 @@
 package kiosk_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"image"
-	_ "image/png"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
-	"github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/qrcode"
 
 	"lockstep/ceremony"
 	"lockstep/guard/door"
 	"lockstep/guard/statement"
 	"lockstep/internal/base45"
+	"lockstep/internal/web/webtest"
 	"lockstep/locker/kiosk"
 )
 
-// newBrowser starts a headless Chromium with a portrait screen.
+// newBrowser is a Chromium as the locker's screen, whose bell may ring.
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("chromium is missing: install the Debian package chromium")
-	} else if err != nil {
-		t.Skip("chromium is missing: the screens are not walked (install the Debian package chromium)")
-	}
-	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Flag("headless", true), chromedp.Flag("disable-gpu", true),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("no-first-run", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("autoplay-policy", "no-user-gesture-required"),
-		chromedp.WindowSize(720, 1280),
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(720, 1280)); err != nil {
-		t.Fatal(err)
-	}
-	return ctx
+	return webtest.Chromium(t, 720, 1280, chromedp.Flag("autoplay-policy", "no-user-gesture-required"), chromedp.WindowSize(720, 1280))
 }
 
 // walk is a person in front of the screen.
@@ -75,22 +46,8 @@ func (w walk) sees(screen string, texts ...string) string {
 			w.Errorf("screen %q does not say %q:\n%s", screen, want, text)
 		}
 	}
-	w.keep(screen)
+	webtest.Keep(w.T, w.ctx, screen)
 	return text
-}
-
-func (w walk) keep(name string) {
-	dir := os.Getenv("LOCKSTEP_SCREENSHOTS")
-	if dir == "" {
-		return
-	}
-	png, err := chromedp.Run(w.ctx, chromedp.CaptureScreenshot())
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644)
-	}
-	if err != nil {
-		w.Error(err)
-	}
 }
 
 func (w walk) click(selector string) {
@@ -107,27 +64,8 @@ func (w walk) keys(text string) {
 	}
 }
 
-// camera reads the QR code on the screen as a phone would: from its picture.
-func (w walk) camera() string {
-	w.Helper()
-	png, err := chromedp.Run(w.ctx, chromedp.CaptureScreenshot())
-	if err != nil {
-		w.Fatal(err)
-	}
-	picture, _, err := image.Decode(bytes.NewReader(png))
-	if err != nil {
-		w.Fatal(err)
-	}
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(picture)
-	if err != nil {
-		w.Fatal(err)
-	}
-	result, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
-	if err != nil {
-		w.Fatalf("no QR code can be read off the screen: %v", err)
-	}
-	return result.GetText()
-}
+// camera reads the QR code on the screen as a phone would.
+func (w walk) camera() string { w.Helper(); return webtest.QR(w.T, w.ctx) }
 
 func envelopes(t *testing.T) (challenge, head []byte) {
 	t.Helper()
@@ -170,7 +108,7 @@ func TestScreensOfARecipient(t *testing.T) {
 	if text := w.sees("pad", "typo"); len(g.verbs()) != 0 {
 		t.Errorf("the guard was asked about a typing error: %v, %s", g.verbs(), text)
 	}
-	w.keep("code-typo")
+	webtest.Keep(w.T, w.ctx, "code-typo")
 	w.click(".pad button:nth-child(10)")
 	replies <- door.KioskReply{Reason: door.WrongCode}
 	w.keys(statement.CompleteCode("12345678"))
@@ -234,10 +172,10 @@ func TestScreensOfACourier(t *testing.T) {
 	w.sees("press", "460010000048")
 	g.show(door.View{Stage: door.Open, Errand: door.Depositing, Compartment: 5, OpenDoors: []uint16{5}, Session: &inHand})
 	w.sees("open", "Положите посылку")
-	w.keep("open-deposit")
+	webtest.Keep(w.T, w.ctx, "open-deposit")
 	g.show(door.View{Stage: door.Done, Errand: door.Depositing, Compartment: 5, Outcome: "stored", Session: &inHand})
 	w.sees("done", "Посылка принята")
-	w.keep("done-stored")
+	webtest.Keep(w.T, w.ctx, "done-stored")
 	g.show(door.View{Stage: door.Failed, Errand: door.Depositing, Compartment: 5, Outcome: "full", Session: &inHand})
 	w.sees("failed", "Свободных ячеек такого размера нет")
 	g.show(door.View{Stage: door.Say, Errand: door.Reopening, Compartment: 9, Left: 60000, Session: &inHand})

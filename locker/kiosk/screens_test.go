@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"lockstep/guard/door"
+	"lockstep/internal/web/webtest"
 )
 
 // shot is one screen: a view, what is touched after it, and the screen's name.
@@ -93,7 +94,7 @@ func (w walk) takes(g *fakeGuard, s shot, name string) {
 	if heading, err := chromedp.Run(w.ctx, chromedp.Evaluate[string](`document.querySelector("main h1").innerText`)); err != nil || heading == "" {
 		w.Errorf("%s has no heading: %v", name, err)
 	}
-	w.keep(name)
+	webtest.Keep(w.T, w.ctx, name)
 }
 
 func TestEveryScreenInBothLanguages(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"lockstep/guard/statement"
+	"lockstep/hub/internal/fleet"
 	"lockstep/internal/courier"
 	"lockstep/internal/fault"
 )
@@ -38,8 +40,21 @@ func (c *Custody) stops(ctx context.Context, of map[string][]courier.Task) ([]co
 		if err != nil && fault.KindOf(err) != fault.NotFound {
 			return nil, fmt.Errorf("custody: round: %w", err)
 		}
-		list = append(list, courier.Stop{ID: id, Name: l.Name, Address: l.Address, Line: string(l.Line), Heard: l.Heard, Parcels: parcels})
+		guard, err := guardOf(l)
+		if err != nil {
+			return nil, fmt.Errorf("custody: round: %w", err)
+		}
+		list = append(list, courier.Stop{ID: id, Name: l.Name, Address: l.Address, Line: string(l.Line), Heard: l.Heard, Guard: guard, Parcels: parcels})
 	}
 	slices.SortFunc(list, func(a, b courier.Stop) int { return cmp.Compare(a.ID, b.ID) })
 	return list, nil
+}
+
+// guardOf is the encoded key of a locker's guard, nil before its provisioning.
+func guardOf(l fleet.Locker) ([]byte, error) {
+	if len(l.Certificate) == 0 {
+		return nil, nil
+	}
+	certificate, err := statement.ReadUnverified[statement.Locker](l.Certificate[0]) // verified when it was taken
+	return statement.Encode(certificate.Guard), err
 }

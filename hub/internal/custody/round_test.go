@@ -1,9 +1,11 @@
 package custody_test
 
 import (
+	"bytes"
 	"testing"
 
 	"lockstep/guard/journal"
+	"lockstep/guard/statement"
 	"lockstep/parcel"
 )
 
@@ -33,7 +35,7 @@ func TestRoundSaysWhatThereIsToDo(t *testing.T) {
 			}
 			tasks := map[string]string{}
 			for _, stop := range stops {
-				if stop.ID != "l1" || stop.Address != "Main street 1" || stop.Heard == 0 {
+				if stop.ID != "l1" || stop.Address != "Main street 1" || stop.Heard == 0 || !bytes.Equal(stop.Guard, statement.Encode(h.guard.signer.Key())) {
 					t.Errorf("%+v", stop)
 				}
 				for _, p := range stop.Parcels {

@@ -18,7 +18,7 @@ let stopCamera = null;
 
 const act = {
   go(view) { stopLooking(); app.view = view; draw(); },
-  back() { act.go(app.purpose === "locker" ? "home" : app.purpose === "receipt" ? "show" : "session"); },
+  back() { act.go(app.purpose === "locker" && !app.session?.waiting ? "home" : app.purpose === "receipt" ? "show" : "session"); },
   camera(purpose) { stopLooking(); app.purpose = purpose; app.view = "camera"; draw(); },
   say: toast,
   look,
@@ -42,6 +42,10 @@ const act = {
     app.session = await sessions.answer(app.session, app.device, wish);
     act.go("show");
   }),
+  opened: () => inTurn(async () => {
+    app.session = await sessions.opened(app.session);
+    act.go("session");
+  }),
   async leave() { await sessions.leave(); app.session = null; act.go("home"); },
 };
 
@@ -54,9 +58,16 @@ async function attempt(run) {
     await run();
   } catch (error) {
     const known = words[app.language].errors;
-    toast(error instanceof phone.Refused ? known[error.code] ?? error.message : error instanceof TypeError ? known.offline : known.notOurs);
+    if (error instanceof sessions.Waits) act.go("session");
+    toast(error instanceof phone.Refused ? known[error.code] ?? error.message : error instanceof sessions.Waits ? known.waits : error instanceof TypeError ? known.offline : known.notOurs);
     console.warn(error.name, error.code ?? "");
   }
+}
+
+// guardOf is the key of a locker's guard as the list has it, null where it has none.
+function guardOf(locker) {
+  const key = app.round?.lockers.find((l) => l.id === locker)?.guard;
+  return key ? phone.fromBase64(key) : null;
 }
 
 async function refresh() {
@@ -77,7 +88,8 @@ function seen(text) {
   return inTurn(async () => {
     if (!app.device) return;
     if (text.startsWith("LSQ:")) {
-      app.session = await sessions.begin(text);
+      app.session = await sessions.begin(text, guardOf);
+      if (app.session.waiting) toast(words[app.language].held[app.session.last ? "same" : "unproven"]);
       act.go("session");
       lookForMore();
     } else if (text.startsWith("LSR:")) {
@@ -127,9 +139,16 @@ function toast(text) {
   toastTimer = setTimeout(() => { line.hidden = true; }, 5000);
 }
 
+function viewNow() {
+  if (!app.device || app.token) return "enrol";
+  if (app.view !== "session" && app.view !== "show") return app.view;
+  if (!app.session) return "home";
+  return app.view === "session" && app.session.waiting ? "held" : app.view;
+}
+
 function draw() {
   const w = words[app.language];
-  const view = !app.device || app.token ? "enrol" : (app.view === "session" || app.view === "show") && !app.session ? "home" : app.view;
+  const view = viewNow();
   document.documentElement.lang = app.language;
   document.getElementById("who").textContent = app.device ? `${app.device.carrier} · ${app.device.courier}` : "Lockstep";
   const other = document.getElementById("language");

@@ -8,7 +8,7 @@ const day = 24 * 3600 * 1e6; // µs
 const utf8 = new TextEncoder();
 
 const toBase64 = (bytes) => btoa(String.fromCharCode(...bytes));
-const fromBase64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+export const fromBase64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
 export const algorithm = ES256;
 export const nowMicros = () => Date.now() * 1000;

@@ -73,6 +73,20 @@ export function session(app, w, act) {
   ];
 }
 
+// held is where a session stands whose last answer has opened no door: the same parcel again, or a fresh challenge.
+export function held(app, w, act) {
+  const { waiting, last } = app.session;
+  const barcode = inFours(waiting.barcode) || w.held.nameless;
+  return [
+    heading(w.held.title), el("p", {}, ...fill(last ? w.held.why : w.held.unprovenWhy, { barcode })),
+    last ? el("ol", { class: "steps" }, w.held.steps.map((step) => el("li", {}, step))) : null,
+    last ? button(w.held.again, () => act.go("show"), "main tall") : null,
+    button(w.held.fresh, () => act.camera("locker"), last ? "" : "main tall"),
+    button(fill(w.held.once, { barcode }).join(""), () => act.answer({ want: waiting.want, barcode: waiting.barcode, size: waiting.size })),
+    last ? button(w.held.opened, act.opened) : null, button(w.back, () => act.go("home")),
+  ];
+}
+
 // sayings names the sentence that goes with a wish, and what may be said next about the same parcel.
 const sayings = {
   [want.deposit]: { text: "deposit", next: ["larger", "notEmpty", "cancel"] },
@@ -88,6 +102,14 @@ const sayings = {
 // wishOf is the word for what an answer asks.
 export const wishOf = (answer) => sayings[answer.want].text;
 
+// onward is how to go on from an answer: what opens a door is followed by the courier's word whether one opened.
+function onward({ last, waiting }, stays, w, act) {
+  if (last.want === want.receipt) return [button(w.show.scanReceipt, () => act.camera("receipt"), "main tall")];
+  if (stays) return [el("p", {}, w.show.freshFirst), button(w.held.fresh, () => act.camera("locker"), "main tall"), button(w.session.finish, () => act.answer({ want: want.receipt }))];
+  if (!waiting) return [button(w.show.next, () => act.go("session"), "main tall")];
+  return [button(w.show.opened, act.opened, "main tall"), button(w.show.noDoor, () => act.go("session"))];
+}
+
 export function show(app, w, act) {
   const { last, done } = app.session;
   const saying = sayings[last.want];
@@ -101,7 +123,7 @@ export function show(app, w, act) {
   return [
     heading(w.show.title), act.draw(last.text, w.show.missing),
     el("p", { class: "words" }, ...fill(w.show[stays ? "stays" : saying.text], { barcode: inFours(last.barcode) })),
-    last.want === want.receipt ? button(w.show.scanReceipt, () => act.camera("receipt"), "main tall") : button(w.show.next, () => act.go("session"), "main tall"),
+    ...onward(app.session, stays, w, act),
     el("div", { class: "asks" }, stays ? [] : next.map((ask) => button(asks[ask][0], () => act.answer({ want: asks[ask][1], barcode: last.barcode })))),
     quiet(...fill(w.show.number, { n: last.number }), ". ", w.show.notTaken),
   ];

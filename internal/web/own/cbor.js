@@ -60,7 +60,7 @@ function putMap(out, map) {
   }
 }
 
-function compare(a, b) {
+export function compare(a, b) {
   for (let i = 0; i < a.length && i < b.length; i++) if (a[i] !== b[i]) return a[i] - b[i];
   return a.length - b.length;
 }

@@ -21,6 +21,18 @@ export async function sign(type, payload, privateKey, publicPoint) {
   return cbor.encode([header, new Map(), payload, new Uint8Array(signature)]);
 }
 
+// verify says whether an envelope is signed with a key {1: alg, 2: public} of CBOR, EdDSA or ES256. It throws where the browser
+// cannot tell (EdDSA is young in browsers).
+export async function verify(envelope, encodedKey) {
+  const key = cbor.decode(encodedKey), algorithm = key.get(1), publicBytes = key.get(2);
+  const [header, , payload, signature] = cbor.decode(envelope);
+  const named = cbor.decode(header);
+  if (named.get(alg) !== algorithm || cbor.compare(named.get(kid), await keyId(algorithm, publicBytes)) !== 0) return false;
+  const [form, use] = algorithm === EdDSA ? ["Ed25519", "Ed25519"] : [{ name: "ECDSA", namedCurve: "P-256" }, { name: "ECDSA", hash: "SHA-256" }];
+  const imported = await crypto.subtle.importKey("raw", publicBytes, form, false, ["verify"]);
+  return crypto.subtle.verify(use, imported, signature, cbor.encode(["Signature1", header, new Uint8Array(), payload]));
+}
+
 // open reads what an envelope of that type says. It does not check the signature: a page that shows what it reads believes
 // nothing of it, and says so.
 export function open(type, envelope) {

@@ -23,6 +23,13 @@ export function readChallenge(text) {
   return { locker: m.get(1), boot: m.get(2), counter: m.get(3), nonce };
 }
 
+// isChallengeOf says whether an LSQ text is signed with a guard's key. Without that key, or in a browser that cannot verify with
+// it, nobody knows: that is no.
+export async function isChallengeOf(text, guardKey) {
+  if (!guardKey) return false;
+  return cose.verify(unwrap("LSQ:", text), guardKey).catch(() => false);
+}
+
 // readHead reads an LSR text: {locker, position, hash, low} with low in µs UTC.
 export function readHead(text) {
   const m = cose.open("lockstep/head", unwrap("LSR:", text));

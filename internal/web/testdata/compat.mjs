@@ -30,6 +30,7 @@ process.stdout.write(JSON.stringify({
   decoded: q.texts.map((t) => { const d = attempt(() => base45.decode(t)); return d && hex(d); }),
   again: q.cbor.map((b) => { const v = attempt(() => ({ v: cbor.decode(bytes(b)) })); return v && hex(cbor.encode(v.v)); }),
   challenge: attempt(() => plain(statement.readChallenge(q.challenge))),
+  verified: await Promise.all(q.guards.map((g) => statement.isChallengeOf(q.challenge, bytes(g)))),
   head: attempt(() => plain(statement.readHead(q.head))),
   certificate: attempt(() => plain(statement.readCertificate(bytes(q.certificate)))),
   swapped: attempt(() => plain(statement.readChallenge(q.head.replace("LSR:", "LSQ:")))),
