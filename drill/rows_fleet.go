@@ -20,8 +20,8 @@ import (
 
 // fleetRows: the network between hub and lockers, with as many lockers as it takes.
 var fleetRows = []Row{
-	{ID: "A07", Attack: "connect to every TCP port and send to every UDP port of the guard's network namespace", Holds: of(holdsNetwork), Expect: "nothing answers; the guard has no inet socket", Net: portSweep, Parcels: 1},
-	{ID: "A08", Attack: "a shell beside locker 1: locker 2's link, bus and guard", Holds: of(holdsNetwork), Expect: "no path; a link accepts nothing inbound", Net: lateral, Lockers: 2, Parcels: 1},
+	{ID: "A07", Attack: "connect to every TCP port and send to every UDP port of the guard's network namespace", Holds: of(holdsNetwork), Expect: "nothing answers; the guard has no inet socket", Net: portSweep, Parcels: 1, Root: true},
+	{ID: "A08", Attack: "a shell beside locker 1: locker 2's link, bus and guard", Holds: of(holdsNetwork), Expect: "no path; a link accepts nothing inbound", Net: lateral, Lockers: 2, Parcels: 1, Root: true},
 	{ID: "C05", Attack: "hostile texts to the scanner: SQL, shell, HTML, 4 KB, NUL, right-to-left, GS1 controls, UTF-7, spoilt codes of ours", Expect: "refused by their form; what is stored is text and nothing else", Net: hostileScans, Parcels: 1},
 	{ID: "A01", Attack: "in the hub's place with its certificate: every kind of message to 50 lockers, each with a verb that opens, 10⁵ in a minute", Holds: of(holdsNetwork), Slow: true,
 		Expect: "0 pulses; refusals are counted; honest recipients are served during the storm", Net: fleetStorm, Lockers: fleetSize, Parcels: 2},
@@ -48,9 +48,6 @@ func portSweep(ctx context.Context, n *Net) (string, error) {
 	}
 	if open, err := inetSockets(b.guard.Process.Pid); err != nil || open > 0 {
 		return "", breach("the guard has %d inet sockets: %v", open, err)
-	}
-	if !root() {
-		return "the guard has no inet socket; only root can enter its namespace", nil
 	}
 	answered, err := sweep(ctx, b.guard.Process.Pid)
 	if err != nil {
@@ -160,7 +157,7 @@ func socketsOf(pid int) (map[string]bool, error) {
 	return sockets, nil
 }
 
-// lan is a user on the locker's network who is none of the locker's.
+// lanUser is somebody beside the locker who is none of its processes' users.
 const lanUser = 61009
 
 func lateral(ctx context.Context, n *Net) (string, error) {
@@ -191,7 +188,7 @@ func lateral(ctx context.Context, n *Net) (string, error) {
 		}
 		tried++
 	}
-	if root() && !reached(linkUser, other.path("doors", "link")) {
+	if !reached(linkUser, other.path("doors", "link")) {
 		return "", fmt.Errorf("not even the link reaches its guard: refusals prove nothing")
 	}
 	return fmt.Sprintf("the link listens nowhere; %d sockets, lines and files refused", tried), nil
@@ -199,9 +196,6 @@ func lateral(ctx context.Context, n *Net) (string, error) {
 
 // reached says whether a user gets a connection on a unix socket.
 func reached(user int, path string) bool {
-	if !root() {
-		return false
-	}
 	return as(user, func() error {
 		conn, err := net.DialTimeout("unix", path, time.Second)
 		if err == nil {
@@ -213,9 +207,6 @@ func reached(user int, path string) bool {
 
 // opens says whether a user may open a file for reading or writing.
 func opens(user int, path string) bool {
-	if !root() {
-		return false
-	}
 	return as(user, func() error {
 		fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 		if err == nil {
@@ -301,15 +292,18 @@ func hostileScans(ctx context.Context, n *Net) (string, error) {
 	if _, err := b.Records(ctx); err != nil {
 		return "", err
 	}
-	code := b.Codes[p.Barcode]
-	if err := b.Cabinet.Scan("LSC:" + base45.Encode(code.Secret[:])); err != nil {
-		return "", err
-	}
-	if _, err := b.pressed(ctx, owner(p.Barcode)); err != nil {
-		return "", fmt.Errorf("an honest QR code: %w", err)
-	}
-	n.opened(b)
-	if _, err := b.shut(ctx, owner(p.Barcode), b.Parcels[p.Barcode]); err != nil {
+	err = n.visit(b, 1, func() error {
+		code := b.Codes[p.Barcode]
+		if err := b.Cabinet.Scan("LSC:" + base45.Encode(code.Secret[:])); err != nil {
+			return err
+		}
+		if _, err := b.pressed(ctx, owner(p.Barcode)); err != nil {
+			return fmt.Errorf("an honest QR code: %w", err)
+		}
+		_, err := b.shut(ctx, owner(p.Barcode), b.Parcels[p.Barcode])
+		return err
+	})
+	if err != nil {
 		return "", err
 	}
 	if err := n.hostileReferences(ctx, b); err != nil {
