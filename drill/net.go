@@ -107,12 +107,22 @@ func (n *Net) addLocker(ctx context.Context, id string) (*Bench, error) {
 		return nil, err
 	}
 	b.turned = n.turned
-	err = first(b.provision, func() error { return b.Start(ctx) }, func() error { return b.SetTime(ctx) }, func() error { return n.link(id, b) })
+	err = first(func() error { return onBusyBoards(b.provision) }, func() error { return b.Start(ctx) }, func() error { return b.SetTime(ctx) }, func() error { return n.link(id, b) })
 	if err != nil {
 		b.Close()
 		return nil, err
 	}
 	return b, n.untilOnline(ctx, id)
+}
+
+// onBusyBoards does again what a board was too slow for.
+func onBusyBoards(do func() error) (err error) {
+	for range 5 {
+		if err = do(); err == nil || !strings.Contains(err.Error(), "does not answer") {
+			break
+		}
+	}
+	return err
 }
 
 // link enrols a locker's link and starts it.

@@ -204,10 +204,9 @@ func (n *Net) askAgain(ctx context.Context) error {
 		if n.Office.HubCommand(nil, "parcel", "reissue", p.Barcode) == nil && n.requests(ctx, p) > 1 {
 			return breach("the hub asked for a second code at once")
 		}
-		for range 4 {
-			if err := n.inject(ctx, p.At, statement.Restriction{Kind: statement.Reissue, Barcode: p.Barcode}); err != nil {
-				return err
-			}
+		again := statement.Restriction{Kind: statement.Reissue, Barcode: p.Barcode}
+		if err := n.inject(ctx, p.At, again, again, again, again); err != nil {
+			return err
 		}
 	}
 	return n.restartHub(ctx)
@@ -257,23 +256,32 @@ func (b *Bench) reissued(ctx context.Context, barcode string) (given int, err er
 	return given, err
 }
 
-// inject puts a statement into a locker's down stream, as whoever has the hub's database and its dispatch key can. The number is the
-// stream's next.
-func (n *Net) inject(ctx context.Context, b *Bench, s statement.Statement) error {
+// inject puts statements into a locker's down stream, as whoever has the hub's database and its dispatch key can. Their numbers are
+// the stream's next.
+func (n *Net) inject(ctx context.Context, b *Bench, statements ...statement.Statement) error {
 	return n.inDatabase(ctx, func(tx *sql.Tx) error {
-		var number uint64
-		err := tx.QueryRowContext(ctx, `INSERT INTO down_stream (locker, last) VALUES ($1, 1)
-			ON CONFLICT (locker) DO UPDATE SET last = down_stream.last + 1 RETURNING last`, b.Locker.ID).Scan(&number)
-		if err != nil {
-			return err
+		for _, s := range statements {
+			if err := n.queue(ctx, tx, b.Locker.ID, s); err != nil {
+				return err
+			}
 		}
-		envelope, err := signRaw(n.Network.Dispatch, addressed(s, b.Locker.ID, number))
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO down (locker, number, envelope, made) VALUES ($1, $2, $3, $4)`, b.Locker.ID, int64(number), envelope, n.now())
-		return err
+		return nil
 	})
+}
+
+func (n *Net) queue(ctx context.Context, tx *sql.Tx, locker string, s statement.Statement) error {
+	var number uint64
+	err := tx.QueryRowContext(ctx, `INSERT INTO down_stream (locker, last) VALUES ($1, 1)
+		ON CONFLICT (locker) DO UPDATE SET last = down_stream.last + 1 RETURNING last`, locker).Scan(&number)
+	if err != nil {
+		return err
+	}
+	envelope, err := signRaw(n.Network.Dispatch, addressed(s, locker, number))
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO down (locker, number, envelope, made) VALUES ($1, $2, $3, $4)`, locker, int64(number), envelope, n.now())
+	return err
 }
 
 // addressed is a statement of dispatch's with its place in a stream.
@@ -558,14 +566,13 @@ func (n *Net) offerSigned(ctx context.Context, s shop, key merchant.Key, p *Parc
 // reissuedAll: the notifier's key reads every new code as it comes.
 func reissuedAll(ctx context.Context, n *Net) (string, error) {
 	b := n.Lockers[0]
-	for range 2 { // as often as the stream's pace allows
+	var all []statement.Statement
+	for range 2 { // as many as the stream's pace allows
 		for _, p := range n.Parcels {
-			if err := n.inject(ctx, b, statement.Restriction{Kind: statement.Reissue, Barcode: p.Barcode}); err != nil {
-				return "", err
-			}
+			all = append(all, statement.Restriction{Kind: statement.Reissue, Barcode: p.Barcode})
 		}
 	}
-	if err := first(func() error { return n.restartHub(ctx) }, func() error { return n.untilTaken(ctx, b) }); err != nil {
+	if err := first(func() error { return n.inject(ctx, b, all...) }, func() error { return n.restartHub(ctx) }, func() error { return n.untilTaken(ctx, b) }); err != nil {
 		return "", err
 	}
 	given, err := b.reissued(ctx, "")

@@ -310,7 +310,7 @@ func (f *forge) intoStream(ctx context.Context, b *Bench) error {
 	}
 	if slices.Contains(f.vandalised(), b) {
 		all = append(all, statement.Restriction{Kind: statement.Pause, Minutes: 240}, statement.Restriction{Kind: statement.Block, Compartments: everyOne},
-			statement.Restriction{Kind: statement.Revoke, Carrier: ceremony.HouseCarrier, Courier: &revoked})
+			statement.Restriction{Kind: statement.Revoke, Carrier: ceremony.HouseCarrier, Courier: &revoked, At: now})
 		for barcode := range b.Parcels {
 			all = append(all, statement.Restriction{Kind: statement.Reissue, Barcode: barcode})
 		}
@@ -319,13 +319,8 @@ func (f *forge) intoStream(ctx context.Context, b *Bench) error {
 		rand.Shuffle(len(all), func(i, k int) { all[i], all[k] = all[k], all[i] })
 		all = all[:2]
 	}
-	for _, s := range all {
-		if err := f.inject(ctx, b, s); err != nil {
-			return err
-		}
-		f.injected.Add(1)
-	}
-	return nil
+	f.injected.Add(int64(len(all)))
+	return f.inject(ctx, b, all...)
 }
 
 var everyOne = func() (all []uint16) {
