@@ -11,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/binary"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"math/rand/v2"
@@ -192,6 +193,7 @@ func x509FromFile[T any](path string, parse func([]byte) (T, error)) (parsed T, 
 // users are recipients who come to the lockers one after the other, as evenly as the time allows.
 type users struct {
 	served atomic.Int64
+	slow   atomic.Int64 // times that a board or the hand was too slow on a busy machine, and somebody tried again
 	failed chan error
 	done   chan struct{}
 }
@@ -218,7 +220,12 @@ func (n *Net) usersFor(ctx context.Context, parcels []*Parcel, span time.Duratio
 	for range people {
 		work.Go(func() {
 			for p := range queue {
-				if err := n.fetch(ctx, p); err != nil {
+				err := n.fetch(ctx, p)
+				for tries := 0; errors.Is(err, errSilent) && tries < 10; tries++ {
+					u.slow.Add(1)
+					err = n.fetch(ctx, p)
+				}
+				if err != nil {
 					u.failed <- breach("an honest recipient at %s was not served: %v", p.At.Locker.ID, err)
 					continue
 				}

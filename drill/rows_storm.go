@@ -202,8 +202,8 @@ func hubRoot(ctx context.Context, n *Net) (string, error) {
 	if err := n.back(ctx); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s against %d lockers: %d statements put into their streams, %d frames from the edge, %d calls, %d restarts; 0 doors; %d recipients served; guards have %s",
-		took.Round(time.Second), len(n.Lockers), f.injected.Load(), total.sent.Load(), f.calls.Load(), f.restarts.Load(), people.served.Load(), n.weight()), nil
+	return fmt.Sprintf("%s against %d lockers: %d statements put into their streams, %d frames from the edge, %d calls, %d restarts; 0 doors; %d recipients served, %d times at a second try for want of a processor; guards have %s",
+		took.Round(time.Second), len(n.Lockers), f.injected.Load(), total.sent.Load(), f.calls.Load(), f.restarts.Load(), people.served.Load(), people.slow.Load(), n.weight()), nil
 }
 
 // vandalised are the last of the lockers: there the attacker also does what a hub may do, and denies service by it.
