@@ -170,26 +170,31 @@ func (h *haystack) files(dir string) (size int, err error) {
 	})
 }
 
-// newDatabase makes a hub a database of its own where the yard has a server; "" leaves it to an SQLite file.
-func (y *Yard) newDatabase(ctx context.Context, name string) (string, error) {
+// newDatabase makes a hub a database of its own where the yard has a server, and drop to be rid of it; "" leaves it to an SQLite file.
+func (y *Yard) newDatabase(ctx context.Context, name string) (at string, drop func(), err error) {
 	if y.Server == "" {
-		return "", nil
-	}
-	server, err := db.Open(ctx, y.Server)
-	if err != nil {
-		return "", err
-	}
-	defer server.Close()
-	name = fmt.Sprintf("drill_%d_%s", os.Getpid(), strings.ReplaceAll(name, "-", "_"))
-	if _, err := server.Writer().ExecContext(ctx, "CREATE DATABASE "+name); err != nil {
-		return "", err
+		return "", func() {}, nil
 	}
 	u, err := url.Parse(y.Server)
 	if err != nil {
-		return "", err
+		return "", nil, err
+	}
+	name = fmt.Sprintf("drill_%d_%s", os.Getpid(), strings.ReplaceAll(name, "-", "_"))
+	if err := y.onServer(ctx, "CREATE DATABASE "+name); err != nil {
+		return "", nil, err
 	}
 	u.Path = "/" + name
-	return u.String(), nil
+	return u.String(), func() { y.onServer(context.WithoutCancel(ctx), "DROP DATABASE "+name+" WITH (FORCE)") }, nil
+}
+
+func (y *Yard) onServer(ctx context.Context, command string) error {
+	server, err := db.Open(ctx, y.Server)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	_, err = server.Writer().ExecContext(ctx, command)
+	return err
 }
 
 // inDatabase lets somebody with the hub's database do something in one transaction, beside the running hub.

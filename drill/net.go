@@ -37,6 +37,7 @@ type Net struct {
 	secrets  map[string]string // what nobody else may read and somebody might guess, by what it is: not even a digest of it may be kept
 	keys     map[string]string // what nobody can guess
 	stop     func()
+	drop     func() // the hub's database
 }
 
 // Parcel is one that was announced, and who waits for it.
@@ -53,17 +54,18 @@ const compartments = 24
 func (y *Yard) Net(ctx context.Context, lockers, parcels int) (n *Net, err error) {
 	y.mu.Lock()
 	y.count++
-	n = &Net{Yard: y, dir: filepath.Join(y.Dir, fmt.Sprintf("net-%d", y.count)), honestly: map[*Bench]int{}, secrets: map[string]string{}, keys: map[string]string{}, stop: func() {}}
+	n = &Net{Yard: y, dir: filepath.Join(y.Dir, fmt.Sprintf("net-%d", y.count)), honestly: map[*Bench]int{}, secrets: map[string]string{}, keys: map[string]string{}, stop: func() {}, drop: func() {}}
 	y.mu.Unlock()
 	defer func() {
 		if err != nil {
 			n.Close()
 		}
 	}()
-	database, err := y.newDatabase(ctx, filepath.Base(n.dir))
+	database, drop, err := y.newDatabase(ctx, filepath.Base(n.dir))
 	if err != nil {
 		return n, err
 	}
+	n.drop = drop
 	n.Office, err = demo.StartServers(ctx, demo.Options{Dir: n.dir, Bin: filepath.Dir(y.Guard), Keys: y.Network, Database: database})
 	if err != nil {
 		return n, err
@@ -312,6 +314,7 @@ func (n *Net) Close() {
 	if n.Office != nil {
 		n.Office.Stop()
 	}
+	n.drop()
 	os.RemoveAll(n.dir)
 }
 
