@@ -1,7 +1,8 @@
 # make demo    a whole network on this machine; Ctrl-C ends it
 # make test    everything that must hold
 # make build   the binaries, into bin/
-# make proof   what is claimed about doors, measured: every attack, every mutant, every model; an hour or so
+# make proof   what is claimed about doors, measured: every attack, mutant, model and, for hours, fuzz target
+# make fuzz    every parser, FUZZTIME (5m) each
 # make gen     what is generated from our own sources and committed
 
 export CGO_ENABLED := 0
@@ -9,7 +10,9 @@ export GOFLAGS := -buildvcs=false
 BIN := bin
 COMMANDS := lockstep lockstep-locker lockstep-guard lockstep-sign
 
-.PHONY: demo script test proof proven build development release web gen fresh bench clean
+FUZZTIME ?= 5m
+
+.PHONY: demo script test proof proven fuzz build development release web gen fresh bench clean
 
 demo: development web
 	$(BIN)/lockstep demo
@@ -38,16 +41,17 @@ internal/web/dist/.built: web/package-lock.json web/build.mjs $(wildcard web/src
 
 test: fresh development release
 	@scripts/need systemd-analyze=systemd initdb=postgresql chromium=chromium zbarimg=zbar-tools pdftoppm=poppler-utils node=nodejs gcc=gcc,libc6-dev spin=spin strace=strace
-	@test -z "$$(gofmt -l cabinet carrier ceremony cmd demo drill e2e guard hub internal locker merchant notifier parcel proof sign *.go)" || { echo "run gofmt -w" >&2; exit 1; }
+	@test -z "$$(gofmt -l audit cabinet carrier ceremony cmd demo drill e2e guard hub internal locker merchant notifier parcel proof sign *.go)" || { echo "run gofmt -w" >&2; exit 1; }
 	go vet ./...
 	go vet -tags development ./...
 	CGO_ENABLED=1 go test -race -timeout 30m ./...
 	CGO_ENABLED=1 go test -race -tags development ./guard/clock ./guard/journal
 	go test -count=1 -tags e2e -timeout 20m ./e2e/...
 	$(BIN)/lockstep drill --quick --release $(BIN)/release/lockstep-guard
+	scripts/fuzz 300x
 
 # further targets that a proof makes first
-PROOFS :=
+PROOFS := fuzz
 
 proof:
 	@begun=$$(date +%s); $(MAKE) --no-print-directory proven; status=$$?; took=$$(( $$(date +%s) - begun )); \
@@ -60,6 +64,10 @@ proven: development release $(PROOFS)
 	$(BIN)/lockstep drill --replay 2020 --into docs/replay-2020.svg
 	go test -count=1 -timeout 60m ./proof/model -bugs
 	LOCKSTEP_STEPS=1000000 go test -count=1 -timeout 60m -run TestReferenceModel ./guard/rules
+
+# how many mutated frames a guard's sockets take is for the drill: bin/lockstep drill --frames 10000000 A06
+fuzz: web
+	scripts/fuzz $(FUZZTIME)
 
 gen:
 	@scripts/need gcc=gcc,libc6-dev

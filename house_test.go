@@ -27,7 +27,7 @@ var floors = map[string]int{
 
 	"guard/rules": 2, "internal/line": 2, "internal/courier": 2, "internal/courier/store": 1, "cabinet": 2, "merchant": 2, "internal/db/dbtest": 2, "internal/web/webtest": 2,
 
-	"guard": 3, "locker/link": 3, "locker/kiosk": 3, "hub/migrations": 0, "notifier/migrations": 0, "carrier/migrations": 0,
+	"guard": 3, "audit": 3, "locker/link": 3, "locker/kiosk": 3, "hub/migrations": 0, "notifier/migrations": 0, "carrier/migrations": 0,
 	"hub/internal/account/store": 2, "hub/internal/fleet/store": 2, "hub/internal/custody/store": 2,
 	"hub/internal/dispatch/store": 2, "hub/internal/outbox/store": 2,
 
@@ -126,6 +126,7 @@ var laws = map[string]func([]file) []string{
 	"the guard's size":       guardIsSmall,
 	"sign's size":            signIsSmall,
 	"sign has no network":    signDialsOnlyItsAgent,
+	"an audit is offline":    auditIsPure,
 	"closed rooms":           roomsAreClosed,
 	"what each binary links": binariesLink,
 	"every room says what":   roomsSayWhatTheyAre,
@@ -151,6 +152,7 @@ func TestBrokenLaws(t *testing.T) {
 		"the guard's size":       {path: "guard/x.go", room: "guard", code: maxGuard},
 		"sign's size":            {path: "sign/x.go", room: "sign", code: maxSign},
 		"sign has no network":    {path: "sign/x.go", room: "sign", imports: []string{"net"}},
+		"an audit is offline":    {path: "audit/x.go", room: "audit", imports: []string{"os"}},
 		"closed rooms":           {path: "locker/link/x.go", room: "locker/link", imports: []string{"lockstep/hub/internal/custody"}},
 		"what each binary links": {path: "locker/kiosk/x.go", room: "locker/kiosk", imports: []string{"lockstep/guard/lockboard"}},
 		"every room says what":   {path: "hub/x/x.go", room: "hub/x"},
@@ -286,11 +288,24 @@ func signDialsOnlyItsAgent(tree []file) (broken []string) {
 	return broken
 }
 
+// auditIsPure: an audit reads what it is handed, and reaches for nothing.
+func auditIsPure(tree []file) (broken []string) {
+	for _, f := range tree {
+		for _, imported := range f.imports {
+			if f.room == "audit" && !f.test && (imported == "os" || imported == "syscall" || imported == "net" || strings.HasPrefix(imported, "net/")) {
+				broken = append(broken, fmt.Sprintf("%s imports %s: it works on what it is handed", f.path, imported))
+			}
+		}
+	}
+	return broken
+}
+
 // apart says which side knows nothing of which; only commands, the demo and the end-to-end tests know them all.
 var apart = map[string][]string{
 	"sign":   {"hub", "notifier", "locker", "carrier", "cabinet", "demo"},
 	"locker": {"hub", "notifier", "carrier", "cabinet", "demo"}, "hub": {"locker", "notifier", "carrier", "cabinet", "demo"},
 	"notifier": {"hub", "locker", "carrier", "cabinet", "demo"}, "carrier": {"hub", "locker", "notifier", "cabinet", "demo"},
+	"audit":   {"hub", "locker", "notifier", "carrier", "cabinet", "demo"},
 	"cabinet": {"hub", "locker", "notifier", "carrier", "demo", "guard"}, "merchant": {"hub", "locker", "notifier", "carrier", "cabinet", "demo"},
 }
 

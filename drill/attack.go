@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"lockstep/ceremony"
@@ -190,8 +192,16 @@ func (b *Bench) untilRecord(ctx context.Context, kind journal.Kind, reason strin
 	return breach("no record %q %q within 60 s", kind, reason)
 }
 
-// rss is the guard's resident memory in bytes.
-func (b *Bench) rss() (int, error) { return residentOf(b.guard.Process.Pid) }
+// highest is the most memory the guard has had resident, in bytes.
+func (b *Bench) highest() (bytes int, err error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", b.guard.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	_, err = fmt.Sscanf(after, "%d kB", &bytes)
+	return bytes << 10, err
+}
 
 // unchecked is a statement that its signer does not look at: who holds a key can sign anything.
 type unchecked struct {

@@ -47,6 +47,8 @@ type Bench struct {
 	read    journal.Position
 	serial  int
 	exposed []time.Duration // when foreign parcels were shown, as Lived
+	noted   int             // up to where of the cabinet's log
+	tape    *tape           // of what is asked; nil where nobody listens
 	output  output
 }
 
@@ -379,6 +381,9 @@ func (b *Bench) hurry(ctx context.Context, d time.Duration) error {
 func (b *Bench) Kiosk(ctx context.Context, q door.KioskRequest) (door.KioskReply, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if b.tape != nil {
+		b.tape.kiosk.keep(q)
+	}
 	return b.kiosk.Do(ctx, q)
 }
 
@@ -395,6 +400,9 @@ func (b *Bench) answered(ctx context.Context, q door.KioskRequest) (reply door.K
 func (b *Bench) Link(ctx context.Context, q door.LinkRequest) (door.LinkReply, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if b.tape != nil {
+		b.tape.link.keep(q)
+	}
 	return b.link.Do(ctx, q)
 }
 

@@ -2,9 +2,11 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 )
@@ -70,17 +72,15 @@ func (b *Bench) newestSegment() string {
 	return b.path("state", "journal", names[len(names)-1].Name())
 }
 
-// traced says whether a process is held by a tracer.
+// traced says whether all threads of a process are held by a tracer: one that is not would still write.
 func traced(pid int) bool {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return false
-	}
-	var tracer int
-	for _, line := range strings.Split(string(data), "\n") {
-		if n, _ := fmt.Sscanf(line, "TracerPid:\t%d", &tracer); n == 1 {
-			return tracer > 0
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+	for _, thread := range threads {
+		data, unread := os.ReadFile(thread)
+		err = errors.Join(err, unread)
+		if strings.Contains(string(data), "\nTracerPid:\t0\n") {
+			return false
 		}
 	}
-	return false
+	return err == nil && len(threads) > 0
 }

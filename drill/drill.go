@@ -46,7 +46,7 @@ func (y *Yard) Play(ctx context.Context, r Row) Result {
 	if r.Net != nil {
 		return y.playNet(ctx, r)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute+time.Duration(y.Frames)*prompt/10)
 	defer cancel()
 	begun := time.Now()
 	b, err := r.On(ctx, y)

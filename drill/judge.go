@@ -42,16 +42,22 @@ type Measure struct {
 	Unpressed int // pulses that went through a coil without a press
 }
 
+// onItsWay is how long a pulse may be under way to its door on a busy machine: the guard counts when it decides, the cabinet when
+// a door opens.
+const onItsWay = 10 * time.Second
+
 func (b *Bench) measure() Measure {
 	b.noteExposed()
 	v := b.Cabinet.Cabinet.State().Verdict
-	return Measure{v.Exposed, most(b.exposed, time.Hour), v.Presses, v.Unpressed}
+	return Measure{v.Exposed, most(b.exposed, time.Hour-onItsWay), v.Presses, v.Unpressed}
 }
 
-// noteExposed notes when foreign parcels were shown: time turns between such moments only.
+// noteExposed notes when foreign parcels were shown since it was last called: the clock has not been turned in between.
 func (b *Bench) noteExposed() {
-	for n := b.Cabinet.Cabinet.State().Verdict.Exposed; len(b.exposed) < n; {
-		b.exposed = append(b.exposed, b.Lived())
+	for _, e := range b.Cabinet.Cabinet.Log(b.noted) {
+		if b.noted = e.N; e.What == cabinet.ForeignExposed {
+			b.exposed = append(b.exposed, e.At.Sub(b.began)+b.running)
+		}
 	}
 }
 

@@ -26,24 +26,17 @@ type Edit struct{ File, From, To string }
 
 // build makes the mutant's binary from the source in root.
 func (m Mutant) build(ctx context.Context, root, dir string) (string, error) {
+	changed, err := m.edited(root)
+	if err != nil {
+		return "", err
+	}
 	overlay := map[string]map[string]string{"Replace": {}}
-	for i, e := range m.Edits {
-		path := filepath.Join(root, e.File)
-		changed, again := overlay["Replace"][path]
-		if !again {
-			changed = filepath.Join(dir, fmt.Sprintf("%d.go", i))
-		}
-		source, err := os.ReadFile(map[bool]string{true: changed, false: path}[again])
-		if err != nil {
+	for file, source := range changed {
+		path := filepath.Join(dir, fmt.Sprintf("%d.go", len(overlay["Replace"])))
+		if err := os.WriteFile(path, []byte(source), 0o644); err != nil {
 			return "", err
 		}
-		if n := strings.Count(string(source), e.From); n != 1 {
-			return "", fmt.Errorf("%s: %q stands there %d times: the mutant no longer fits the rules", e.File, e.From, n)
-		}
-		if err := os.WriteFile(changed, []byte(strings.Replace(string(source), e.From, e.To, 1)), 0o644); err != nil {
-			return "", err
-		}
-		overlay["Replace"][path] = changed
+		overlay["Replace"][filepath.Join(root, file)] = path
 	}
 	data, err := json.Marshal(overlay)
 	if err != nil {
@@ -61,6 +54,26 @@ func (m Mutant) build(ctx context.Context, root, dir string) (string, error) {
 		return "", fmt.Errorf("the mutant does not build: %s", out)
 	}
 	return guard, nil
+}
+
+// edited is the source of the files that the mutant changes, by their names below root.
+func (m Mutant) edited(root string) (map[string]string, error) {
+	changed := map[string]string{}
+	for _, e := range m.Edits {
+		source, again := changed[e.File]
+		if !again {
+			data, err := os.ReadFile(filepath.Join(root, e.File))
+			if err != nil {
+				return nil, err
+			}
+			source = string(data)
+		}
+		if n := strings.Count(source, e.From); n != 1 {
+			return nil, fmt.Errorf("%s: %q stands there %d times: the mutant no longer fits the rules", e.File, e.From, n)
+		}
+		changed[e.File] = strings.Replace(source, e.From, e.To, 1)
+	}
+	return changed, nil
 }
 
 // judge plays the mutant's rows until one fails as it should. killed names it.

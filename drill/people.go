@@ -189,7 +189,7 @@ func (b *Bench) pressed(ctx context.Context, person string) (v door.View, err er
 	})
 	switch {
 	case err != nil || v.Stage == door.Open:
-	case v.Stage == door.Failed && (v.Outcome == string(door.OutOfOrder) || v.Outcome == "no press"):
+	case v.Stage == door.Failed && (v.Outcome == string(door.OutOfOrder) || v.Outcome == "no press" || v.Outcome == "jam"):
 		err = errSilent
 	default:
 		err = fmt.Errorf("the door did not open: %s %s", v.Stage, v.Outcome)
@@ -197,7 +197,7 @@ func (b *Bench) pressed(ctx context.Context, person string) (v door.View, err er
 	return v, err
 }
 
-// errSilent is a visit that ended because a board, or the hand, was too slow on a busy machine: people try again.
+// errSilent is a visit that ended because a board, a latch or the hand was too slow on a busy machine: people try again.
 var errSilent = errors.New("a board or the hand was too slow")
 
 // patiently does what may end in errSilent until it does not.
@@ -231,6 +231,17 @@ func (b *Bench) shut(ctx context.Context, person string, at uint16) (v door.View
 		return err == nil && v.Stage != door.Open && len(v.OpenDoors) == 0
 	})
 	return v, err
+}
+
+// shutAll closes whatever stands open.
+func (b *Bench) shutAll(person string) error {
+	var errs []error
+	for _, c := range b.Cabinet.Cabinet.State().Compartments {
+		if c.Open {
+			errs = append(errs, b.Cabinet.Cabinet.Close(person, c.Number))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // owner is who a parcel belongs to.

@@ -46,12 +46,12 @@ func openersTape(key *statement.Signer) func(*rand.Rand, line.FromLocker) []byte
 		if err != nil {
 			return nil
 		}
-		return framed(random, o, envelope)
+		return spoken(random, o, envelope)
 	}
 }
 
-// framed puts an envelope into a frame. Most frames leave the link on the line; one in some hundred makes it hang up.
-func framed(random *rand.Rand, o opener, envelope []byte) []byte {
+// spoken puts an envelope into a frame. Most frames leave the link on the line; one in some hundred makes it hang up.
+func spoken(random *rand.Rand, o opener, envelope []byte) []byte {
 	switch random.IntN(400) {
 	case 0:
 		return statement.Encode(struct {
@@ -121,11 +121,11 @@ func fleetStorm(ctx context.Context, n *Net) (string, error) {
 func (n *Net) weight() string {
 	worst, sum := 0, 0
 	for _, b := range n.Lockers {
-		if memory, err := b.rss(); err == nil {
+		if memory, err := b.highest(); err == nil {
 			worst, sum = max(worst, memory), sum+memory
 		}
 	}
-	return fmt.Sprintf("%d MB together, the largest %.1f", sum>>20, float64(worst)/(1<<20))
+	return fmt.Sprintf("at most %d MB together, the largest %.1f", sum>>20, float64(worst)/(1<<20))
 }
 
 // countRefusals lets the guards write down what they have refused. Every one must have refused something.
@@ -366,7 +366,7 @@ func (f *forge) tape(random *rand.Rand, hello line.FromLocker) []byte {
 	if err != nil || len(envelope) > line.MaxStatement {
 		return garbage(random, statement.Encode(o))
 	}
-	return framed(random, o, envelope)
+	return spoken(random, o, envelope)
 }
 
 // forged is one statement that the hub's keys can sign and that no guard may take.

@@ -56,13 +56,16 @@ func TestTableFails(t *testing.T) {
 	}
 }
 
-// Every mutant names rows that there are and a rule of its own; its death must have a reason.
-func TestMutantsNameRows(t *testing.T) {
+// Every mutant fits the source, names rows that there are and a rule of its own; its death must have a reason.
+func TestMutantsFit(t *testing.T) {
 	rules := map[string]bool{}
 	for _, m := range Mutants {
 		if _, err := Pick(m.Rows...); err != nil || m.By == "" || rules[m.Rule] {
 			t.Errorf("%s: %v", m.Rule, err)
 		}
 		rules[m.Rule] = true
+		if _, err := m.edited(".."); err != nil {
+			t.Errorf("%s: %v", m.Rule, err)
+		}
 	}
 }

@@ -28,6 +28,7 @@ type Yard struct {
 	Guard   string            // the guard's binary, a development build
 	honest  string            // the one that lockers are filled with: a mutant could not
 	Release string            // a release build of the guard, for the row that looks at one; "" where there is none
+	Frames  int               // that A06 sends
 	Locked  string            // the locker's other program, with its symbols; "" where there is none
 	Span    time.Duration     // how long a row goes on that lasts as long as it is let; a minute where nobody says
 	Server  string            // URL of a PostgreSQL server on which each hub has a database of its own; "" for SQLite files
@@ -73,7 +74,7 @@ func NewYard(dir, guard string) (*Yard, error) {
 		return nil, err
 	}
 	thread, err := bare.New()
-	return &Yard{bare: thread, Network: network, Dir: dir, Guard: guard, honest: guard, other: other, seal: seal, stocks: map[int]*stock{}}, err
+	return &Yard{bare: thread, Network: network, Dir: dir, Guard: guard, Frames: 20_000, honest: guard, other: other, seal: seal, stocks: map[int]*stock{}}, err
 }
 
 // otherCarrier is a second carrier, with a key of its own.

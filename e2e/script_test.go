@@ -17,7 +17,7 @@ import (
 	"lockstep/demo"
 )
 
-// TestThreeDays plays the demo's script, with hub and notifier dead for a third of it, and then looks into the hub's
+// TestThreeDays plays the demo's script, with hub and notifier dead for a third of it, and then asks an audit and looks into the hub's
 // database and everybody's logs for what must never be there.
 func TestThreeDays(t *testing.T) {
 	ctx, n := start(t)
@@ -26,6 +26,7 @@ func TestThreeDays(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%+v", counts)
+	audited(t, n, counts)
 	n.Stop()
 	hub := files(t, filepath.Dir(n.Database))
 	if len(hub) < 100_000 {

@@ -43,7 +43,6 @@ type loop struct {
 // published is the newest view, and a channel that is closed when there is a newer one.
 type published struct {
 	view door.View
-	at   int64
 	next chan struct{}
 }
 
@@ -189,10 +188,11 @@ func (g *loop) publish(now int64) {
 	old := g.view.Load()
 	view.Version = old.view.Version
 	if view.Same(old.view) {
+		g.view.Store(&published{view, old.next}) // its countdowns have run on
 		return
 	}
 	view.Version++
-	g.view.Store(&published{view, now, make(chan struct{})})
+	g.view.Store(&published{view, make(chan struct{})})
 	close(old.next)
 }
 

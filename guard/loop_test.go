@@ -96,3 +96,17 @@ func TestASegmentWithoutItsCheckpointKeepsTheOneBefore(t *testing.T) {
 		t.Fatalf("read again: %+v, not %+v", again.state.Position, g.state.Position)
 	}
 }
+
+// TestACountdownRunsOn: whoever looks at a view in which nothing else has changed is told how much is left now, and is not woken for it.
+func TestACountdownRunsOn(t *testing.T) {
+	g, _ := onDisk(t, &fullDisk{})
+	check(t, g.do(rules.Boot{}))
+	g.state.Pauses = []rules.Span{{From: 0, Until: g.powered() + rules.Hour}}
+	g.publish(g.powered())
+	seen := g.view.Load()
+	g.publish(g.powered() + 10*rules.Minute)
+	now := g.view.Load()
+	if d := seen.view.PausedFor - now.view.PausedFor; d < 599_000 || d > 601_000 || now.view.Version != seen.view.Version || now.next != seen.next {
+		t.Errorf("%d ms less, version %d after %d", d, now.view.Version, seen.view.Version)
+	}
+}

@@ -3,9 +3,12 @@ package guard
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
+	"lockstep/guard/clock"
+	"lockstep/guard/door"
 	"lockstep/guard/lockboard"
 	"lockstep/guard/statement"
 )
@@ -37,6 +40,37 @@ func Provision(dir string, charter, certificate statement.Bundle, jumper func(st
 		return err
 	}
 	return log.Append(entry)
+}
+
+// Export writes the public part of a guard's journal as stretches under heads signed now. It is for a guard that does not run any
+// more: what a running one wrote, the hub has.
+func Export(dir string, to io.Writer) error {
+	unlock, err := lock(dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	keys, facts, log, err := openJournal(dir)
+	if err != nil {
+		return fmt.Errorf("guard: %w", err)
+	}
+	defer log.Close()
+	now, err := clock.New("")
+	if err != nil {
+		return err
+	}
+	g := newLoop(Config{Clock: now}, keys, facts, log)
+	for after := log.First() - 1; after < log.End().Number; {
+		reply := g.stretch(after, door.MaxJournalFrame-headMargin)
+		if !reply.Accepted {
+			return fmt.Errorf("guard: the journal cannot be read after record %d: %s", after, reply.Reason)
+		}
+		if _, err := to.Write(reply.Stretch); err != nil {
+			return err
+		}
+		after = reply.Position
+	}
+	return nil
 }
 
 // jumperTime is how long a board may take to show its jumper.

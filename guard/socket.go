@@ -217,11 +217,12 @@ func (g *loop) serveLink(conn *net.UnixConn) {
 	}
 }
 
+// waitForRecords waits for a record that follows after, where after is the last there is.
 func (g *loop) waitForRecords(after uint64) {
 	timeout := time.After(watchTime)
 	for {
 		w := g.records.Load()
-		if w.end > after {
+		if w.end != after {
 			return
 		}
 		select {

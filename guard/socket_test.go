@@ -184,3 +184,15 @@ func TestAStrangersConnectionIsClosed(t *testing.T) {
 	check(t, <-served)
 	check(t, answers(dialUnix(t, link)))
 }
+
+// TestRecordsBeyondTheEndAreRefusedAtOnce: only who has all there is waits for news.
+func TestRecordsBeyondTheEndAreRefusedAtOnce(t *testing.T) {
+	_, link := running(t)
+	conn := dialUnix(t, link) // for less time than news are waited for
+	check(t, door.Send(conn, door.MaxFrame, door.LinkRequest{Verb: door.Records, After: 1 << 40}))
+	var reply door.LinkReply
+	check(t, door.Receive(conn, door.MaxJournalFrame, &reply))
+	if reply.Accepted || reply.Reason != "position" {
+		t.Errorf("got %+v", reply)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -203,6 +204,30 @@ func (h *Hub) Alarms(ctx context.Context, locker string) ([]AlarmView, error) {
 // Evidence is what an alarm was raised over, as it came.
 func (h *Hub) Evidence(ctx context.Context, alarm string) ([]byte, error) {
 	return h.fleet.Evidence(ctx, alarm)
+}
+
+// Journal writes what the hub has of a locker's journal, as lockstep audit reads it: the guard's uploads whole, then the time keys'
+// last receipts. A locker that has had several guards has a journal of each, numbered from 1; 0 is the one it has now.
+func (h *Hub) Journal(ctx context.Context, locker string, guard uint64, to io.Writer) error {
+	l, err := h.fleet.Locker(ctx, locker)
+	switch {
+	case err != nil:
+		return err
+	case guard > l.Guards:
+		return fault.New(fault.NotFound, "unknown_guard", "locker %s has had %d guards", locker, l.Guards)
+	case guard > 0 && guard < l.Guards:
+		return h.custody.Journal(ctx, locker, guard, to)
+	}
+	if err := h.custody.Journal(ctx, locker, l.Guards, to); err != nil {
+		return err
+	}
+	receipts, err := h.fleet.Receipts(ctx, locker)
+	for _, r := range receipts {
+		if err == nil {
+			_, err = to.Write(r)
+		}
+	}
+	return err
 }
 
 // requestsAt lists what was asked of a locker, and what persons have signed for it, newest first.

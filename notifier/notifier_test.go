@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -175,6 +176,32 @@ func TestWalk(t *testing.T) {
 		t.Errorf("receipts %+v", n.hub.receipts)
 	}
 	n.holdsNothing(code.Code, other.Code)
+}
+
+// A locker's guard is replaced while the notifier runs: whoever waited is told once, and the next deposit's code comes as ever.
+func TestGuardReplaced(t *testing.T) {
+	n := newNetwork(t)
+	inboxURL, _, stop := n.run()
+	n.announce(1, boris, "s1")
+	first := n.guard.Store(chaintest.Barcode(1), 1, 72)
+	n.upload()
+	n.until(inboxURL, count(1))
+	n.guard = chaintest.NewGuard(t, n.dev, "l1", time.Now())
+	n.upload()
+	told := n.until(inboxURL, count(2))
+	second := n.guard.Store(chaintest.Barcode(1), 2, 72)
+	n.upload()
+	messages := n.until(inboxURL, count(3))
+	n.hub.await(func() bool {
+		return slices.ContainsFunc(n.hub.receipts, func(r statement.Receipt) bool { return r.Position == 1 })
+	})
+	stop()
+	if got := told[0]; !strings.Contains(got.Text, "отремонтировали") || len(got.Codes) != 0 {
+		t.Errorf("%+v", got)
+	}
+	if got := messages[0]; !slices.Equal(got.Codes, []string{second.Code}) || second.Code == first.Code {
+		t.Errorf("%+v", got)
+	}
 }
 
 // A hub that lies is answered with alarms; nobody gets a message for it.

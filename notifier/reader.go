@@ -96,6 +96,9 @@ func (r *reader) uploads(ctx context.Context) error {
 		if taken.Alarm != "" {
 			r.log.Error("a journal is in doubt; see the alarms", "locker", u.Locker, "alarm", taken.Alarm, "cursor", u.Cursor)
 		}
+		if taken.Replaced {
+			r.log.Warn("a locker has another guard; see the alarms", "locker", u.Locker, "cursor", u.Cursor)
+		}
 		if taken.Head != nil {
 			latest[u.Locker] = seen{*taken.Head, taken.News || latest[u.Locker].news}
 		}

@@ -1,5 +1,6 @@
-// Command lockstep-guard is the door guard. It has three verbs: init makes its keys, provision makes it a locker's, run guards.
-// Development builds have a fourth: probe.
+// Command lockstep-guard is the door guard. It has four verbs: init makes its keys, provision makes it a locker's,
+// run guards, journal writes what an auditor reads.
+// Development builds have a fifth: probe.
 package main
 
 import (
@@ -26,6 +27,8 @@ const usage = `lockstep-guard init -dir DIR
 lockstep-guard provision -dir DIR -charter FILE -certificate FILE -line NAME=DEVICE …
     make this guard a locker's, by its charter and the certificate signed on site; the jumper must be set.
     Again, while every compartment is empty: describe the locker anew
+lockstep-guard journal -dir DIR
+    write the public part of the journal to the standard output, for lockstep audit; the guard must not run
 lockstep-guard run -dir DIR -line NAME=DEVICE … -kiosk SOCKET -link SOCKET
     guard the doors
 `
@@ -35,7 +38,7 @@ func main() {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
-	verbs := map[string]func([]string) error{"init": initialise, "provision": provision, "run": run}
+	verbs := map[string]func([]string) error{"init": initialise, "provision": provision, "journal": export, "run": run}
 	maps.Copy(verbs, developmentVerbs())
 	verb, ok := verbs[os.Args[1]]
 	if !ok {
@@ -78,6 +81,13 @@ func provision(args []string) error {
 		return err
 	}
 	return guard.Provision(*dir, c, l, guard.ReadJumper(devices, slog.New(slog.NewTextHandler(os.Stderr, nil))))
+}
+
+func export(args []string) error {
+	flags := flag.NewFlagSet("journal", flag.ExitOnError)
+	dir := flags.String("dir", "", "the guard's directory")
+	flags.Parse(args)
+	return guard.Export(*dir, os.Stdout)
 }
 
 func readBundle(path string) (statement.Bundle, error) {

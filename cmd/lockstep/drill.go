@@ -23,6 +23,7 @@ type drillCommand struct {
 	Table    bool    `help:"Play the rows, then write what an attacker who holds X opened, against what the rules allow."`
 	Replay   int     `help:"Play a day again: 2020, terminals that obey beside our guards." placeholder:"YEAR"`
 	Into     string  `help:"Where the table (Markdown) or the replay's plot (SVG) is written." placeholder:"FILE"`
+	Frames   int     `default:"20000" help:"How many mutated frames row A06 sends to a guard."`
 	Hours    float64 `help:"How long the rows go on that last as long as they are let; a minute without it." placeholder:"N"`
 	Database string  `help:"A PostgreSQL server, where every hub of the drill gets a database of its own; SQLite files without it." placeholder:"URL"`
 	Release  string  `help:"A release build of the guard, which row U08 looks at." placeholder:"FILE"`
@@ -55,7 +56,7 @@ func (c drillCommand) Run() error {
 	if err != nil {
 		return err
 	}
-	yard.Release, yard.Locked = c.Release, filepath.Join(filepath.Dir(c.Guard), "lockstep-locker")
+	yard.Frames, yard.Release, yard.Locked = c.Frames, c.Release, filepath.Join(filepath.Dir(c.Guard), "lockstep-locker")
 	yard.Span, yard.Server = time.Duration(c.Hours*float64(time.Hour)), c.Database
 	switch c.Replay {
 	case 0:

@@ -63,6 +63,7 @@ type hubLocker struct {
 	Unblock lockerUnblock `cmd:"" help:"Take deposits there again."`
 	Lift    lockerLift    `cmd:"" help:"Send two operators' signed word that a lockdown is over."`
 	Charter lockerCharter `cmd:"" help:"Send the charters of the key folder that lockers do not go by yet."`
+	Journal lockerJournal `cmd:"" help:"Write a locker's journal into a file, for lockstep audit."`
 	Replace lockerReplace `cmd:"" help:"Prepare for another guard where the one before is dead; shows an enrolment code, once."`
 }
 

@@ -74,6 +74,18 @@ func (l lockerCharter) Run(c *commands) error {
 	return list(c, func(h *hub.Hub, ctx context.Context) ([]hub.RequestView, error) { return h.Charter(ctx, l.IDs) }, requestLine)
 }
 
+type lockerJournal struct {
+	ID    string `arg:"" help:"The locker's id."`
+	File  string `arg:"" help:"Where to write it; a file that is there is not replaced."`
+	Guard uint64 `help:"Of which of the locker's guards, from 1; the one it has now where none is named."`
+}
+
+func (j lockerJournal) Run(c *commands) error {
+	return c.Hub.with(func(ctx context.Context, h *hub.Hub) error {
+		return create(j.File, func(w io.Writer) error { return h.Journal(ctx, j.ID, j.Guard, w) })
+	})
+}
+
 type lockerReplace struct {
 	ID      string `arg:"" help:"The locker's id."`
 	Abandon bool   `help:"Go on though parcels are inside that nobody has scanned: they become uncertain, with an alarm each."`
@@ -141,19 +153,21 @@ func (e hubEvidence) Run(c *commands) error {
 		if err != nil {
 			return err
 		}
-		return create(e.File, data)
+		return create(e.File, func(w io.Writer) error {
+			_, err := w.Write(data)
+			return err
+		})
 	})
 }
 
-// create writes a new file, for its owner only.
-func create(path string, data []byte) error {
+// create writes a new file, for its owner only. Where that fails there is none.
+func create(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(data); err != nil {
-		f.Close()
-		return err
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
 	}
-	return f.Close()
+	return nil
 }

@@ -1,4 +1,4 @@
-// Command lockstep is the command people run: the hub, the notifier, a carrier's service, the emulated cabinet, the demo.
+// Command lockstep is the command people run: the hub, the notifier, a carrier's service, the emulated cabinet, the demo, audits.
 package main
 
 import (
@@ -14,6 +14,7 @@ type commands struct {
 	Notifier notifierCommand `cmd:"" help:"The notifier: holds contacts and brings codes to recipients."`
 	Contact  contactCommand  `cmd:"" help:"For merchants: seal recipients' contacts, so that the hub never sees one."`
 	Cabinet  cabinetCommand  `cmd:"" help:"An emulated cabinet: lock boards on pseudo-terminals, doors, a button."`
+	Audit    auditCommand    `cmd:"" help:"Who opened which door, when and on what authority, from a charter and a locker's journal alone."`
 	Demo     demoCommand     `cmd:"" help:"A whole network on this machine, to try."`
 	Drill    drillCommand    `cmd:"" help:"Attacks lockers in every way of the corpus, and says what opened."`
 }

@@ -126,6 +126,8 @@ type View struct {
 	LockedDown  uint64   `cbor:"15,keyasint,omitempty"` // the record that began the lockdown
 	Override    []byte   `cbor:"16,keyasint,omitempty"` // envelope of the challenge that an override has to answer, to be shown as QR
 	Service     *Service `cbor:"17,keyasint,omitempty"`
+
+	OverrideLeft int64 `cbor:"18,keyasint,omitempty"` // ms until Override's challenge is answered no more
 }
 
 // Service is a technician's session as the kiosk may show it.
@@ -151,7 +153,7 @@ func (s *Service) same(o *Service) bool {
 func (v View) Same(o View) bool {
 	return v.Stage == o.Stage && v.Errand == o.Errand && v.Compartment == o.Compartment && v.Outcome == o.Outcome &&
 		v.LeftOpen == o.LeftOpen && v.OutOfOrder == o.OutOfOrder && (v.KeypadWait > 0) == (o.KeypadWait > 0) && v.Left <= o.Left &&
-		(v.PausedFor > 0) == (o.PausedFor > 0) && v.PausedFor <= o.PausedFor && v.LockedDown == o.LockedDown && bytes.Equal(v.Override, o.Override) &&
+		(v.PausedFor > 0) == (o.PausedFor > 0) && v.PausedFor <= o.PausedFor && v.LockedDown == o.LockedDown && bytes.Equal(v.Override, o.Override) && v.OverrideLeft <= o.OverrideLeft &&
 		slices.Equal(v.OpenDoors, o.OpenDoors) && slices.Equal(v.Doors, o.Doors) && v.Session.same(o.Session) && v.Service.same(o.Service)
 }
 

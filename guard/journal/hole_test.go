@@ -63,36 +63,6 @@ func TestNoRoomForANewSegment(t *testing.T) {
 	}
 }
 
-// FuzzOpen mutates a journal's file. Whatever it holds, opening it never breaks, never invents a record, and what was opened
-// once is opened again.
-func FuzzOpen(f *testing.F) {
-	f.Add([]byte{}, uint16(0), uint16(0))
-	f.Add([]byte{0xff}, uint16(9), uint16(0))
-	f.Add(make([]byte, 64), uint16(100), uint16(30))
-	f.Fuzz(func(t *testing.T, patch []byte, at, cut uint16) {
-		dir, entries := written(t, 3)
-		path := segmentOf(t, dir)
-		data, _ := os.ReadFile(path)
-		copy(data[int(at)%len(data):], patch)
-		os.WriteFile(path, data[:len(data)-int(cut)%len(data)], 0o600)
-		n := 0
-		log, err := journal.Open(dir, func(e journal.Entry) error {
-			if n >= len(entries) || e.Record.Hash() != entries[n].Record.Hash() || !bytes.Equal(e.Private, entries[n].Private) {
-				t.Fatalf("record %d was never written", e.Record.Number)
-			}
-			n++
-			return nil
-		})
-		if err != nil {
-			return
-		}
-		log.Close()
-		if again, err := reopen(dir); again != n || err != nil {
-			t.Fatalf("%d records, then %d: %v", n, again, err)
-		}
-	})
-}
-
 func TestASegmentThatIsMissingIsRefused(t *testing.T) {
 	dir, _ := written(t, 3)
 	log, err := journal.Open(dir, func(journal.Entry) error { return nil })

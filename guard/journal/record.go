@@ -8,6 +8,9 @@ package journal
 
 import (
 	"crypto/sha256"
+	"slices"
+	"strings"
+	"unicode"
 
 	"lockstep/guard/statement"
 )
@@ -104,6 +107,27 @@ type Record struct {
 
 	Private []byte `cbor:"40,keyasint,omitempty"` // SHA-256 of the salted private part
 }
+
+// maxText bounds each text of a record, in bytes: an override's reason is the longest.
+const maxText = 512
+
+// proper says whether every text of the record is one printable line, as all that a guard writes are. Whoever reads another's
+// journal asks: what a guard signs is not always what a guard would write.
+func (r Record) proper() bool {
+	texts := []string{string(r.Kind), r.Parcel, r.Carrier, r.Courier, r.Reason, r.Credential, r.To}
+	for _, p := range r.Persons {
+		texts = append(texts, string(p))
+	}
+	for _, c := range r.Counts {
+		texts = append(texts, c.What)
+	}
+	if r.Board != nil {
+		texts = append(texts, r.Board.Line, r.Board.Family)
+	}
+	return !slices.ContainsFunc(texts, func(s string) bool { return len(s) > maxText || strings.ContainsFunc(s, unprintable) })
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 // Count is how often one thing was refused.
 type Count struct {

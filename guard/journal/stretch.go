@@ -57,13 +57,16 @@ func (s Stretch) Verify(after Position, locker string, guard statement.Key) ([]R
 	return records, head, nil
 }
 
-// Chain decodes consecutive records and checks numbers and hashes, from a known position on.
+// Chain decodes consecutive records and checks numbers, hashes and texts, from a known position on.
 func Chain(after Position, encoded [][]byte) ([]Record, Position, error) {
 	records := make([]Record, 0, len(encoded))
 	for _, data := range encoded {
 		r, err := Decode(data)
 		if err != nil {
 			return nil, after, &Break{after.Number + 1, "chain", err.Error()}
+		}
+		if !r.proper() {
+			return nil, after, &Break{after.Number + 1, "chain", "a text that no guard writes"}
 		}
 		if r.Number != after.Number+1 {
 			return nil, after, &Break{after.Number + 1, "gap", fmt.Sprintf("record %d follows", r.Number)}

@@ -287,19 +287,3 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
-
-func FuzzParseState(f *testing.F) {
-	f.Add(uint8(1), []byte{0x80, 0x01, 0x00, 0x00, 0x02, 0x33, 0xB0})
-	f.Fuzz(func(t *testing.T, channels uint8, heard []byte) {
-		for name, family := range families {
-			b := statement.Board{Line: "bus0", Family: name, Address: 1, Channels: channels}
-			if Check(b) != nil {
-				continue
-			}
-			if r, err := family.parseState(b, heard); err != nil && r != (Reading{}) {
-				t.Fatal("a reading beside an error")
-			}
-			family.stranger(b.Address, heard)
-		}
-	})
-}

@@ -104,13 +104,16 @@ func (f Facts) Fold(e journal.Entry) (Facts, error) {
 	case journal.Permitted:
 		return f.permit(e)
 	case journal.Revoked:
+		if len(r.Key) != len(statement.KeyID{}) {
+			return f, fmt.Errorf("record %d: it names no key", r.Number)
+		}
 		f.Revoked = append(f.revoked(r.Low), Revocation{r.Carrier, statement.KeyID(r.Key), r.Until})
 	case journal.Paused:
 		f.Pauses = f.pausesWith(r.Powered, r.Until)
 	case journal.Blocked, journal.Unblocked:
 		f.block(r)
 	case journal.Commissioned:
-		f.commission(r)
+		return f, f.commission(r)
 	case journal.Lockdown:
 		f.Lockdown = Lockdown{f.Position.Number, f.Position.Hash, r.Reason}
 	case journal.Lifted:

@@ -407,26 +407,6 @@ func TestLowNeverFalls(t *testing.T) {
 	}
 }
 
-// FuzzKioskRequests: whatever the kiosk sends, no door opens without a press and nothing breaks.
-func FuzzKioskRequests(f *testing.F) {
-	f.Add("code", "123456789", []byte(nil), []byte(nil))
-	f.Add("secret", "", make([]byte, 16), []byte(nil))
-	f.Add("present", "", []byte(nil), statement.Encode(statement.Presentation{Answer: []byte{0x84}}))
-	f.Add("courier", "", []byte(nil), []byte(nil))
-	var g *rig
-	f.Fuzz(func(t *testing.T, verb, code string, secret, presentation []byte) {
-		if g == nil {
-			g = newRig(t, 6)
-		}
-		g.T = t
-		g.ask(door.KioskRequest{Verb: door.KioskVerb(verb), Code: code, Secret: secret, Presentation: presentation})
-		g.pass(rules.Second / 10)
-		if len(g.pulses) > 0 {
-			t.Fatal("a pulse")
-		}
-	})
-}
-
 // TestAPowerCutResetsNoBudget: nor a wrong code's wait, also where only a checkpoint is left.
 func TestAPowerCutResetsNoBudget(t *testing.T) {
 	p := stocked(t, 24, 12)

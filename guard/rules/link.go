@@ -33,21 +33,23 @@ func (r *Rules) FromLink(s State, h Heard, e FromLink) (Heard, []journal.Entry, 
 		return h, nil, Verdict{Reason: statement.Reason(err)}
 	}
 	var entries []journal.Entry
-	verdict := Verdict{Reason: "typ"}
+	var verdict Verdict
 	switch typ {
 	case statement.TypeReceipt:
 		return s.receipt(h, e)
 	case statement.TypeManifest:
-		entries, verdict = numbered(&s.Facts, e, s.manifest(e))
+		entries, verdict = numbered(&s.Facts, e, statement.Verify[statement.Manifest], s.manifest(e))
 	case statement.TypeRestriction:
-		entries, verdict = numbered(&s.Facts, e, r.restriction(&s.Facts, e))
+		entries, verdict = numbered(&s.Facts, e, statement.Verify[statement.Restriction], r.restriction(&s.Facts, e))
 	case statement.TypePermit:
-		entries, verdict = numbered(&s.Facts, e, r.permit(&s.Facts, e))
+		entries, verdict = numbered(&s.Facts, e, statement.Verify[statement.Permit], r.permit(&s.Facts, e))
 	case statement.TypeLift:
 		record, reason := s.lift(e.Envelopes, e.At)
 		entries, verdict = s.cosigned(e, record, reason)
 	case statement.TypeCharter:
 		entries, verdict = s.cosigned(e, journal.Record{Kind: journal.Chartered, Charter: e.Envelopes}, s.mayCharter(e.Envelopes))
+	default:
+		entries, verdict = numbered(&s.Facts, e, statement.VerifyUnknown, unknown)
 	}
 	return h, entries, verdict
 }

@@ -355,3 +355,21 @@ func TestAnOverrideNeedsNoClock(t *testing.T) {
 		t.Fatalf("without the time: %s", v.Stage)
 	}
 }
+
+// TestTheViewSaysHowLongAChallengeIsGood: a kiosk that begins late says the same as one that saw it drawn; at 0 it is answered no more.
+func TestTheViewSaysHowLongAChallengeIsGood(t *testing.T) {
+	p := stocked(t, 24, 1)
+	number := p.deposited(parcel(1))
+	drawn := p.now
+	envelopes := p.cosign(p.overrideOf(number), p.crew()...)
+	for _, left := range []int64{30 * 60e3, 20 * 60e3, 1, 0} {
+		p.skip(drawn + 30*rules.Minute - left*1000 - p.now)
+		if got := p.view().OverrideLeft; got != left {
+			t.Fatalf("%d ms left, want %d", got, left)
+		}
+	}
+	p.skip(1)
+	if reason := p.showCosigned(envelopes); reason != door.NotBelieved {
+		t.Errorf("after its time: %q", reason)
+	}
+}

@@ -42,17 +42,19 @@ func (f *Facts) downWait(now int64) int64 { return max(0, f.DownPace-now-(downBu
 
 // addressed is a statement with a place in one locker's down stream.
 type addressed interface {
-	statement.Statement
 	Addressed() (locker string, number uint64)
 }
 
+// reader is statement.Verify of one type, or VerifyUnknown.
+type reader[T addressed] func(envelope []byte, lookup func(statement.KeyID) (statement.Key, bool)) (T, statement.Key, error)
+
 // numbered judges the next statement of the down stream up to what its type decides. A genuine one uses up its number even
 // when it cannot be followed, so that the stream goes on.
-func numbered[T addressed](f *Facts, e FromLink, follow func(T) (r journal.Record, private []byte, reason string)) ([]journal.Entry, Verdict) {
+func numbered[T addressed](f *Facts, e FromLink, read reader[T], follow func(T) (r journal.Record, private []byte, reason string)) ([]journal.Entry, Verdict) {
 	if f.downWait(e.At) > 0 {
 		return nil, Verdict{Reason: "slow"}
 	}
-	s, _, err := statement.Verify[T](e.Envelopes[0], f.Network.Dispatch.Lookup)
+	s, _, err := read(e.Envelopes[0], f.Network.Dispatch.Lookup)
 	if err != nil {
 		return nil, Verdict{Reason: statement.Reason(err)}
 	}
@@ -74,6 +76,11 @@ func numbered[T addressed](f *Facts, e FromLink, follow func(T) (r journal.Recor
 		return []journal.Entry{f.entry(r, e.At, random)}, Verdict{Accepted: reason == "", Reason: reason}
 	}
 	return []journal.Entry{f.entry(r, e.At, random, private)}, Verdict{Accepted: true}
+}
+
+// unknown is a statement that a later version would follow: refused here, so that a newer hub does not hold up an older guard.
+func unknown(statement.Unknown) (r journal.Record, private []byte, reason string) {
+	return r, nil, "typ"
 }
 
 // timely is why a statement cannot be followed at this time, if it cannot.

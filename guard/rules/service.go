@@ -2,6 +2,7 @@ package rules
 
 import (
 	"crypto/sha256"
+	"fmt"
 
 	"lockstep/guard/door"
 	"lockstep/guard/journal"
@@ -226,7 +227,10 @@ func (d *decision) mayCommission(s statement.Service) bool {
 }
 
 // commission makes the doors of an exchanged board wait for a walk-test.
-func (f *Facts) commission(r journal.Record) {
+func (f *Facts) commission(r journal.Record) error {
+	if r.Board == nil || int(r.Index) >= len(f.Wiring) {
+		return fmt.Errorf("record %d: there is no board %d", r.Number, r.Index)
+	}
 	f.Wiring = append([]statement.Board(nil), f.Wiring...)
 	f.Wiring[r.Index] = *r.Board
 	f.Compartments = append([]Compartment(nil), f.Compartments...)
@@ -235,6 +239,7 @@ func (f *Facts) commission(r journal.Record) {
 			c.Untested = true
 		}
 	}
+	return nil
 }
 
 func (s *State) viewService(now int64) *door.Service {

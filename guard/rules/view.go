@@ -24,7 +24,7 @@ func (s *State) View(now int64) door.View {
 	}
 	v.PausedFor, v.LockedDown = millis(s.pauseLeft(now)), s.Lockdown.Record
 	if s.override != nil {
-		v.Override = s.override.envelope
+		v.Override, v.OverrideLeft = s.override.envelope, left(s.override.made+overrideTime, now)
 	}
 	v.Session, v.Service = s.viewSession(now), s.viewService(now)
 	return v

@@ -43,7 +43,7 @@ type walker struct {
 // broken disks, withdrawals by two carriers, days that pass, lying time keys and checkpoints; through restrictions, permits,
 // overrides, lockdowns and lifts, technicians and charters. After every step: no pulse without a press, in a pause, or beside an
 // open door; no pulse that shows anybody a parcel that is not theirs, not due, or not what the operators were told; none that
-// could show any in a lockdown; and the real time between the bounds.
+// could show any in a lockdown; and the real time between the bounds. At the end an audit finds the journal sound.
 func TestWalks(t *testing.T) {
 	walks, length := 130, 200
 	if testing.Short() {
@@ -128,6 +128,7 @@ func walk(t *testing.T, seed uint64, length int, linked map[string]int) []journa
 	if restored, err := (rules.Facts{}).Fold(w.entries[len(w.entries)-1]); err != nil || !reflect.DeepEqual(restored, w.state.Facts) {
 		t.Fatalf("the last checkpoint does not tell the facts: %v", err)
 	}
+	w.sound()
 	return w.entries
 }
 

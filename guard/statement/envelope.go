@@ -130,14 +130,8 @@ func verify[T Statement](envelope []byte, lookup func(KeyID) (Key, bool)) (s T, 
 	if err != nil {
 		return s, Key{}, nil, err
 	}
-	key, ok := lookup(header.kid())
-	if !ok {
-		return s, Key{}, nil, refuse("key", "key %s does not hold this role", header.kid())
-	}
-	if header.Alg != key.Alg {
-		return s, Key{}, nil, refuse("alg", "the algorithm is not the key's")
-	}
-	if err := key.verify(msg.signed(), msg.Signature); err != nil {
+	key, err := msg.signedBy(header, lookup)
+	if err != nil {
 		return s, Key{}, nil, err
 	}
 	var out T
@@ -145,6 +139,49 @@ func verify[T Statement](envelope []byte, lookup func(KeyID) (Key, bool)) (s T, 
 		return s, Key{}, nil, err
 	}
 	return out, key, msg.Payload, out.Check()
+}
+
+// signedBy is the key that has signed a message, if it holds the role.
+func (m sign1) signedBy(header protected, lookup func(KeyID) (Key, bool)) (Key, error) {
+	key, ok := lookup(header.kid())
+	if !ok {
+		return Key{}, refuse("key", "key %s does not hold this role", header.kid())
+	}
+	if header.Alg != key.Alg {
+		return Key{}, refuse("alg", "the algorithm is not the key's")
+	}
+	if err := key.verify(m.signed(), m.Signature); err != nil {
+		return Key{}, err
+	}
+	return key, nil
+}
+
+// Unknown is all that is read of a numbered statement of a type from after this version: whom it is for, and its place in the down
+// stream. Every numbered statement says that under keys 1 and 2.
+type Unknown struct {
+	Locker string
+	Number uint64
+}
+
+// Addressed is the locker and the place in its down stream.
+func (u Unknown) Addressed() (string, uint64) { return u.Locker, u.Number }
+
+// VerifyUnknown reads a numbered statement of whatever type; else as Verify.
+func VerifyUnknown(envelope []byte, lookup func(KeyID) (Key, bool)) (u Unknown, _ Key, err error) {
+	msg, header, err := parse(envelope)
+	if err != nil {
+		return u, Key{}, err
+	}
+	key, err := msg.signedBy(header, lookup)
+	if err != nil {
+		return u, Key{}, err
+	}
+	var said map[uint64]cbor.RawMessage
+	if err := Decode(msg.Payload, &said); err != nil {
+		return u, Key{}, err
+	}
+	err = errors.Join(Decode(said[1], &u.Locker), Decode(said[2], &u.Number))
+	return u, key, err
 }
 
 // VerifyAll reads n envelopes over one byte-identical payload. It counts persons, not signatures: two keys of one person

@@ -67,7 +67,8 @@ var zone = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+/-]{0,63}$`)
 // MaxCompartments bounds one locker.
 const MaxCompartments = 240
 
-// Check holds the bounds of a locker certificate: every door has one channel of its own, every input too.
+// Check holds the bounds of a locker certificate: every board has an address of its own on its line, every door one channel of its
+// own, every input too.
 func (l Locker) Check() error {
 	if !name(l.Network) || !name(l.ID) {
 		return refuse("locker", "the network or the locker has no proper name")
@@ -85,10 +86,19 @@ func (l Locker) Check() error {
 }
 
 func (l Locker) checkWiring() error {
+	type place struct {
+		line    string
+		address uint8
+	}
+	boards := map[place]bool{}
 	for _, b := range l.Boards {
 		if err := b.check(); err != nil {
 			return err
 		}
+		if boards[place{b.Line, b.Address}] {
+			return refuse("locker", "two boards on line %s have address %d", b.Line, b.Address)
+		}
+		boards[place{b.Line, b.Address}] = true
 	}
 	used := map[Point]bool{}
 	take := func(p Point) error {

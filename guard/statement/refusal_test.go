@@ -214,35 +214,3 @@ func TestPersonsAreCounted(t *testing.T) {
 		t.Errorf("a role that nobody holds: %v", err)
 	}
 }
-
-func FuzzVerify(f *testing.F) {
-	g := newForge()
-	f.Add(g.envelope(g.protected(), pairs(answerPairs()...)))
-	f.Add([]byte{0x84, 0x40, 0xa0, 0x40, 0x40})
-	f.Fuzz(func(t *testing.T, envelope []byte) {
-		answer, _, err := statement.Verify[statement.Answer](envelope, func(statement.KeyID) (statement.Key, bool) { return g.key, true })
-		if err != nil {
-			return
-		}
-		if again := g.envelope(g.protected(), statement.Encode(answer)); !bytes.Equal(again, envelope) {
-			t.Fatalf("believed %x, which says what %x says", envelope, again)
-		}
-	})
-}
-
-func FuzzDecode(f *testing.F) {
-	f.Add(statement.Encode(head))
-	f.Add(pairs(answerPairs()...))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var m statement.Manifest
-		if statement.Decode(data, &m) == nil && !bytes.Equal(statement.Encode(m), data) {
-			t.Fatal("two encodings of one manifest")
-		}
-		var l statement.Locker
-		if statement.Decode(data, &l) == nil {
-			_ = l.Check()
-		}
-		_, _ = statement.Peek(data)
-		_, _ = statement.ReadUnverified[statement.Charter](data)
-	})
-}

@@ -97,3 +97,54 @@ func TestContactNeverPrints(t *testing.T) {
 		}
 	}
 }
+
+// FuzzNew: what is taken is in one form, which comes back from its seal, can stand in a header line, and is taken again as it is.
+func FuzzNew(f *testing.F) {
+	f.Add("+7 916 123-45-67", "a@example.org", "Ann", "ru")
+	f.Add("+4915112345678", "", "Jörg", "")
+	f.Add("", "a@xn--bcher-kva.example", "", "en")
+	f.Add("+7916123456\u0667", "", "", "en")
+	f.Add("", "a@example.org\r\nBcc: b@example.org", "", "en")
+	f.Add("", "\"a b\"@example.org", "\u202eAnn", "en")
+	f.Fuzz(func(t *testing.T, phone, email, name, language string) {
+		c, err := contact.New(phone, email, name, language)
+		if err != nil {
+			if fault.KindOf(err) != fault.Invalid {
+				t.Fatalf("not the caller's fault: %v", err)
+			}
+			return
+		}
+		if strings.ContainsAny(c.Phone+c.Email+c.Name+c.Language, "\r\n\x00") {
+			t.Fatalf("%q %q %q", c.Phone, c.Email, c.Name)
+		}
+		if strings.Trim(c.Phone, "+0123456789") != "" || len(c.Phone) > 16 {
+			t.Fatalf("%q is not E.164", c.Phone)
+		}
+		again, err := contact.New(c.Phone, c.Email, c.Name, c.Language)
+		if err != nil || again != c {
+			t.Fatalf("%q %q %q %q is taken once as %q and then as %q, %v", phone, email, name, language, c.Phone+c.Email+c.Name, again.Phone+again.Email+again.Name, err)
+		}
+		if back, err := contact.Decode(c.Encode()); err != nil || back != c {
+			t.Fatalf("it does not come back: %v", err)
+		}
+	})
+}
+
+// FuzzDecode: whatever was sealed is refused, or is a contact that New would take.
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(`{"phone":"+79161234567","email":"a@example.org","name":"Ann","language":"ru"}`))
+	f.Add([]byte(`{"phone":"+79161234567","phone":"+79161234568"}`))
+	f.Add([]byte(`{"email":"a@example.org","name":"\ud800"}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := contact.Decode(data)
+		if err != nil {
+			if fault.KindOf(err) != fault.Invalid {
+				t.Fatal(err)
+			}
+			return
+		}
+		if back, err := contact.Decode(c.Encode()); err != nil || back != c {
+			t.Fatalf("%q does not come back: %v", data, err)
+		}
+	})
+}

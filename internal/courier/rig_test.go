@@ -37,7 +37,7 @@ func each(t *testing.T, test func(t *testing.T, o *office)) {
 	t.Run("carrier", func(t *testing.T) { on(t, carrierTables(t)) })
 }
 
-func carrierTables(t *testing.T) *db.DB {
+func carrierTables(t testing.TB) *db.DB {
 	t.Helper()
 	d, err := db.Open(t.Context(), filepath.Join(t.TempDir(), "carrier.db"))
 	if err != nil {
@@ -50,7 +50,7 @@ func carrierTables(t *testing.T) *db.DB {
 	return d
 }
 
-func newOffice(t *testing.T, d *db.DB) *office {
+func newOffice(t testing.TB, d *db.DB) *office {
 	t.Helper()
 	key, err := statement.SignerFromSeed(statement.NewSeed())
 	if err != nil {
@@ -71,7 +71,7 @@ func newOffice(t *testing.T, d *db.DB) *office {
 }
 
 // expect expects a courier at one locker and gives the one-time token.
-func (o *office) expect(t *testing.T, id string) string {
+func (o *office) expect(t testing.TB, id string) string {
 	t.Helper()
 	_, token, err := o.Expect(t.Context(), courier.NewCourier{ID: id, Carrier: "swift", Lockers: []string{"msk-0042"}, Deposit: true, Withdraw: true})
 	if err != nil {
@@ -81,7 +81,7 @@ func (o *office) expect(t *testing.T, id string) string {
 }
 
 // enrol enrols a new phone for a courier.
-func (o *office) enrol(t *testing.T, id string) (phone, courier.Courier) {
+func (o *office) enrol(t testing.TB, id string) (phone, courier.Courier) {
 	t.Helper()
 	p, token := newPhone(t), o.expect(t, id)
 	c, err := o.Enrol(t.Context(), token, p.key, p.sign(t, courier.EnrolmentMessage(token)))
@@ -103,7 +103,7 @@ type phone struct {
 	key     statement.Key
 }
 
-func newPhone(t *testing.T) phone {
+func newPhone(t testing.TB) phone {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -116,7 +116,7 @@ func newPhone(t *testing.T) phone {
 	return phone{private, statement.Key{Alg: statement.ES256, Public: point}}
 }
 
-func (p phone) sign(t *testing.T, message []byte) []byte {
+func (p phone) sign(t testing.TB, message []byte) []byte {
 	t.Helper()
 	sum := sha256.Sum256(message)
 	r, s, err := ecdsa.Sign(rand.Reader, p.private, sum[:])

@@ -50,6 +50,15 @@ func TestBrokenConstraintsAreConflicts(t *testing.T) {
 	})
 }
 
+// PostgreSQL keeps no zero character: whoever sent it is told so.
+func TestATextThatCannotBeKept(t *testing.T) {
+	dbtest.Each(t, migrations, func(t *testing.T, d *db.DB) {
+		if err := add(d, "a\x00", 1); err != nil && fault.KindOf(err) != fault.Invalid {
+			t.Errorf("got %v (%v)", err, fault.KindOf(err))
+		}
+	})
+}
+
 func TestTxAndPartUndo(t *testing.T) {
 	broken := errors.New("broken")
 	dbtest.Each(t, migrations, func(t *testing.T, d *db.DB) {

@@ -96,6 +96,12 @@ func Duplicate(err error) bool {
 	return false
 }
 
+// notText says whether err is a text that PostgreSQL keeps nowhere and does not even look for. SQLite takes any.
+func notText(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == "22021"
+}
+
 // translate gives database errors a kind; faults pass as they are.
 func translate(err error) error {
 	if err == nil || fault.KindOf(err) != fault.Internal {
@@ -104,6 +110,8 @@ func translate(err error) error {
 	switch {
 	case Duplicate(err):
 		return fault.Wrap(err, fault.Conflict, "exists", "it is there already")
+	case notText(err):
+		return fault.Wrap(err, fault.Invalid, "invalid_text", "a text is not valid UTF-8 or holds a zero character")
 	case Lost(err), errors.Is(err, sql.ErrConnDone):
 		return fault.Wrap(err, fault.Unavailable, "busy", "the database is busy; try again")
 	}

@@ -136,6 +136,7 @@ func TestCode(t *testing.T) {
 	}
 }
 
+// FuzzFrames reads frames of any bytes as either end does: a frame has one encoding, and is one end's only, but for a bye.
 func FuzzFrames(f *testing.F) {
 	for _, frame := range locker {
 		f.Add(statement.Encode(frame))
@@ -146,14 +147,36 @@ func FuzzFrames(f *testing.F) {
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		up, upErr := line.DecodeFromLocker(payload)
 		down, downErr := line.DecodeFromHub(payload)
-		if upErr == nil && !bytes.Equal(statement.Encode(up), payload) {
-			t.Error("a locker's frame does not encode to what was read")
+		var wire bytes.Buffer
+		if upErr == nil && (up.Write(&wire) != nil || !bytes.Equal(wire.Bytes()[4:], payload)) {
+			t.Errorf("a locker's frame is not written as it was read: %x", payload)
 		}
-		if downErr == nil && !bytes.Equal(statement.Encode(down), payload) {
-			t.Error("a hub's frame does not encode to what was read")
+		wire.Reset()
+		if downErr == nil && len(payload) <= line.MaxFromHub && (down.Write(&wire) != nil || !bytes.Equal(wire.Bytes()[4:], payload)) {
+			t.Errorf("a hub's frame is not written as it was read: %x", payload)
 		}
 		if upErr == nil && downErr == nil && up.Kind != line.Bye {
 			t.Errorf("both ends take a %s", up.Kind)
+		}
+	})
+}
+
+// FuzzCode: an enrolment code that is read is written the same way, however it was typed; any text makes a reason.
+func FuzzCode(f *testing.F) {
+	f.Add("north.1.ABCDEFGHIJKLMNOPQRSTUVWXYZ.ABCDEFGHIJKLMNOP")
+	f.Add(" n.ABCDEFGHIJKLMNOP.abcdefghijklmn27\n")
+	f.Add("a.b\x00\x1b[2J\u202e")
+	f.Fuzz(func(t *testing.T, text string) {
+		if err := (line.FromHub{Kind: line.Bye, Reason: line.Word(text)}).Check(); err != nil {
+			t.Errorf("%q is no reason: %v", line.Word(text), err)
+		}
+		code, err := line.ParseCode(text)
+		if err != nil {
+			return
+		}
+		again, err := line.ParseCode(code.Text())
+		if err != nil || again != code || !strings.EqualFold(strings.TrimSpace(text), code.Text()) {
+			t.Errorf("%q was read as %q, then as %q, %v", text, code.Text(), again.Text(), err)
 		}
 	})
 }

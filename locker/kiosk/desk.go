@@ -19,8 +19,6 @@ const (
 	dialPause    = 500 * time.Millisecond
 	maxPause     = 2 * time.Second // worth waiting for within one answer
 	sameText     = 3 * time.Second // a scanner that goes on seeing one text has said it once
-
-	overrideTime = 30 * time.Minute // for an override to be signed; the guard counts from when it drew the challenge
 )
 
 // Reasons of the kiosk's own, beside the guard's.
@@ -55,7 +53,6 @@ type desk struct {
 	queue   queue
 	session drawing // of the courier's or the technician's session
 	order   drawing // the challenge that an override has to answer
-	orderAt time.Duration
 	seen    [sha256.Size]byte
 	seenAt  time.Duration
 	changed chan struct{} // closed and replaced with every change
@@ -135,12 +132,7 @@ func (d *desk) show(v door.View) {
 // draw keeps the pictures in step with the view.
 func (d *desk) draw() {
 	prefix, data := sessionQR(d.view)
-	_, err := d.session.show(prefix, data)
-	fresh, orderErr := d.order.show(prefixChallenge, d.view.Override)
-	if fresh {
-		d.orderAt = d.at
-	}
-	if err := errors.Join(err, orderErr); err != nil {
+	if err := errors.Join(d.session.show(prefix, data), d.order.show(prefixChallenge, d.view.Override)); err != nil {
 		d.log.Error("QR code not drawn", "error", err)
 	}
 }

@@ -117,11 +117,11 @@ func TestAnOrderThatIsOutForSignatureIsShownAgain(t *testing.T) {
 	g := newFakeGuard(t)
 	asked := g.heard()
 	question, _ := envelopes(t)
-	g.show(door.View{Stage: door.Idle, Override: question})
+	g.show(door.View{Stage: door.Idle, Override: question, OverrideLeft: 600000})
 	w := startWalk(t, g)
 	w.click("#start-staff")
 	w.click("#start-override")
-	w.sees("order")
+	w.sees("order", "10\u00a0мин") // as much as the guard says, whenever this kiosk began
 	w.click("summary")
 	w.waits(fmt.Sprintf(`document.querySelector(".groups").textContent === "%x"`, question))
 	if verbs := g.verbs(); len(verbs) != 0 {

@@ -27,16 +27,16 @@ type drawing struct {
 	of      []byte
 }
 
-// show draws data, or nothing where there is none, and says whether that is something new.
-func (d *drawing) show(prefix string, data []byte) (fresh bool, err error) {
+// show draws data, or nothing where there is none.
+func (d *drawing) show(prefix string, data []byte) (err error) {
 	if bytes.Equal(data, d.of) {
-		return false, nil
+		return nil
 	}
 	*d = drawing{of: data}
 	if len(data) > 0 {
 		d.picture, err = drawQR(prefix, data)
 	}
-	return true, err
+	return err
 }
 
 // shown is the picture for the page, nil for none.

@@ -55,7 +55,7 @@ func shots(t *testing.T) []shot {
 		shot{"code", door.View{Stage: door.Idle}, []string{"#start-code"}, "pad"},
 		shot{"return", door.View{Stage: door.Idle}, []string{"#start-return"}, "pad"},
 		shot{"staff", door.View{Stage: door.Idle}, []string{"#start-staff"}, "staff"},
-		shot{"order", door.View{Stage: door.Idle, Override: challenge}, []string{"#start-staff", "#start-override"}, "order"},
+		shot{"order", door.View{Stage: door.Idle, Override: challenge, OverrideLeft: 1740000}, []string{"#start-staff", "#start-override"}, "order"},
 		shot{"challenge for a technician", service(door.Service{Challenge: challenge, Left: 60000}), nil, "challenge"},
 		shot{"serving", service(door.Service{Challenge: challenge, Technician: "Anna Petrova", Number: 2, Tested: 5, Left: 600000}), nil, "serving"},
 		shot{"walking", service(door.Service{Challenge: challenge, Technician: "Anna Petrova", Number: 3, Walking: true, Tested: 12, Left: 580000}), nil, "serving"},

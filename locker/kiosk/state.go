@@ -64,7 +64,7 @@ type service struct {
 type override struct {
 	QR   *picture `json:"qr"`
 	Text string   `json:"text"`
-	Left int64    `json:"left"` // at most; 0: it is not taken any more
+	Left int64    `json:"left"` // 0: it is not taken any more
 }
 
 // state is the desk as the page shows it now, and a channel that closes when that changes.
@@ -85,7 +85,7 @@ func (d *desk) state() (state, <-chan struct{}) {
 		s.Service = shownService(*v.Service, age)
 	}
 	if len(v.Override) > 0 {
-		s.Override = &override{d.order.shown(), hex.EncodeToString(v.Override), left(overrideTime.Milliseconds(), d.clock.Running()-d.orderAt)}
+		s.Override = &override{d.order.shown(), hex.EncodeToString(v.Override), left(v.OverrideLeft, age)}
 	}
 	return s, d.changed
 }

@@ -145,28 +145,6 @@ func TestWhoseRequestItIs(t *testing.T) {
 	}
 }
 
-func FuzzParseText(f *testing.F) {
-	f.Add("LSO:" + base45.Encode(bundle(f, anOverride)))
-	f.Add("LSC:" + base45.Encode(secrets(2)))
-	f.Add("LSA:" + base45.Encode(statement.Encode(statement.Presentation{Answer: []byte{1}, Certificate: []byte{2}})))
-	f.Fuzz(func(t *testing.T, text string) {
-		requests, err := parseText(text)
-		if err != nil {
-			return
-		}
-		var back []byte
-		for _, r := range requests {
-			back = append(back, append(r.Secret, r.Presentation...)...)
-			if len(statement.Encode(r)) > door.MaxFrame {
-				t.Fatal("a request that fits no frame")
-			}
-		}
-		if text[4:] != base45.Encode(back) {
-			t.Fatalf("%q was taken as %v", text, requests)
-		}
-	})
-}
-
 // slowReader gives one byte at a time, as a serial line may.
 type slowReader struct{ r io.Reader }
 

@@ -410,6 +410,9 @@ func TestAnotherGuardForADeadOne(t *testing.T) {
 		if _, _, err := h.custody.CreateShipment(t.Context(), shipment("k4", 1)); code(err) != "locker_not_ready" {
 			t.Errorf("while it waits for another guard: %v", err)
 		}
+		if _, err := h.custody.Ingest(t.Context(), "l1", old.after(0)); fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "was replaced") {
+			t.Errorf("the dead guard is taken for the next one: %v", err)
+		}
 		h.guard = newGuard(t, h.network, "l1", start.UnixMicro())
 		h.up(h.guard)
 		h.take() // its down stream begins with 1

@@ -156,7 +156,33 @@ func (c *Custody) guardKey(ctx context.Context, tx *sql.Tx, place fleet.Place, s
 	if _, _, err := s.Verify(place.Position, place.Locker, certificate.Guard); err != nil {
 		return statement.Key{}, err
 	}
+	if err := notFormer(ctx, tx, place, certificate.Guard); err != nil {
+		return statement.Key{}, err
+	}
 	return certificate.Guard, c.Fleet.Provision(ctx, tx, certificate, statement.Bundle{Envelopes: first.Certificate})
+}
+
+// notFormer refuses the key of a guard that was replaced: it does not come back. The first upload of each guard tells its key.
+func notFormer(ctx context.Context, tx *sql.Tx, place fleet.Place, key statement.Key) error {
+	for guard := int64(1); guard < int64(place.Guards); guard++ {
+		row, err := store.New(tx).UploadWith(ctx, store.UploadWithParams{Locker: place.Locker, Guard: guard, Record: 1})
+		if err != nil {
+			return fmt.Errorf("custody: the first upload of guard %d of %s: %w", guard, place.Locker, err)
+		}
+		var kept journal.Stretch
+		if err := statement.Decode(row.Stretch, &kept); err != nil {
+			return fmt.Errorf("custody: upload %d: %w", row.Cursor, err)
+		}
+		first, err := journal.Decode(kept.Records[0])
+		if err != nil {
+			return fmt.Errorf("custody: upload %d: %w", row.Cursor, err)
+		}
+		former, err := statement.ReadUnverified[statement.Locker](first.Certificate[0]) // it was verified when it was kept
+		if err != nil || former.Guard.Equal(key) {
+			return refused(err, "the guard with this key was replaced; in an empty folder it makes a new one")
+		}
+	}
+	return nil
 }
 
 func (c *Custody) certificate(first journal.Record, locker string) (statement.Locker, error) {

@@ -31,8 +31,14 @@ const Zone = "Asia/Yekaterinburg"
 // NewGuard provisions a locker of four compartments; its first record waits to be uploaded.
 func NewGuard(t testing.TB, network *ceremony.Development, id string, now time.Time) *Guard {
 	t.Helper()
-	signer, err := statement.SignerFromSeed(statement.NewSeed())
-	check(t, err)
+	return begin(t, network, id, now, Signer(t))
+}
+
+// Again is another journal from record 1 with the key of this guard, at any locker: what no honest guard begins.
+func (g *Guard) Again(id string) *Guard { return begin(g.t, g.network, id, g.Now, g.signer) }
+
+func begin(t testing.TB, network *ceremony.Development, id string, now time.Time, signer *statement.Signer) *Guard {
+	t.Helper()
 	g := &Guard{t: t, network: network, signer: signer, ID: id, Boot: 1, Now: now}
 	locker := statement.Locker{Network: network.Charter.Network, ID: id, Zone: Zone, Guard: signer.Key(), Interlock: true,
 		Boards: []statement.Board{{Line: "a", Family: "8a", Address: 1, Channels: 8}},
@@ -51,6 +57,13 @@ func (g *Guard) Fork() *Guard {
 	other := *g
 	other.pending = append([][]byte{}, g.pending...)
 	return &other
+}
+
+// For is Fork for another test.
+func (g *Guard) For(t testing.TB) *Guard {
+	other := g.Fork()
+	other.t = t
+	return other
 }
 
 // Add appends a record and gives its number.

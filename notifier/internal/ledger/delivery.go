@@ -71,7 +71,7 @@ func scanItem(r *sql.Rows) (i item, err error) {
 func (l *Ledger) Read(ctx context.Context, d Delivery, now time.Time) (Telling, error) {
 	items, err := rows(ctx, l.db.Reads(), scanItem, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, n.reason, p.contact, d.sealed, p.merchant, p.shown, p.tracking, l.name, l.address, l.certificate, `+depositColumns+`
 		FROM delivery_notice dn JOIN notice n ON n.id = dn.notice JOIN parcel p ON p.barcode = n.barcode
-		JOIN deposit d ON d.locker = n.locker AND d.record = n.deposit JOIN locker l ON l.id = n.locker
+		JOIN deposit d ON d.locker = n.locker AND d.guard = n.guard AND d.record = n.deposit JOIN locker l ON l.id = n.locker
 		WHERE dn.delivery = $1 AND n.state <> 'dropped' ORDER BY d.record`, d.ID)
 	if err != nil {
 		return Telling{}, err

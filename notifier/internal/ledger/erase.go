@@ -46,8 +46,8 @@ func erase(ctx context.Context, tx *sql.Tx, barcode, act string, now time.Time) 
 
 // forgetErased keeps no code that has come for a recipient who was erased before.
 func (d deposit) forgetErased(ctx context.Context, tx *sql.Tx) error {
-	return exec(ctx, tx, `UPDATE deposit SET sealed = NULL WHERE locker = $1 AND record = $2
-		AND EXISTS (SELECT 1 FROM parcel p WHERE p.barcode = deposit.barcode AND p.contact IS NULL)`, d.Locker, int64(d.Record))
+	return exec(ctx, tx, `UPDATE deposit SET sealed = NULL WHERE locker = $1 AND guard = $2 AND record = $3
+		AND EXISTS (SELECT 1 FROM parcel p WHERE p.barcode = deposit.barcode AND p.contact IS NULL)`, d.Locker, int64(d.Guard), int64(d.Record))
 }
 
 // Expire erases the contacts of parcels whose last stay in a locker ended longer than keep ago, and of those that never came
@@ -87,8 +87,9 @@ func (l *Ledger) Purge(ctx context.Context, now time.Time) error {
 			`DELETE FROM delivery_notice WHERE delivery IN (SELECT id FROM delivery WHERE state <> 'waiting' AND ended_at < $1)`,
 			`DELETE FROM delivery WHERE state <> 'waiting' AND ended_at < $1`,
 			`DELETE FROM notice WHERE not_before < $1 AND NOT EXISTS (SELECT 1 FROM delivery_notice dn WHERE dn.notice = notice.id)
-				AND EXISTS (SELECT 1 FROM deposit d WHERE d.locker = notice.locker AND d.record = notice.deposit AND d.ended <> '' AND d.ended_at < $1)`,
-			`DELETE FROM deposit WHERE ended <> '' AND ended_at < $1 AND NOT EXISTS (SELECT 1 FROM notice n WHERE n.locker = deposit.locker AND n.deposit = deposit.record)`,
+				AND EXISTS (SELECT 1 FROM deposit d WHERE d.locker = notice.locker AND d.guard = notice.guard AND d.record = notice.deposit AND d.ended <> '' AND d.ended_at < $1)`,
+			`DELETE FROM deposit WHERE ended <> '' AND ended_at < $1 AND NOT EXISTS
+				(SELECT 1 FROM notice n WHERE n.locker = deposit.locker AND n.guard = deposit.guard AND n.deposit = deposit.record)`,
 			`DELETE FROM alarm WHERE at < $1`,
 		} {
 			if err := exec(ctx, tx, query, before); err != nil {

@@ -8,6 +8,7 @@ import (
 // deposit is one stay of a parcel behind one door, from its record "stored" on.
 type deposit struct {
 	Locker      string
+	Guard       uint64 // which of the locker's guards wrote the record, from 1
 	Record      uint64
 	Barcode     string
 	Compartment uint16
@@ -132,8 +133,8 @@ func (d deposit) fail(reason string) (deposit, text.Kind) {
 
 // begin is the stay that a record "stored" begins. Where the guard did not yet know its deadline, the lower bound of the
 // time gives one that cannot be too late.
-func begin(locker string, r journal.Record) deposit {
-	d := deposit{Locker: locker, Record: r.Number, Barcode: r.Parcel, Compartment: r.Compartment, StoredAt: r.Low, CodeRecord: r.Number}
+func begin(f *follow, r journal.Record) deposit {
+	d := deposit{Locker: f.id, Guard: f.guards, Record: r.Number, Barcode: r.Parcel, Compartment: r.Compartment, StoredAt: r.Low, CodeRecord: r.Number}
 	d.Due = d.dueBy(r)
 	return d
 }

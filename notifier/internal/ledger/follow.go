@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -11,29 +12,34 @@ import (
 	"lockstep/guard/statement"
 )
 
-// follow is how far one locker's journal is verified.
+// follow is how far one guard's journal is verified: that of the locker's guard of today, or of one before it.
 type follow struct {
-	id          string
-	known       bool // its first record was believed
+	id          string  // of the locker
+	guards      uint64  // which of its guards this is, from 1
+	former      bool    // another has replaced it: nothing new of it is believed
+	replaces    *follow // the guard before, where this stretch is the first of the one after it
+	known       bool    // its first record was believed
 	stopped     string
 	position    journal.Position
-	powered     int64 // of the last head, µs
+	powered     int64  // of the last head, µs
+	ahead       uint64 // a record that a head spoke of and that has not come, 0 for none
 	aheadSince  int64
 	certificate statement.Locker // of the locker, once known
 	bundle      []byte           // its envelopes
 	lockdown    uint64           // the record that began the one that holds; 0 for none
 }
 
-// errOld is a stretch from before what is known: the feed was replayed.
-var errOld = errors.New("ledger: known already")
+// errNothing is a stretch that brings nothing: it is from before what is known, because the feed was replayed, or of a journal that
+// is not believed any more.
+var errNothing = errors.New("ledger: nothing new")
 
 func number(n uint64) string { return strconv.FormatUint(n, 10) }
 
 func (l *Ledger) follow(ctx context.Context, tx *sql.Tx, id string) (*follow, error) {
-	f := &follow{id: id}
+	f := &follow{id: id, guards: 1}
 	var hash []byte
-	err := tx.QueryRowContext(ctx, `SELECT certificate, position, hash, powered, ahead_since, stopped, lockdown FROM locker WHERE id = $1`, id).
-		Scan(&f.bundle, &f.position.Number, &hash, &f.powered, &f.aheadSince, &f.stopped, &f.lockdown)
+	err := tx.QueryRowContext(ctx, `SELECT certificate, guards, position, hash, powered, ahead, ahead_since, stopped, lockdown FROM locker WHERE id = $1`, id).
+		Scan(&f.bundle, &f.guards, &f.position.Number, &hash, &f.powered, &f.ahead, &f.aheadSince, &f.stopped, &f.lockdown)
 	if errors.Is(err, sql.ErrNoRows) || (err == nil && f.bundle == nil) {
 		return f, nil
 	}
@@ -42,37 +48,46 @@ func (l *Ledger) follow(ctx context.Context, tx *sql.Tx, id string) (*follow, er
 	}
 	f.known = true
 	copy(f.position.Hash[:], hash)
+	return f, l.certify(f)
+}
+
+// certify reads the certificate that is kept. Where its charter is not among ours any more the journal is stopped: an operator has
+// to look.
+func (l *Ledger) certify(f *follow) error {
 	bundle, err := statement.DecodeBundle(f.bundle)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if f.certificate, err = l.certificate(bundle.Envelopes); err != nil {
-		f.stopped = "certificate" // its charter is not among ours any more: an operator has to look
+		f.stopped = "certificate"
+		f.certificate, err = statement.ReadUnverified[statement.Locker](bundle.Envelopes[0]) // whose it is stays known
 	}
-	return f, nil
+	return err
 }
 
 // verify reads a stretch that continues the journal. Its error is a *journal.Break where the journal cannot be believed, and
-// errOld where nothing in it is new.
-func (l *Ledger) verify(f *follow, data []byte) ([]journal.Record, statement.Head, error) {
-	var s journal.Stretch
-	if err := statement.Decode(data, &s); err != nil {
-		return nil, statement.Head{}, &journal.Break{Number: f.position.Number + 1, Reason: "chain"}
-	}
-	if !f.known {
-		if err := l.meet(f, s); err != nil {
-			return nil, statement.Head{}, err
-		}
+// errNothing where nothing in it is new.
+func (f *follow) verify(s journal.Stretch) ([]journal.Record, statement.Head, error) {
+	if f.stopped != "" {
+		return nil, statement.Head{}, errNothing
 	}
 	fresh, err := f.fresh(s)
 	if err != nil {
 		return nil, statement.Head{}, err
 	}
-	return fresh.Verify(f.position, f.id, f.certificate.Guard)
+	records, head, err := fresh.Verify(f.position, f.id, f.certificate.Guard)
+	if err == nil && f.former {
+		err = errNothing
+		if head.Position > f.position.Number {
+			err = &journal.Break{Number: f.position.Number + 1, Reason: "goes on"}
+		}
+	}
+	return records, head, err
 }
 
-// meet reads the certificate in a journal's first record, under the charter that stands there if it is one of ours.
-func (l *Ledger) meet(f *follow, s journal.Stretch) error {
+// meet reads the certificate in a journal's first record, under the charter that stands there if it is one of ours. A guard's key is
+// one guard's at one locker, for ever.
+func (l *Ledger) meet(ctx context.Context, tx *sql.Tx, f *follow, s journal.Stretch) error {
 	records, _, err := journal.Chain(journal.Position{}, s.Records)
 	if err != nil {
 		return err
@@ -92,6 +107,9 @@ func (l *Ledger) meet(f *follow, s journal.Stretch) error {
 	}
 	if _, err := time.LoadLocation(certificate.Zone); err != nil {
 		return refused
+	}
+	if used, err := keyUsed(ctx, tx, certificate.Guard); err != nil || used {
+		return cmp.Or[error](err, refused)
 	}
 	f.certificate = certificate
 	f.bundle, err = statement.Bundle{Envelopes: first.Certificate}.Encode()
@@ -118,7 +136,7 @@ func (f *follow) fresh(s journal.Stretch) (journal.Stretch, error) {
 		return s, nil // Verify judges it
 	}
 	if head.Position < f.position.Number || (head.Position == f.position.Number && head.Hash == f.position.Hash) {
-		return s, errOld
+		return s, errNothing
 	}
 	return s, nil
 }
@@ -136,10 +154,10 @@ func (f *follow) advance(ctx context.Context, tx *sql.Tx, records []journal.Reco
 			since = micros(now)
 		}
 	}
-	return exec(ctx, tx, `INSERT INTO locker (id, certificate, position, hash, powered, ahead, ahead_since, lockdown) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (id) DO UPDATE SET certificate = excluded.certificate, position = excluded.position, hash = excluded.hash,
-		powered = excluded.powered, ahead = excluded.ahead, ahead_since = excluded.ahead_since, lockdown = excluded.lockdown`,
-		f.id, f.bundle, int64(f.position.Number), f.position.Hash[:], max(f.powered, head.Powered), ahead, since, int64(f.lockdown))
+	return exec(ctx, tx, `INSERT INTO locker (id, certificate, guard, guards, position, hash, powered, ahead, ahead_since, lockdown)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO UPDATE SET certificate = excluded.certificate,
+		guard = excluded.guard, guards = excluded.guards, position = excluded.position, hash = excluded.hash, powered = excluded.powered, ahead = excluded.ahead, ahead_since = excluded.ahead_since, lockdown = excluded.lockdown`,
+		f.id, f.bundle, f.certificate.Guard.ID().String(), int64(f.guards), int64(f.position.Number), f.position.Hash[:], max(f.powered, head.Powered), ahead, since, int64(f.lockdown))
 }
 
 // FollowAgain believes a stopped journal again from where it was last verified, and reads the hub's feed from the start:

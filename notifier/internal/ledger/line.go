@@ -117,9 +117,9 @@ func (s Seen) tellBack(ctx context.Context, tx *sql.Tx, now time.Time) error {
 	all, err := rows(ctx, tx, func(r *sql.Rows) (t told, err error) {
 		err = r.Scan(append([]any{&t.fact}, t.deposit.fields()...)...)
 		return t, err
-	}, `SELECT n.fact, `+depositColumns+` FROM notice n JOIN deposit d ON d.locker = n.locker AND d.record = n.deposit
+	}, `SELECT n.fact, `+depositColumns+` FROM notice n JOIN deposit d ON d.locker = n.locker AND d.guard = n.guard AND d.record = n.deposit
 		WHERE n.locker = $1 AND n.kind = 'dark' AND n.state = 'planned' AND d.ended = ''
-		AND NOT EXISTS (SELECT 1 FROM notice b WHERE b.locker = n.locker AND b.deposit = n.deposit AND b.kind = 'back' AND b.fact = n.fact)`, s.ID)
+		AND NOT EXISTS (SELECT 1 FROM notice b WHERE b.locker = n.locker AND b.guard = n.guard AND b.deposit = n.deposit AND b.kind = 'back' AND b.fact = n.fact)`, s.ID)
 	if err != nil {
 		return err
 	}

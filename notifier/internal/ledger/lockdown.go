@@ -29,11 +29,12 @@ func (f *follow) lock(ctx context.Context, tx *sql.Tx, r journal.Record, now tim
 func (f *follow) lift(ctx context.Context, tx *sql.Tx, r journal.Record, now time.Time) error {
 	began := int64(f.lockdown)
 	f.lockdown = 0
-	err := exec(ctx, tx, `UPDATE notice SET state = 'dropped' WHERE locker = $1 AND kind = 'locked' AND fact = $2 AND state = 'waiting'`, f.id, began)
+	err := exec(ctx, tx, `UPDATE notice SET state = 'dropped' WHERE locker = $1 AND guard = $2 AND kind = 'locked' AND fact = $3 AND state = 'waiting'`,
+		f.id, int64(f.guards), began)
 	if err != nil {
 		return err
 	}
-	told, err := rows(ctx, tx, scanDeposit, `SELECT `+depositColumns+` FROM notice n JOIN deposit d ON d.locker = n.locker AND d.record = n.deposit
+	told, err := rows(ctx, tx, scanDeposit, `SELECT `+depositColumns+` FROM notice n JOIN deposit d ON d.locker = n.locker AND d.guard = n.guard AND d.record = n.deposit
 		WHERE n.locker = $1 AND n.kind = 'locked' AND n.fact = $2 AND n.state = 'planned' AND d.ended = ''`, f.id, began)
 	if err != nil {
 		return err

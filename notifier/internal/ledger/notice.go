@@ -7,7 +7,7 @@ import (
 	"lockstep/notifier/internal/text"
 )
 
-// notice is one thing that one recipient is to be told about one deposit. (locker, deposit, kind, fact) is told once, however
+// notice is one thing that one recipient is to be told about one deposit. (locker, guard, deposit, kind, fact) is told once, however
 // often the feed is replayed.
 type notice struct {
 	ID        string
@@ -24,9 +24,9 @@ func (d deposit) tell(ctx context.Context, tx *sql.Tx, n notice) error {
 	if err != nil {
 		return err
 	}
-	return exec(ctx, tx, `INSERT INTO notice (id, locker, deposit, barcode, kind, fact, at, not_before, until, reason, state)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'waiting') ON CONFLICT (locker, deposit, kind, fact) DO NOTHING`,
-		id, d.Locker, int64(d.Record), d.Barcode, string(n.Kind), n.Fact, n.At, n.NotBefore, n.Until, n.reasonOf(d))
+	return exec(ctx, tx, `INSERT INTO notice (id, locker, guard, deposit, barcode, kind, fact, at, not_before, until, reason, state)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting') ON CONFLICT (locker, guard, deposit, kind, fact) DO NOTHING`,
+		id, d.Locker, int64(d.Guard), int64(d.Record), d.Barcode, string(n.Kind), n.Fact, n.At, n.NotBefore, n.Until, n.reasonOf(d))
 }
 
 // reasonOf is what operators said why they opened the door, for a notice of it.

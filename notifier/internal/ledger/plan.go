@@ -39,7 +39,7 @@ func (l *Ledger) Plan(ctx context.Context, open []channel.Name, now time.Time) (
 	err = l.db.Tx(ctx, func(tx *sql.Tx) error {
 		n = 0
 		waiting, err := rows(ctx, tx, scanReady, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, p.merchant, p.shipment, p.contact, `+depositColumns+`
-			FROM notice n JOIN parcel p ON p.barcode = n.barcode JOIN deposit d ON d.locker = n.locker AND d.record = n.deposit
+			FROM notice n JOIN parcel p ON p.barcode = n.barcode JOIN deposit d ON d.locker = n.locker AND d.guard = n.guard AND d.record = n.deposit
 			WHERE n.state = 'waiting' AND n.not_before <= $1 AND p.contact IS NOT NULL ORDER BY n.not_before, n.id LIMIT $2`, micros(now), planBatch)
 		if err != nil {
 			return err

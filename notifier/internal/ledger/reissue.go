@@ -31,8 +31,8 @@ func (l *Ledger) reissue(ctx context.Context, tx *sql.Tx, f *follow, r journal.R
 		}
 	}
 	d.CodeRecord, d.Reissues = r.Number, d.Reissues+1
-	err = exec(ctx, tx, `UPDATE deposit SET sealed = $1, code_record = $2, reissues = $3 WHERE locker = $4 AND record = $5`,
-		sealed, int64(d.CodeRecord), d.Reissues, d.Locker, int64(d.Record))
+	err = exec(ctx, tx, `UPDATE deposit SET sealed = $1, code_record = $2, reissues = $3 WHERE locker = $4 AND guard = $5 AND record = $6`,
+		sealed, int64(d.CodeRecord), d.Reissues, d.Locker, int64(d.Guard), int64(d.Record))
 	if err != nil || !tells {
 		return err
 	}
@@ -55,7 +55,8 @@ func (l *Ledger) extend(ctx context.Context, tx *sql.Tx, f *follow, r journal.Re
 	if err := d.save(ctx, tx); err != nil {
 		return err
 	}
-	err = exec(ctx, tx, `UPDATE notice SET state = 'dropped' WHERE locker = $1 AND deposit = $2 AND kind IN ('reminder', 'last')`, d.Locker, int64(d.Record))
+	err = exec(ctx, tx, `UPDATE notice SET state = 'dropped' WHERE locker = $1 AND guard = $2 AND deposit = $3 AND kind IN ('reminder', 'last')`,
+		d.Locker, int64(d.Guard), int64(d.Record))
 	if err != nil || d.Due == 0 {
 		return err
 	}

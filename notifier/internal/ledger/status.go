@@ -31,6 +31,7 @@ type Range struct {
 // Followed is how far one journal is verified.
 type Followed struct {
 	ID       string `json:"id"`
+	Guard    int64  `json:"guard"` // which of the locker's guards it is, from 1
 	Position int64  `json:"position"`
 	Stopped  string `json:"stopped,omitempty"`
 	Lockdown int64  `json:"lockdown,omitempty"` // the record that began it
@@ -67,9 +68,9 @@ func (s *Status) read(ctx context.Context, tx *sql.Tx) (err error) {
 	}
 	s.ContactKeys = append(s.ContactKeys, keys...)
 	lockers, err := rows(ctx, tx, func(r *sql.Rows) (f Followed, err error) {
-		err = r.Scan(&f.ID, &f.Position, &f.Stopped, &f.Lockdown)
+		err = r.Scan(&f.ID, &f.Guard, &f.Position, &f.Stopped, &f.Lockdown)
 		return f, err
-	}, `SELECT id, position, stopped, lockdown FROM locker WHERE certificate IS NOT NULL ORDER BY id`)
+	}, `SELECT id, guards, position, stopped, lockdown FROM locker WHERE certificate IS NOT NULL ORDER BY id`)
 	s.Lockers = append(s.Lockers, lockers...)
 	return err
 }

@@ -25,6 +25,8 @@ type Taken struct {
 	Head  *statement.Head
 	News  bool // it brought records beside those about time and the down stream
 	Alarm string
+
+	Replaced bool // another guard has begun a journal for this locker
 }
 
 // Cursor is the number of the last upload taken.
@@ -50,34 +52,56 @@ func (l *Ledger) take(ctx context.Context, tx *sql.Tx, u Upload, now time.Time) 
 	if len(u.Locker) > maxLockerID {
 		return Taken{Alarm: "locker"}, raiseOnce(ctx, tx, Alarm{At: now, Kind: "locker", Detail: "an upload of a locker that cannot be"})
 	}
-	follow, err := l.follow(ctx, tx, u.Locker)
-	if err != nil || follow.stopped != "" {
-		return Taken{}, err
-	}
-	records, head, err := l.verify(follow, u.Stretch)
+	f, records, head, err := l.examine(ctx, tx, u)
 	if broken := (*journal.Break)(nil); errors.As(err, &broken) {
-		return l.doubt(ctx, tx, follow, broken, now)
+		return l.doubt(ctx, tx, f, broken, now)
 	}
-	if errors.Is(err, errOld) {
+	if errors.Is(err, errNothing) {
 		return Taken{}, nil
 	}
 	if err != nil {
 		return Taken{}, err
 	}
 	taken := Taken{Head: &head}
-	for _, r := range records {
-		taken.News = taken.News || news(r.Kind)
-		if err := l.apply(ctx, tx, follow, r, now); err != nil {
+	if taken.Replaced = f.replaces != nil; taken.Replaced {
+		if err := f.replace(ctx, tx, now); err != nil {
 			return Taken{}, err
 		}
 	}
-	return taken, follow.advance(ctx, tx, records, head, now)
+	for _, r := range records {
+		taken.News = taken.News || news(r.Kind)
+		if err := l.apply(ctx, tx, f, r, now); err != nil {
+			return Taken{}, err
+		}
+	}
+	return taken, f.advance(ctx, tx, records, head, now)
 }
 
-// doubt keeps what was found. A gap may still be filled by the hub; everything else ends belief.
+// examine finds out which guard's journal an upload is of, and verifies it as that one's.
+func (l *Ledger) examine(ctx context.Context, tx *sql.Tx, u Upload) (f *follow, records []journal.Record, head statement.Head, err error) {
+	if f, err = l.follow(ctx, tx, u.Locker); err != nil {
+		return f, nil, head, err
+	}
+	var s journal.Stretch
+	if statement.Decode(u.Stretch, &s) != nil {
+		return f, nil, head, &journal.Break{Number: f.position.Number + 1, Reason: "chain"}
+	}
+	if f, err = l.whose(ctx, tx, f, s); err == nil {
+		records, head, err = f.verify(s)
+	}
+	return f, records, head, err
+}
+
+// doubt keeps what was found. A gap may still be filled by the hub; everything else ends belief in a journal that is followed.
 func (l *Ledger) doubt(ctx context.Context, tx *sql.Tx, f *follow, broken *journal.Break, now time.Time) (Taken, error) {
+	if f.stopped != "" {
+		return Taken{}, nil
+	}
 	// Our own texts only: the rest of a Break quotes what was sent.
 	alarm := Alarm{At: now, Kind: broken.Reason, Locker: f.id, Detail: "at record " + number(broken.Number)}
+	if f.former {
+		alarm.Kind, alarm.Detail = "former guard", broken.Reason+" "+alarm.Detail+" of a guard that was replaced"
+	}
 	if f.known && broken.Reason != "gap" {
 		if err := exec(ctx, tx, `UPDATE locker SET stopped = $1 WHERE id = $2`, broken.Reason, f.id); err != nil {
 			return Taken{}, err

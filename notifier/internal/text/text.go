@@ -36,6 +36,7 @@ const (
 	Extended  Kind = "extended"  // it may wait longer
 	Override  Kind = "override"  // operators had the parcel's door opened; it is still inside
 	Removed   Kind = "removed"   // operators had the parcel's door opened, and it is not inside any more
+	Repaired  Kind = "repaired"  // the locker has another guard: the parcel was taken out by hand, its code opens nothing
 	Tested    Kind = "tested"    // a technician opened the parcel's door with the mechanical key
 	Locked    Kind = "locked"    // the locker is in lockdown
 	Unlocked  Kind = "unlocked"  // the lockdown is lifted
@@ -44,7 +45,7 @@ const (
 
 // Kinds lists all of them.
 var Kinds = []Kind{Stored, Reminder, Last, Collected, Opened, Withdrawn, Staff, Cleared, Unsure, Dark, Back, Reissued, Extended, Override,
-	Removed, Left, Tested, Locked, Unlocked, Redirect}
+	Removed, Left, Repaired, Tested, Locked, Unlocked, Redirect}
 
 // ShowsCode says whether messages of this kind hold the code.
 func (k Kind) ShowsCode() bool {

@@ -78,6 +78,8 @@ func TestWords(t *testing.T) {
 		{facts(Override, "en", 1), "01:05. We tell you of every opening."},
 		{facts(Extended, "en", 1), "now waits in the locker Ленина 5 until 12 December, 18:30. Your code stays the same."},
 		{facts(Reissued, "ru", 1), "Новый код для посылки от «Книги» в постамате Ленина 5: 123 456 789, до 12 декабря, 18:30. Старый код больше не действует. https://n/c/#AQ"},
+		{facts(Repaired, "en", 1), "The locker Ленина 5 was repaired. What is inside is taken out by hand before that, your parcel from Книги too. Its code no longer works."},
+		{facts(Repaired, "ru", 5), "и ваши 5 посылок от «Книги» тоже. Их коды больше не действуют. Как их получить, сообщит магазин или перевозчик."},
 		{facts(Dark, "ru", 1), "Нет связи с постаматом Ленина 5 с 12 декабря, 01:05."},
 	}
 	for _, r := range rows {
