@@ -581,17 +581,21 @@ func reissuedAll(ctx context.Context, n *Net) (string, error) {
 	}
 	begun, opened := b.Lived(), 0
 	for _, p := range n.Parcels {
-		reply, err := b.Kiosk(ctx, door.KioskRequest{Verb: door.Code, Code: b.Codes[p.Barcode].Code})
-		if err != nil {
-			return "", err
-		}
-		if !reply.Accepted {
-			if reply.Reason != door.Budget {
-				return "", fmt.Errorf("a stolen code: %s", reply.Reason)
+		v, err := patiently(func() (door.View, error) {
+			reply, err := b.answered(ctx, door.KioskRequest{Verb: door.Code, Code: b.Codes[p.Barcode].Code})
+			switch {
+			case err != nil:
+				return door.View{}, err
+			case reply.Reason == door.Budget:
+				return door.View{}, errBudget
+			case !reply.Accepted:
+				return door.View{}, fmt.Errorf("a stolen code: %s", reply.Reason)
 			}
+			return b.pressed(ctx, Thief)
+		})
+		if errors.Is(err, errBudget) {
 			break
 		}
-		v, err := b.pressed(ctx, Thief)
 		if err != nil {
 			return "", err
 		}
