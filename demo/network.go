@@ -25,6 +25,8 @@ type Options struct {
 	Bin      string // where the development binaries are
 	Port     int    // the first of eight ports in a row; 0 takes free ones
 	Database string // the hub's, a postgres:// URL; empty for an SQLite file
+
+	Keys *ceremony.Development // the network's; nil for fresh ones
 }
 
 // Network is a running demo network. Everything about it is reached through its front doors.
@@ -70,7 +72,30 @@ const (
 )
 
 // Start brings up a whole network. On an error everything that was started is ended.
-func Start(ctx context.Context, o Options) (_ *Network, err error) {
+func Start(ctx context.Context, o Options) (*Network, error) {
+	return bringUp(ctx, o, func(n *Network) []step { return append(n.servers(), n.locker()...) })
+}
+
+// StartServers brings up a network without a locker: its hub and its notifier.
+func StartServers(ctx context.Context, o Options) (*Network, error) {
+	return bringUp(ctx, o, (*Network).servers)
+}
+
+// step is one thing to do on the way up.
+type step struct {
+	name string
+	do   func(context.Context) error
+}
+
+func (n *Network) servers() []step {
+	return []step{{"ceremony", n.ceremony}, {"hub", n.startHub}, {"notifier", n.startNotifier}}
+}
+
+func (n *Network) locker() []step {
+	return []step{{"cabinet", n.startCabinet}, {"guard", n.startGuard}, {"link", n.startLink}, {"kiosk", n.startKiosk}, {"courier", n.inviteCourier}}
+}
+
+func bringUp(ctx context.Context, o Options, steps func(*Network) []step) (_ *Network, err error) {
 	n := &Network{options: o, users: pickUsers(), Locker: lockerID, recipes: map[string]func() *process{}, alive: map[string]*process{},
 		lines: map[string]string{}}
 	if err := n.layOut(); err != nil {
@@ -81,13 +106,7 @@ func Start(ctx context.Context, o Options) (_ *Network, err error) {
 			n.Stop()
 		}
 	}()
-	for _, step := range []struct {
-		name string
-		do   func(context.Context) error
-	}{
-		{"ceremony", n.ceremony}, {"cabinet", n.startCabinet}, {"hub", n.startHub}, {"notifier", n.startNotifier},
-		{"guard", n.startGuard}, {"link", n.startLink}, {"kiosk", n.startKiosk}, {"courier", n.inviteCourier},
-	} {
+	for _, step := range steps(n) {
 		if err := step.do(ctx); err != nil {
 			return nil, fmt.Errorf("demo: %s: %w", step.name, err)
 		}
@@ -100,6 +119,9 @@ func (n *Network) Stop() { n.programs.stopAll() }
 
 // Log is where a process of the network writes.
 func (n *Network) Log(name string) string { return n.path("logs", name+".log") }
+
+// Path is one below the network's directory: each server has a folder of its name there, with its keys in keys.
+func (n *Network) Path(parts ...string) string { return n.path(parts...) }
 
 func (n *Network) path(parts ...string) string {
 	return filepath.Join(append([]string{n.options.Dir}, parts...)...)
@@ -207,13 +229,15 @@ func (n *Network) Page() string { return n.url(portPage) }
 
 // ceremony makes the network's keys and gives each process its own.
 func (n *Network) ceremony(context.Context) error {
-	keys, err := ceremony.NewDevelopment("demo")
-	if err != nil {
-		return err
+	if n.keys = n.options.Keys; n.keys == nil {
+		keys, err := ceremony.NewDevelopment("demo")
+		if err != nil {
+			return err
+		}
+		n.keys = keys
 	}
-	n.keys = keys
 	all := n.path("ceremony")
-	if err := keys.Save(all); err != nil {
+	if err := n.keys.Save(all); err != nil {
 		return err
 	}
 	shares := map[string][]string{"hub": {"dispatch.seed", "time-hub.seed", "carrier-house.seed"}, "notifier": {"time-notifier.seed", "notifier.seal"}}
@@ -318,6 +342,16 @@ func (n *Network) Door(name string) string { return n.path("doors", name) }
 // PID is a running process's number.
 func (n *Network) PID(name string) int { return n.alive[name].cmd.Process.Pid }
 
+// Runs says whether a process has been started and has not ended.
+func (n *Network) Runs(name string) bool {
+	select {
+	case <-n.Ended(name):
+		return false
+	default:
+		return true
+	}
+}
+
 // Ended is closed when a process has ended by itself or was killed.
 func (n *Network) Ended(name string) <-chan struct{} { return n.alive[name].ended }
 
@@ -388,22 +422,47 @@ func (n *Network) tail(name string) string {
 	return strings.Join(lines[max(0, len(lines)-12):], "\n")
 }
 
-// hubCommand runs `lockstep hub …` and reads its JSON.
-func (n *Network) hubCommand(into any, args ...string) error {
-	full := append([]string{"hub"}, args...)
-	full = append(full, "--database", n.Database, "--keys", n.path("hub", "keys"), "--public-url", n.Hub, "--clock-file", n.Clock.path, "--json")
-	out, err := n.programs.run(n.users.hub, n.bin("lockstep"), full...)
+// HubCommand runs `lockstep hub …` with the network's database and reads its JSON into a value.
+func (n *Network) HubCommand(into any, args ...string) error {
+	out, err := n.hub(args...)
 	if err != nil || into == nil {
 		return err
 	}
+	return said(into, out, args)
+}
+
+// HubSays is HubCommand for one that ends with an error where it finds something: what it printed counts.
+func (n *Network) HubSays(into any, args ...string) error {
+	out, err := n.hub(args...)
+	if out == "" {
+		return err
+	}
+	return said(into, out, args)
+}
+
+func (n *Network) hub(args ...string) (string, error) {
+	full := append([]string{"hub"}, args...)
+	full = append(full, "--database", n.Database, "--keys", n.path("hub", "keys"), "--public-url", n.Hub, "--clock-file", n.Clock.path, "--json")
+	return n.programs.run(n.users.hub, n.bin("lockstep"), full...)
+}
+
+func said(into any, out string, args []string) error {
 	if err := json.Unmarshal([]byte(out), into); err != nil {
 		return fmt.Errorf("hub %s: %w: %s", args[0], err, out)
 	}
 	return nil
 }
 
-// HubCommand runs `lockstep hub …` with the network's database and reads its JSON into a value.
-func (n *Network) HubCommand(into any, args ...string) error { return n.hubCommand(into, args...) }
+// NotifierCommand runs `lockstep notifier …` beside the running one and reads its JSON into a value.
+func (n *Network) NotifierCommand(into any, args ...string) error {
+	full := append([]string{"notifier"}, args...)
+	full = append(full, "--keys", n.path("notifier", "keys"), "--database", n.path("notifier", "notifier.db"), "--clock-file", n.Clock.path)
+	out, err := n.programs.run(n.users.notifier, n.bin("lockstep"), full...)
+	if err != nil || into == nil {
+		return err
+	}
+	return json.Unmarshal([]byte(out), into)
+}
 
 // certify makes the locker's certificate for the key its guard has drawn.
 func (n *Network) certify(guard statement.Key) ([]byte, error) {

@@ -137,6 +137,7 @@ type Announcement struct {
 	Phone, Email, Name, Size string
 	Language                 string // the recipient's, "ru" or "en"; "en" where nobody says
 	DwellHours               int
+	Locker                   string // the demo's own where nobody says
 }
 
 // Announced is one parcel as the hub's API shows it.
@@ -156,7 +157,7 @@ func (n *Network) Announce(ctx context.Context, a Announcement) (Announced, erro
 			recipient[name] = value
 		}
 	}
-	body := map[string]any{"locker": n.Locker, "dwell_hours": a.DwellHours, "recipient": recipient, "parcels": []map[string]string{{"size": a.Size}}}
+	body := map[string]any{"locker": cmp.Or(a.Locker, n.Locker), "dwell_hours": a.DwellHours, "recipient": recipient, "parcels": []map[string]string{{"size": a.Size}}}
 	var shipment struct{ Parcels []Announced }
 	if err := n.api(ctx, http.MethodPost, "/v1/shipments", body, &shipment); err != nil {
 		return Announced{}, err

@@ -207,6 +207,7 @@ func (s *Stage) EnterCode(ctx context.Context, p Parcel) error {
 
 // Message is one that the inbox caught.
 type Message struct {
+	ID      string   `json:"id"`
 	Channel string   `json:"channel"`
 	To      string   `json:"to"`
 	Text    string   `json:"text"`

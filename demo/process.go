@@ -134,7 +134,7 @@ func (ps *programs) stopAll() {
 	ps.bare.End()
 }
 
-// run runs a command to its end and returns its standard output.
+// run runs a command to its end and returns its standard output, also where it fails.
 func (ps *programs) run(user int, name string, args ...string) (string, error) {
 	cmd := exec.Command(name, args...)
 	var out, errs bytes.Buffer
@@ -148,7 +148,7 @@ func (ps *programs) run(user int, name string, args ...string) (string, error) {
 		err = cmd.Wait()
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s %v: %w: %s", filepath.Base(name), args, err, bytes.TrimSpace(errs.Bytes()))
+		return out.String(), fmt.Errorf("%s %v: %w: %s", filepath.Base(name), args, err, bytes.TrimSpace(errs.Bytes()))
 	}
 	return out.String(), nil
 }

@@ -7,6 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -186,14 +189,7 @@ func (n *Network) startLink(ctx context.Context) error {
 		"--zone", "Europe/Moscow", "--latitude", "55.7577", "--longitude", "37.6136"); err != nil {
 		return err
 	}
-	link := []string{n.bin("lockstep-locker"), "link", "--hub", "https://" + n.listen(portEdge), "--dir", n.path("link"), "--clock-file", n.Clock.path}
-	if _, err := n.programs.run(n.users.link, link[0], append(link[1:], "--enrol", locker.Code)...); err != nil {
-		return err
-	}
-	_, err := n.launch("link", func() *process {
-		return &process{user: n.users.link, args: append(link, "--guard", n.path("doors", "link"))}
-	})
-	if err != nil {
+	if err := n.RunLink("link", locker.Code, n.path("doors", "link")); err != nil {
 		return err
 	}
 	return n.wait(ctx, "link", func() bool {
@@ -201,6 +197,43 @@ func (n *Network) startLink(ctx context.Context) error {
 		return err == nil && l.State == "provisioned"
 	})
 }
+
+// RunLink enrols a locker's link by its one-time code, in a folder of its own, and starts it beside the guard with that socket.
+func (n *Network) RunLink(name, code, guard string) error {
+	if err := n.folder(n.users.link, 0o700, name); err != nil {
+		return err
+	}
+	link := append(n.linkArgs(name), "--enrol", code)
+	if _, err := n.programs.run(n.users.link, link[0], link[1:]...); err != nil {
+		return err
+	}
+	return n.StartLink(name, guard)
+}
+
+// StartLink starts a link that was enrolled in its folder.
+func (n *Network) StartLink(name, guard string) error {
+	_, err := n.launch(name, func() *process {
+		return &process{user: n.users.link, args: append(n.linkArgs(name), "--guard", guard)}
+	})
+	return err
+}
+
+// CopyLink makes a second folder of a link's, as whoever copies its disk would.
+func (n *Network) CopyLink(from, to string) error {
+	if err := os.CopyFS(n.path(to), os.DirFS(n.path(from))); err != nil || n.users.link == 0 {
+		return err
+	}
+	return filepath.WalkDir(n.path(to), func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Chown(path, n.users.link, n.users.link))
+	})
+}
+
+func (n *Network) linkArgs(name string) []string {
+	return []string{n.bin("lockstep-locker"), "link", "--hub", "https://" + n.Edge(), "--dir", n.path(name), "--clock-file", n.Clock.path}
+}
+
+// Edge is the address at which the hub listens for links.
+func (n *Network) Edge() string { return n.listen(portEdge) }
 
 // LockerView is the locker as the hub knows it.
 type LockerView struct {
@@ -223,10 +256,15 @@ func (n *Network) LockerAtHub() (LockerView, error) {
 }
 
 func (n *Network) startKiosk(ctx context.Context) error {
+	return n.RunKiosk(ctx, n.path("doors", "kiosk"), n.scanner)
+}
+
+// RunKiosk starts the screen of the guard with that socket, with a scanner on a device that the kiosk's user may open.
+func (n *Network) RunKiosk(ctx context.Context, guard, scanner string) error {
 	n.Kiosk = n.url(portKiosk)
 	_, err := n.launch("kiosk", func() *process {
-		return &process{user: n.users.kiosk, args: []string{n.bin("lockstep-locker"), "kiosk", "--guard", n.path("doors", "kiosk"),
-			"--listen", n.listen(portKiosk), "--scanner", n.scanner, "--frame-ancestor", n.Page(),
+		return &process{user: n.users.kiosk, args: []string{n.bin("lockstep-locker"), "kiosk", "--guard", guard,
+			"--listen", n.listen(portKiosk), "--scanner", scanner, "--frame-ancestor", n.Page(),
 			"--clock-file", n.Clock.path}}
 	})
 	if err != nil {

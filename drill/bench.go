@@ -34,15 +34,15 @@ type Bench struct {
 	Codes   map[string]Code   // by barcode: what the notifier would have sent
 	Parcels map[string]uint16 // by barcode: where it was put
 
-	dir     string // the guard's folder, its sockets, its clock file
-	guard   *exec.Cmd
-	ended   chan struct{}
-	broken  *exec.Cmd // what breaks its disk
-	kiosk   *door.KioskClient
-	link    *door.LinkClient
-	began   time.Time
-	wall    time.Duration // how far the guard's clocks are turned
-	running time.Duration
+	dir    string // the guard's folder, its sockets, its clock file
+	guard  *exec.Cmd
+	ended  chan struct{}
+	broken *exec.Cmd // what breaks its disk
+	kiosk  *door.KioskClient
+	link   *door.LinkClient
+	began  time.Time
+	queue  sync.Mutex // held by whoever stands before it, where several people may come
+	*turned
 	records []journal.Record // all of the journal, verified
 	read    journal.Position
 	serial  int
@@ -83,7 +83,7 @@ func (y *Yard) layOut(l func(statement.Key) statement.Locker) (*Bench, error) {
 	y.count++
 	name := fmt.Sprintf("locker-%d", y.count)
 	y.mu.Unlock()
-	b := &Bench{Yard: y, dir: filepath.Join(y.Dir, name), began: time.Now(), Codes: map[string]Code{}, Parcels: map[string]uint16{}}
+	b := &Bench{Yard: y, dir: filepath.Join(y.Dir, name), began: time.Now(), turned: &turned{}, Codes: map[string]Code{}, Parcels: map[string]uint16{}}
 	for folder, mode := range map[string]os.FileMode{"doors": 0o755, "state": 0o700, "clock": 0o755} {
 		if err := os.MkdirAll(b.dir, 0o755); err != nil {
 			return nil, err
@@ -95,6 +95,7 @@ func (y *Yard) layOut(l func(statement.Key) statement.Locker) (*Bench, error) {
 			return nil, err
 		}
 	}
+	b.file = b.path("clock", "offsets")
 	b.Locker = l(statement.Key{Alg: statement.EdDSA, Public: make([]byte, 32)})
 	var err error
 	b.Cabinet, err = cabinet.Start(cabinet.Options{Config: cabinet.FromLocker(b.Locker), Dir: b.dir, Log: slog.New(slog.DiscardHandler)})
@@ -206,7 +207,7 @@ func (b *Bench) Start(ctx context.Context, env ...string) error {
 
 // StartWith is Start with something of b.guard changed before it runs.
 func (b *Bench) StartWith(ctx context.Context, change func()) error {
-	args := []string{"run", "-dir", b.path("state"), "-clock-file", b.path("clock", "offsets"), "-kiosk", b.path("doors", "kiosk"), "-link", b.path("doors", "link")}
+	args := []string{"run", "-dir", b.path("state"), "-clock-file", b.file, "-kiosk", b.path("doors", "kiosk"), "-link", b.path("doors", "link")}
 	if root() {
 		kiosk, link := strconv.Itoa(kioskUser), strconv.Itoa(linkUser)
 		args = append(args, "-kiosk-uid", kiosk, "-kiosk-gid", kiosk, "-link-uid", link, "-link-gid", link)
@@ -308,13 +309,27 @@ func (b *Bench) Close() {
 	os.RemoveAll(b.dir)
 }
 
+// turned is how far the clocks are turned of all who read one file.
+type turned struct {
+	file          string
+	turning       sync.Mutex
+	wall, running time.Duration
+}
+
 // turn writes the clock file.
-func (b *Bench) turn() error {
-	next := b.path("clock", "next")
-	if err := os.WriteFile(next, fmt.Appendf(nil, "%d %d\n", b.wall.Microseconds(), b.running.Microseconds()), 0o644); err != nil {
+func (t *turned) turn() error {
+	if err := os.WriteFile(t.file+".next", fmt.Appendf(nil, "%d %d\n", t.wall.Microseconds(), t.running.Microseconds()), 0o644); err != nil {
 		return err
 	}
-	return os.Rename(next, b.path("clock", "offsets"))
+	return os.Rename(t.file+".next", t.file)
+}
+
+// advance lets time go by on both clocks.
+func (t *turned) advance(d time.Duration) error {
+	t.turning.Lock()
+	defer t.turning.Unlock()
+	t.wall, t.running = t.wall+d, t.running+d
+	return t.turn()
 }
 
 // Now is the time that everybody but the guard knows.
@@ -353,8 +368,7 @@ func (b *Bench) hurry(ctx context.Context, d time.Duration) error {
 	if err != nil {
 		return err
 	}
-	b.wall, b.running = b.wall+d, b.running+d
-	if err := b.turn(); err != nil {
+	if err := b.advance(d); err != nil {
 		return err
 	}
 	return b.until(ctx, "the clock to be noticed", func() bool {

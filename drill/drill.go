@@ -23,6 +23,9 @@ type Row struct {
 	Do     func(context.Context, *Bench) (seen string, err error)
 	Limits Limits
 	Root   bool // only root can play it: other users' processes
+	// Net takes the place of On and Do where the row needs a whole network: so many lockers, each with parcels inside.
+	Net              func(context.Context, *Net) (seen string, err error)
+	Lockers, Parcels int
 	// Control is the same with an honest credential: the door must open. Nil means an honest deposit and collection, which end
 	// every row but those that say otherwise.
 	Control func(context.Context, *Bench) error
@@ -40,6 +43,9 @@ type Result struct {
 
 // Play plays one row on a bench of its own: the attack, the oracles, the positive control.
 func (y *Yard) Play(ctx context.Context, r Row) Result {
+	if r.Net != nil {
+		return y.playNet(ctx, r)
+	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute+time.Duration(y.Frames)*prompt/10)
 	defer cancel()
 	begun := time.Now()

@@ -14,7 +14,7 @@ import (
 // Corpus is every attack that is played.
 func Corpus() []Row {
 	var all []Row
-	for _, rows := range [][]Row{lineRows, peopleRows, courierRows, codeRows, staffRows, powerRows, guardRows} {
+	for _, rows := range [][]Row{lineRows, peopleRows, courierRows, codeRows, staffRows, powerRows, guardRows, fleetRows, hubRows, webRows} {
 		all = append(all, rows...)
 	}
 	return all

@@ -30,7 +30,6 @@ var powerRows = []Row{
 	{ID: "P10", Attack: "door switches that stick open, stick closed, flap", Expect: "one door at a time; JAM or left open; the compartment is set aside", On: stocked, Do: lyingSwitches},
 	{ID: "P11", Attack: "the guard's disk copied, codes used, the copy put back", Holds: of(holdsRoot), Expect: "the rollback shows at the first contact", On: stocked, Do: rolledBack, Limits: Limits{Exposed: 1, Dishonest: true}},
 	{ID: "U08", Attack: "a release guard: development keys, the clock file; two lockers that share key bytes", Expect: "no fixture key; no clock file; a development charter drives no real bus", On: fresh, Do: releaseBinary},
-	{ID: "B04", Attack: "the source and the binaries searched for a verb that opens", Holds: of(holdsLink), Expect: "none on the link; no way from the link's code to the bus", On: fresh, Do: noVerb},
 	{ID: "C11", Attack: "kiosk's user: ptrace, signals, /proc writes, the lines, the state folder", Holds: of(holdsKiosk), Expect: "refused; the guard lives on", On: stocked, Do: fromKioskUser, Root: true},
 }
 

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"sync"
 	"syscall"
+	"time"
 
 	"lockstep/cabinet"
 	"lockstep/ceremony"
@@ -29,6 +30,8 @@ type Yard struct {
 	Release string            // a release build of the guard, for the row that looks at one; "" where there is none
 	Frames  int               // that A06 sends
 	Locked  string            // the locker's other program, with its symbols; "" where there is none
+	Span    time.Duration     // how long a row goes on that lasts as long as it is let; a minute where nobody says
+	Server  string            // URL of a PostgreSQL server on which each hub has a database of its own; "" for SQLite files
 	other   *statement.Signer // of otherCarrier
 	seal    hpke.PrivateKey
 	bare    *bare.Thread

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"lockstep/drill"
 )
@@ -17,13 +18,15 @@ type drillCommand struct {
 	Quick bool     `help:"Only the rows that take seconds."`
 	Guard string   `help:"The guard's binary. Without it, the one beside this program; it must be a development build." placeholder:"FILE"`
 
-	Mutants bool   `help:"Build the guard with one rule off, rule by rule, from the source in this directory: the corpus must fail on each."`
-	Rule    string `help:"With --mutants: only those whose name contains this." placeholder:"WORD"`
-	Table   bool   `help:"Play the rows, then write what an attacker who holds X opened, against what the rules allow."`
-	Replay  int    `help:"Play a day again: 2020, terminals that obey beside our guards." placeholder:"YEAR"`
-	Into    string `help:"Where the table (Markdown) or the replay's plot (SVG) is written." placeholder:"FILE"`
-	Frames  int    `default:"20000" help:"How many mutated frames row A06 sends to a guard."`
-	Release string `help:"A release build of the guard, which row U08 looks at." placeholder:"FILE"`
+	Mutants  bool    `help:"Build the guard with one rule off, rule by rule, from the source in this directory: the corpus must fail on each."`
+	Rule     string  `help:"With --mutants: only those whose name contains this." placeholder:"WORD"`
+	Table    bool    `help:"Play the rows, then write what an attacker who holds X opened, against what the rules allow."`
+	Replay   int     `help:"Play a day again: 2020, terminals that obey beside our guards." placeholder:"YEAR"`
+	Into     string  `help:"Where the table (Markdown) or the replay's plot (SVG) is written." placeholder:"FILE"`
+	Frames   int     `default:"20000" help:"How many mutated frames row A06 sends to a guard."`
+	Hours    float64 `help:"How long the rows go on that last as long as they are let; a minute without it." placeholder:"N"`
+	Database string  `help:"A PostgreSQL server, where every hub of the drill gets a database of its own; SQLite files without it." placeholder:"URL"`
+	Release  string  `help:"A release build of the guard, which row U08 looks at." placeholder:"FILE"`
 }
 
 // Run plays the corpus in a directory of its own, which is removed at the end.
@@ -54,6 +57,7 @@ func (c drillCommand) Run() error {
 		return err
 	}
 	yard.Frames, yard.Release, yard.Locked = c.Frames, c.Release, filepath.Join(filepath.Dir(c.Guard), "lockstep-locker")
+	yard.Span, yard.Server = time.Duration(c.Hours*float64(time.Hour)), c.Database
 	switch c.Replay {
 	case 0:
 		return c.play(ctx, yard)

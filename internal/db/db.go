@@ -13,6 +13,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // driver "sqlite"
+
+	"lockstep/internal/fault"
 )
 
 // Engine is which of the two it is.
@@ -102,6 +104,23 @@ func (d *DB) Close() error {
 		d.reads.Close()
 	}
 	return err
+}
+
+// Scrub takes what was overwritten or deleted out of an SQLite file's write-ahead log, where a commit leaves it until the log is
+// begun anew. On PostgreSQL it is VACUUM's and the archive's to do, and this does nothing. Unavailable where somebody reads for so
+// long that it cannot be done now. Not inside a transaction.
+func (d *DB) Scrub(ctx context.Context) error {
+	if d.engine != SQLite {
+		return nil
+	}
+	var busy, pages, moved int
+	if err := d.write.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+		return fmt.Errorf("db: %w", err)
+	}
+	if busy != 0 {
+		return fault.New(fault.Unavailable, "database_busy", "it is deleted, but the database is being read and its log still holds it; do it again")
+	}
+	return nil
 }
 
 // Migrate brings the tables up to date from folders named sqlite and postgres. Several nodes may start at once.

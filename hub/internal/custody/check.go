@@ -194,7 +194,8 @@ type line struct{ guard, record int64 }
 type folding struct {
 	cursor int64 // of the last upload
 	guard  int64 // whose it is
-	broken bool  // the chain does not hold: nothing after it can be folded
+	key    statement.Key
+	broken bool // the chain does not hold: nothing after it can be folded
 	fleet.Folded
 }
 
@@ -242,17 +243,38 @@ func (ck *check) upload(u store.Upload, f *folding, told map[line][]store.Custod
 	if err := statement.Decode(u.Stretch, &s); err != nil {
 		return fmt.Errorf("custody: upload %d: %w", u.Cursor, err)
 	}
-	records, end, err := journal.Chain(f.Position, s.Records)
+	records, err := ck.verify(u.Locker, s, f)
 	if err != nil {
 		ck.differ("locker %s: upload %d: %v", u.Locker, u.Cursor, err)
 		f.broken = true
 		return nil
 	}
-	f.cursor, f.Position = u.Cursor, end
+	f.cursor = u.Cursor
 	for _, r := range records {
 		ck.record(u.Locker, r, f, told)
 	}
 	return nil
+}
+
+// verify holds a stretch against the chain so far and against the signature of its guard, whose key the journal's first record brings:
+// whoever rewrites history can compute every hash anew, but signs no head.
+func (ck *check) verify(locker string, s journal.Stretch, f *folding) ([]journal.Record, error) {
+	if f.Position.Number == 0 && len(s.Records) > 0 {
+		first, err := journal.Decode(s.Records[0])
+		if err != nil {
+			return nil, err
+		}
+		certificate, err := ck.c.certificate(first, locker)
+		if err != nil {
+			return nil, err
+		}
+		f.key = certificate.Guard
+	}
+	records, head, err := s.Verify(f.Position, locker, f.key)
+	if len(records) > 0 {
+		f.Position = journal.Position{Number: head.Position, Hash: head.Hash}
+	}
+	return records, err
 }
 
 func (ck *check) record(locker string, r journal.Record, f *folding, told map[line][]store.CustodyEvent) {

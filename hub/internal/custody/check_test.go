@@ -49,6 +49,49 @@ func TestVerifyFoldFindsWhatWasTamperedWith(t *testing.T) {
 	})
 }
 
+// TestVerifyFoldFindsAHistoryThatWasChainedAnew: every hash fits, the position too, and only the guard's signatures do not.
+func TestVerifyFoldFindsAHistoryThatWasChainedAnew(t *testing.T) {
+	each(t, func(t *testing.T, h *hub) {
+		barcode := h.create(shipment("k1", 1)).Parcels[0].Barcode
+		h.take()
+		h.guard.deposit(1, barcode)
+		h.up(h.guard)
+		saved := h.dump()
+		genuine := h.chainAnew(saved, 0)
+		h.check()
+		h.chainAnew(saved, 1)
+		if differences, err := h.custody.VerifyFold(t.Context()); err != nil || len(differences) == 0 {
+			t.Errorf("not found: %v", err)
+		}
+		h.restore(saved)
+		h.exec("UPDATE locker_line SET position_hash = $1", genuine.Hash[:])
+	})
+}
+
+// chainAnew writes the uploads as if the deposit had come so many µs later, and returns where their chain ends.
+func (h *hub) chainAnew(uploads []custody.Upload, later int64) (end journal.Position) {
+	h.t.Helper()
+	for _, u := range uploads {
+		var s journal.Stretch
+		if err := statement.Decode(u.Stretch, &s); err != nil {
+			h.t.Fatal(err)
+		}
+		for i, encoded := range s.Records {
+			r, err := journal.Decode(encoded)
+			if err != nil {
+				h.t.Fatal(err)
+			}
+			if r.Prev = end.Hash; r.Kind == journal.Stored {
+				r.Powered += later
+			}
+			s.Records[i], end = r.Encode(), journal.Position{Number: r.Number, Hash: r.Hash()}
+		}
+		h.exec("UPDATE upload SET stretch = $1 WHERE cursor = $2", statement.Encode(s), u.Cursor)
+	}
+	h.exec("UPDATE locker_line SET position_hash = $1", end.Hash[:])
+	return end
+}
+
 // dump and restore keep the uploads over a test that deletes them.
 func (h *hub) dump() []custody.Upload {
 	h.t.Helper()

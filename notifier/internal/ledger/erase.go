@@ -12,9 +12,10 @@ import (
 const neverDeposited = 180 * 24 * time.Hour
 
 // Forget erases a parcel's contact and codes at once and drops what was still to be told. The barcode stays as erased: a
-// contact that comes for it later is refused.
+// contact that comes for it later is refused. Unavailable where it is erased but not out of the database's log yet: doing it again
+// is no error.
 func (l *Ledger) Forget(ctx context.Context, barcode string, now time.Time) error {
-	return l.db.Tx(ctx, func(tx *sql.Tx) error {
+	err := l.db.Tx(ctx, func(tx *sql.Tx) error {
 		known, err := count(ctx, tx, `SELECT COUNT(*) FROM parcel WHERE barcode = $1`, barcode)
 		if err != nil {
 			return err
@@ -24,6 +25,10 @@ func (l *Ledger) Forget(ctx context.Context, barcode string, now time.Time) erro
 		}
 		return erase(ctx, tx, barcode, "forgotten on demand", now)
 	})
+	if err != nil {
+		return err
+	}
+	return l.db.Scrub(ctx)
 }
 
 func erase(ctx context.Context, tx *sql.Tx, barcode, act string, now time.Time) error {
@@ -64,7 +69,10 @@ func (l *Ledger) Expire(ctx context.Context, keep time.Duration, now time.Time) 
 		}
 		return nil
 	})
-	return n, err
+	if err != nil || n == 0 {
+		return n, err
+	}
+	return n, l.db.Scrub(ctx)
 }
 
 // keepHistory is how long what is over stays in the tables: stays in lockers, what was told of them, alarms. Nothing of it is

@@ -11,12 +11,16 @@ import (
 	"lockstep/notifier/internal/chaintest"
 )
 
-// Erased is gone from the SQLite file too, not only from its table.
+// Erased is gone from the SQLite file and its log too, not only from its table: also while the notifier has them open.
 func TestForgottenIsGoneFromTheFile(t *testing.T) {
 	network, err := ceremony.NewDevelopment("test")
 	must(t, err)
 	path, barcode := filepath.Join(t.TempDir(), "notifier.db"), chaintest.Barcode(1)
 	sealed := chaintest.SealContact(t, network, anna, barcode)
+	running, err := db.Open(t.Context(), path)
+	must(t, err)
+	defer running.Close()
+	openBook(t, running, network)
 	with := func(do func(*Ledger) error) []byte {
 		d, err := db.Open(t.Context(), path)
 		must(t, err)
@@ -24,7 +28,9 @@ func TestForgottenIsGoneFromTheFile(t *testing.T) {
 		must(t, d.Close())
 		data, err := os.ReadFile(path)
 		must(t, err)
-		return data
+		log, err := os.ReadFile(path + "-wal")
+		must(t, err)
+		return append(data, log...)
 	}
 	pinned := with(func(l *Ledger) error {
 		_, err := l.Pin(t.Context(), Announced{Barcode: barcode, Sealed: sealed, Merchant: "m", Shipment: "s1"}, start)
