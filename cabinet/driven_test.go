@@ -243,23 +243,28 @@ func TestNoiseMovesNoDoor(t *testing.T) {
 	}
 }
 
-// However noisy the line, a press of a third of a second is seen: a board that answers is never left alone for long.
+// However noisy the line, a press of a third of a second is seen: a board whose answer was lost is not left alone for long. A busy
+// machine may stall a few polls; a driver that backs off would stall nearly all that follow a lost answer.
 func TestNoiseHidesNoPress(t *testing.T) {
 	config := demoConfig()
 	r := start(t, config)
 	r.must(r.Fault(r.ctx, cabinet.Fault{Kind: cabinet.Noise, Line: "bus0", Probability: 0.05, Seed: 7}))
 	r.drive(config)
 	var last time.Time
-	for failed := 0; failed < 60; {
+	failed, long := 0, []time.Duration(nil)
+	for failed < 60 {
 		e := r.until("poll", func(e lockboard.Event) bool { return e.Kind == lockboard.Polled && e.Board == 0 })
 		if e.Err != nil {
 			failed++
 			continue
 		}
 		if gap := e.At.Sub(last); !last.IsZero() && gap > 300*time.Millisecond {
-			t.Errorf("no valid answer for %v", gap)
+			long = append(long, gap)
 		}
 		last = e.At
+	}
+	if len(long) > failed/5 {
+		t.Errorf("after %d lost answers there was no valid one for %v", failed, long)
 	}
 }
 
