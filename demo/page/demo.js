@@ -96,9 +96,11 @@ async function stateAtHub() {
   return response?.ok ? (await response.json()).state : undefined;
 }
 
-// guide looks at everything and says what is next.
+// guide looks at everything and says what is next. What was seen while another parcel was announced is not about that one.
 async function guide() {
+  const about = parcel?.barcode;
   const [kiosk, courier, atHub] = await Promise.all([look("kiosk"), look("courier"), stateAtHub()]);
+  if (parcel?.barcode !== about) return;
   if (parcel) {
     const state = advance(parcel.state, atHub, kiosk, document.body.dataset.step);
     if (state !== parcel.state) keep({ ...parcel, state });
