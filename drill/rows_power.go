@@ -27,7 +27,7 @@ var powerRows = []Row{
 	{ID: "P05", Attack: "wire tap on the bus: open-all, another address, replayed frames, noise", Holds: of(holdsRoot), Expect: "no open without a press; a foreign address is a lockdown", On: stocked, Do: wireTap, Limits: Limits{Locked: true, Wire: true}},
 	{ID: "P06", Attack: "the driver: every output for every input", Holds: of(holdsRoot), Expect: "no frame that opens more than one", On: fresh, Do: noBroadcast},
 	{ID: "P09", Attack: "a full, read-only, failing disk during each flow", Expect: "no pulse without a durable intent; it recovers", On: stocked, Do: badDisk},
-	{ID: "P10", Attack: "door switches that stick open, stick closed, flap", Expect: "one door at a time; JAM or left open; the compartment is set aside", On: stocked, Do: lyingSwitches},
+	{ID: "P10", Attack: "door switches that stick open, stick closed, flap", Expect: "one door at a time; JAM or left open; the compartment is set aside", On: stocked, Do: lyingSwitches, Slow: true},
 	{ID: "P11", Attack: "the guard's disk copied, codes used, the copy put back", Holds: of(holdsRoot), Expect: "the rollback shows at the first contact", On: stocked, Do: rolledBack, Limits: Limits{Exposed: 1, Dishonest: true}},
 	{ID: "U08", Attack: "a release guard: development keys, the clock file; two lockers that share key bytes", Expect: "no fixture key; no clock file; a development charter drives no real bus", On: fresh, Do: releaseBinary},
 	{ID: "C11", Attack: "kiosk's user: ptrace, signals, /proc writes, the lines, the state folder", Holds: of(holdsKiosk), Expect: "refused; the guard lives on", On: stocked, Do: fromKioskUser, Root: true},
