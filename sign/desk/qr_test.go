@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"image"
 	"image/color"
+	"image/png"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/qrcode"
+	"lockstep/internal/scantest"
 )
 
 // TestQR photographs the terminal and reads the code back.
@@ -43,15 +43,11 @@ func photograph(t *testing.T, screen string) string {
 			}
 		}
 	}
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(picture)
-	if err != nil {
+	var out bytes.Buffer
+	if err := png.Encode(&out, picture); err != nil {
 		t.Fatal(err)
 	}
-	result, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return result.GetText()
+	return scantest.Codes(t, "qrcode", out.Bytes())[0]
 }
 
 func ink(picture *image.Gray, x, y int, dark bool) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"lockstep/hub/internal/label"
+	"lockstep/internal/scantest"
 	"lockstep/parcel"
 )
 
@@ -53,15 +54,6 @@ func render(t *testing.T, pdf []byte) []string {
 	return pages
 }
 
-func scan(t *testing.T, page string) []string {
-	t.Helper()
-	out, err := exec.Command(need(t, "zbarimg", "zbar-tools"), "--quiet", "--raw", "-Sdisable", "-Scode128.enable", page).Output()
-	if err != nil {
-		t.Fatalf("zbarimg reads nothing from %s: %v", page, err)
-	}
-	return strings.Fields(string(out))
-}
-
 func TestScannerReadsTheLabel(t *testing.T) {
 	for _, tt := range []struct {
 		paper         label.Paper
@@ -83,7 +75,11 @@ func TestScannerReadsTheLabel(t *testing.T) {
 				t.Errorf("%d pages, want %d", len(pages), tt.pages)
 			}
 			for _, page := range pages {
-				for _, read := range scan(t, page) {
+				png, err := os.ReadFile(page)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, read := range scantest.Codes(t, "code128", png) {
 					if !want[read] {
 						t.Errorf("read %q, which is on no label", read)
 					}

@@ -2,10 +2,7 @@
 package webtest
 
 import (
-	"bytes"
 	"context"
-	"image"
-	_ "image/png" // what Chromium photographs
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,8 +10,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
-	"github.com/makiuchi-d/gozxing"
-	"github.com/makiuchi-d/gozxing/qrcode"
+
+	"lockstep/internal/scantest"
 )
 
 // Chromium starts a headless Chromium with a fresh profile and a viewport of this size; options come after the usual ones. Where it is
@@ -58,19 +55,7 @@ func Keep(t *testing.T, ctx context.Context, name string) {
 // QR reads the QR code on the page as a phone's camera would: off its picture.
 func QR(t *testing.T, ctx context.Context) string {
 	t.Helper()
-	seen, _, err := image.Decode(bytes.NewReader(picture(t, ctx)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	bitmap, err := gozxing.NewBinaryBitmapFromImage(seen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
-	if err != nil {
-		t.Fatalf("no QR code can be read off the screen: %v", err)
-	}
-	return result.GetText()
+	return scantest.Codes(t, "qrcode", picture(t, ctx))[0]
 }
 
 func picture(t *testing.T, ctx context.Context) []byte {
