@@ -114,12 +114,23 @@ func intents(records []journal.Record) (n int) {
 func (b *Bench) honest(ctx context.Context) error {
 	begun := time.Now()
 	if err := b.visitHonestly(ctx); err != nil {
-		return breach("O5: an honest visit: %v", err)
+		return breach("O5: an honest visit: %v%s", err, b.lockedDown(ctx))
 	}
 	if took := time.Since(begun); took > soon() {
 		return breach("O5: an honest visit took %s", took.Round(time.Second))
 	}
 	return nil
+}
+
+// lockedDown says what locked the locker down, where something did.
+func (b *Bench) lockedDown(ctx context.Context) (why string) {
+	records, _ := b.Records(ctx)
+	for _, r := range records {
+		if r.Kind == journal.Lockdown {
+			why = fmt.Sprintf(" (record %d: %s, compartment %d)", r.Number, r.Reason, r.Compartment)
+		}
+	}
+	return why
 }
 
 // soon is 30 s, on a machine that has nothing else to do; in proportion to its load otherwise.

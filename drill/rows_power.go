@@ -27,7 +27,7 @@ var powerRows = []Row{
 	{ID: "P05", Attack: "wire tap on the bus: open-all, another address, replayed frames, noise", Holds: of(holdsRoot), Expect: "no open without a press; a foreign address is a lockdown", On: stocked, Do: wireTap, Limits: Limits{Locked: true, Wire: true}},
 	{ID: "P06", Attack: "the driver: every output for every input", Holds: of(holdsRoot), Expect: "no frame that opens more than one", On: fresh, Do: noBroadcast},
 	{ID: "P09", Attack: "a full, read-only, failing disk during each flow", Expect: "no pulse without a durable intent; it recovers", On: stocked, Do: badDisk},
-	{ID: "P10", Attack: "door switches that stick open, stick closed, flap", Expect: "one door at a time; JAM or left open; the compartment is set aside", On: stocked, Do: lyingSwitches, Slow: true},
+	{ID: "P10", Attack: "door switches that stick open, stick closed, flap", Expect: "one door at a time; JAM or left open; the compartment is set aside", On: stocked, Do: lyingSwitches},
 	{ID: "P11", Attack: "the guard's disk copied, codes used, the copy put back", Holds: of(holdsRoot), Expect: "the rollback shows at the first contact", On: stocked, Do: rolledBack, Limits: Limits{Exposed: 1, Dishonest: true}},
 	{ID: "U08", Attack: "a release guard: development keys, the clock file; two lockers that share key bytes", Expect: "no fixture key; no clock file; a development charter drives no real bus", On: fresh, Do: releaseBinary},
 	{ID: "C11", Attack: "kiosk's user: ptrace, signals, /proc writes, the lines, the state folder", Holds: of(holdsKiosk), Expect: "refused; the guard lives on", On: stocked, Do: fromKioskUser, Root: true},
@@ -309,16 +309,10 @@ func lyingSwitches(ctx context.Context, b *Bench) (string, error) {
 	if err := first(func() error { return b.openOverPowerCut(ctx) }, func() error { return b.stuckClosed(ctx) }); err != nil {
 		return "", err
 	}
-	flap := cabinet.Fault{Kind: cabinet.Flapping, Compartment: 20}
-	if err := b.Cabinet.Cabinet.SetFault(flap); err != nil {
+	flapping, err := b.flapping(ctx)
+	if err != nil {
 		return "", err
 	}
-	for range 12 { // three seconds, of no turned clock: a switch goes to and fro too fast for it
-		if err := b.look(ctx); err != nil {
-			return "", err
-		}
-	}
-	b.Cabinet.Cabinet.ClearFault(flap)
 	open := cabinet.Fault{Kind: cabinet.StuckOpen, Compartment: 21}
 	if err := first(func() error { return b.Cabinet.Cabinet.SetFault(open) }, func() error { return b.glide(ctx, 4*time.Second) }); err != nil {
 		return "", err
@@ -330,7 +324,34 @@ func lyingSwitches(ctx context.Context, b *Bench) (string, error) {
 		return "", err
 	}
 	b.Cabinet.Cabinet.ClearFault(open)
-	return "open over a power cut: no second door; stuck closed: JAM; stuck open: QUARANTINE, nothing opens beside it; flapping: nothing", b.Pass(ctx, time.Second)
+	return "open over a power cut: no second door; stuck closed: JAM; flapping: " + flapping + "; stuck open: QUARANTINE, nothing opens beside it", b.Pass(ctx, time.Second)
+}
+
+// flapping has a switch go to and fro. Where the guard happens to look only while it says open, three times over a second, that is an
+// uncommanded opening: then what comes next waits until a second one would not be a lockdown.
+func (b *Bench) flapping(ctx context.Context) (seen string, err error) {
+	flap := cabinet.Fault{Kind: cabinet.Flapping, Compartment: 20}
+	if err := b.Cabinet.Cabinet.SetFault(flap); err != nil {
+		return "", err
+	}
+	for range 12 { // three seconds, of no turned clock: a switch goes to and fro too fast for it
+		if err := b.look(ctx); err != nil {
+			return "", err
+		}
+	}
+	b.Cabinet.Cabinet.ClearFault(flap)
+	if err := b.glide(ctx, 2*time.Second); err != nil { // it is seen closed
+		return "", err
+	}
+	switch forced, err := b.count(ctx, journal.Quarantined, "uncommanded"); {
+	case err != nil:
+		return "", err
+	case forced == 0:
+		return "nothing", nil
+	case forced > 1:
+		return "", breach("one flapping switch is %d uncommanded openings", forced)
+	}
+	return "QUARANTINE", b.Pass(ctx, 11*time.Minute)
 }
 
 // openOverPowerCut has a recipient's door stand open while the power goes, and then somebody with another code.
