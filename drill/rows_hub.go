@@ -26,7 +26,7 @@ var hubRows = []Row{
 	{ID: "B04", Attack: "the source, the binaries and every route searched for a verb that opens", Holds: of(holdsHub, holdsLink), Expect: "none leads to a pulse; no way from the link's code to the bus", Net: openVerb, Parcels: 1},
 	{ID: "J01", Attack: "hub root drops, reorders, alters, rewrites, truncates and doubles uploads in the database", Holds: of(holdsHub), Expect: "the check names the locker and the record", Net: historyEdited, Parcels: 2},
 	{ID: "J02", Attack: "hub root and a merchant's API key mark parcels collected and returned", Holds: of(holdsHub), Expect: "alarm; nothing that no record proves is more than claimed", Net: fakeCustody, Parcels: 2},
-	{ID: "J04", Attack: "a copy of a guard's disk, run beside the guard", Holds: of(holdsRoot), Expect: "the first record with two hashes is flagged, with evidence", Net: twoGuards, Parcels: 1},
+	{ID: "J04", Attack: "a copy of a guard's disk, run beside the guard", Holds: of(holdsRoot), Expect: "the first record with two hashes is flagged, with evidence; both are restricted", Net: twoGuards, Parcels: 1},
 	{ID: "K01", Attack: "dispatch key, notifier and a hand: new codes for 12 parcels of a locker, all used", Holds: of(holdsNotifier), Expect: "at most 5 new codes an hour; the recipients' caps; alarm", Slow: true, Net: reissuedAll, Parcels: 12, Limits: Limits{Exposed: 10}},
 	{ID: "K02", Attack: "hub root: a fresh contact key for a merchant that has one, overlapping ranges, one operator twice; then contacts under it", Holds: of(holdsHub), Expect: "the notifier refuses all of it", Net: newContactKey},
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"lockstep/cabinet"
 	"lockstep/guard/journal"
@@ -317,7 +318,39 @@ func twoGuards(ctx context.Context, n *Net) (string, error) {
 	if err := n.keptOnly(ctx, b); err != nil {
 		return "", err
 	}
-	return "flagged as a fork, with both heads as evidence; of the copy's records none is taken", n.Office.Kill(linkOf("twin"))
+	for _, guard := range []*Bench{b, twin} {
+		if err := n.untilBlocked(ctx, guard, journal.Blocked); err != nil {
+			return "", err
+		}
+	}
+	err = first(func() error { return n.Office.Kill(linkOf("twin")) }, func() error { return n.unblock(ctx, b) })
+	return "flagged as a fork, with both heads as evidence; of the copy's records none is taken; both guards take no more deposits until an operator has looked", err
+}
+
+// untilBlocked waits for a guard to have written that deposits ended, or go on.
+func (n *Net) untilBlocked(ctx context.Context, b *Bench, kind journal.Kind) error {
+	var failed error
+	err := n.until(ctx, time.Minute, "a guard to write that it is "+string(kind), func() bool {
+		var found int
+		found, failed = b.count(ctx, kind, "")
+		return failed != nil || found > 0
+	})
+	if failed == nil && err != nil {
+		return breach("O6: no record %q: %v", kind, err)
+	}
+	return failed
+}
+
+// unblock is an operator who has seen to it that only one guard is left.
+func (n *Net) unblock(ctx context.Context, b *Bench) error {
+	args := []string{"locker", "unblock", b.Locker.ID}
+	for _, c := range b.Locker.Compartments {
+		args = append(args, fmt.Sprint(c.Number))
+	}
+	if err := n.Office.HubCommand(nil, args...); err != nil {
+		return err
+	}
+	return n.untilBlocked(ctx, b, journal.Unblocked)
 }
 
 // keptOnly says that what the hub keeps of a locker is its guard's journal and nobody else's, and that the fork has evidence.

@@ -456,6 +456,28 @@ func (h *hub) evidence(kind fleet.AlarmKind, reason string) (e custody.Evidence)
 	return e
 }
 
+// wantBlocked wants so many restrictions that stop deposits into all compartments.
+func (h *hub) wantBlocked(n int) {
+	h.t.Helper()
+	requests, err := h.dispatch.RequestsAt(h.t.Context(), "l1", 100)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	compartments, err := h.fleet.Compartments(h.t.Context(), "l1")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	found := 0
+	for _, r := range requests {
+		if r.Kind == string(statement.Block) && r.Actor == "hub" && len(strings.Fields(r.Subject)) == len(compartments) {
+			found++
+		}
+	}
+	if found != n {
+		h.t.Errorf("%d restrictions block all %d compartments, want %d: %+v", found, len(compartments), n, requests)
+	}
+}
+
 // TestDivergenceAlarms breaks a journal in each way that a guard's key allows.
 func TestDivergenceAlarms(t *testing.T) {
 	clone := func(g *guard) *guard {
@@ -476,6 +498,11 @@ func TestDivergenceAlarms(t *testing.T) {
 			if _, _, err := e.Stretch.Verify(journal.Position{Number: 2, Hash: mustDecode(t, other.records[2]).Prev}, "l1", h.guard.signer.Key()); err != nil || len(e.Head) != 0 {
 				t.Errorf("the evidence convicts nobody: %v", err)
 			}
+			h.wantBlocked(1)
+			if _, err := h.custody.Ingest(t.Context(), "l1", other.after(2)); err == nil {
+				t.Error("taken in")
+			}
+			h.wantBlocked(1) // which still waits
 		})
 	})
 	t.Run("two heads for records that stay away", func(t *testing.T) {

@@ -141,8 +141,39 @@ func (c *Custody) tell(ctx context.Context, u *upload) {
 	if err := c.Fleet.Raise(ctx, alarm); err != nil {
 		c.Log.Error("alarm was not raised", "locker", u.locker, "alarm", alarm.Kind, "reason", alarm.Reason, "error", err)
 	}
+	if broken.Reason == "fork" && len(alarm.Evidence) > 0 {
+		if err := c.fillNoMore(ctx, u.locker); err != nil {
+			c.Log.Error("locker was not blocked", "locker", u.locker, "error", err)
+		}
+	}
 	c.Log.Warn("upload refused", "locker", u.locker, "reason", broken.Reason, "record", broken.Number)
 	u.err = fault.Wrap(u.err, fault.Invalid, "broken_journal", "the stretch does not continue the journal: %s at record %d", broken.Reason, broken.Number)
+}
+
+// fillNoMore asks a locker, and so whoever else has its guard's key, to take no deposits until an operator unblocks it: two guards tell
+// two stories, and a new parcel would be in only one of them. What is inside can be collected.
+func (c *Custody) fillNoMore(ctx context.Context, locker string) error {
+	compartments, err := c.Fleet.Compartments(ctx, locker)
+	if err != nil {
+		return err
+	}
+	r := statement.Restriction{Locker: locker, Kind: statement.Block}
+	for _, x := range compartments {
+		if !x.Blocked {
+			r.Compartments = append(r.Compartments, x.Number)
+		}
+	}
+	if len(r.Compartments) == 0 {
+		return nil
+	}
+	err = c.DB.Tx(ctx, func(tx *sql.Tx) error {
+		_, err := c.Dispatch.Restrict(ctx, tx, r, "hub")
+		return err
+	})
+	if err == nil {
+		c.Dispatch.Ring(locker)
+	}
+	return err
 }
 
 // Evidence is what an upload that does not fit is kept as: signed by the guard, it convicts whoever has its key.
