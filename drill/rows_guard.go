@@ -2,11 +2,16 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/creack/pty"
 
 	"lockstep/guard/door"
 	"lockstep/guard/statement"
@@ -20,6 +25,8 @@ var guardRows = []Row{
 		Expect: "what has changed since the prompt is judged again", On: stocked, Do: sincePrompt},
 	{ID: "C16", Attack: "code in the guard's process: its user, capabilities, network, files and calls; a guard started without one of its walls", Holds: of(holdsRoot),
 		Expect: "every wall stands; without one the guard ends", On: fresh, Do: walls, Root: true},
+	{ID: "P04", Attack: "a serial device plugged into the box, owned by the guard's user: open frames for every channel, a shell's words", Holds: of(holdsRoot),
+		Expect: "the guard opens its own lines and nothing else", On: stocked, Do: servicePort, Root: true},
 	{ID: "U09", Attack: "a charter that leaves 10 percent of the budgets, and one that leaves 200", Holds: of(holdsNotifier),
 		Expect: "a tenth of the doors; the compiled-in caps never rise", On: stocked, Do: cutBudgets},
 }
@@ -143,6 +150,60 @@ func walls(ctx context.Context, b *Bench) (string, error) {
 		}
 	}
 	return "own user, no capability, no network, a filter, no way to new rights; without namespace or user it ends", first(func() error { return b.Start(ctx) }, func() error { return b.SetTime(ctx) })
+}
+
+// servicePort is all of the row that a guard can answer for; that the box offers no shell and no boot menu is its image's business.
+func servicePort(ctx context.Context, b *Bench) (string, error) {
+	plug, device, err := pty.Open()
+	if err != nil {
+		return "", err
+	}
+	defer plug.Close()
+	name, before := device.Name(), b.pulses()
+	if err := errors.Join(own(name), device.Close()); err != nil { // the name stays for as long as the plug is in
+		return "", err
+	}
+	said := []byte("\r\n\x03root\r\nopen all\r\n/usr/bin/lockstep-guard\r\n")
+	for _, c := range b.Locker.Compartments {
+		said = append(said, b.openFrame(c)...)
+	}
+	for range 20 {
+		if _, err := plug.Write(said); err != nil {
+			return "", err
+		}
+		if err := b.Pass(ctx, 100*time.Millisecond); err != nil {
+			return "", err
+		}
+	}
+	lines := map[string]bool{}
+	for line := range b.Cabinet.Ready.Lines {
+		lines[b.device(line)] = true
+	}
+	opened, err := terminals(b.guard.Process.Pid)
+	if err != nil {
+		return "", err
+	}
+	for _, terminal := range opened {
+		if !lines[terminal] {
+			return "", breach("the guard has opened %s", terminal)
+		}
+		delete(lines, terminal)
+	}
+	if len(lines) > 0 {
+		return "", fmt.Errorf("the guard is not seen to have %v open", lines)
+	}
+	return fmt.Sprintf("%d bytes, read by nobody; the guard has its %d lines open and no other device", 20*len(said), len(opened)), b.still(before)
+}
+
+// terminals are the serial devices that a process has open.
+func terminals(pid int) (opened []string, err error) {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", pid))
+	for _, file := range files {
+		if target, _ := os.Readlink(file); strings.HasPrefix(target, "/dev/") && target != os.DevNull && !slices.Contains(opened, target) {
+			opened = append(opened, target)
+		}
+	}
+	return opened, err
 }
 
 func cutBudgets(ctx context.Context, b *Bench) (string, error) {
