@@ -76,22 +76,7 @@ func FuzzRecords(f *testing.F) {
 	for pair := range slices.Chunk(odd(), 2) {
 		f.Add(pair[0].Encode(), pair[1].Encode())
 	}
-	d, err := db.Open(context.Background(), filepath.Join(f.TempDir(), "notifier.db"))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { d.Close() })
-	if err := d.Migrate(context.Background(), migrations.Files); err != nil {
-		f.Fatal(err)
-	}
-	network, err := ceremony.NewDevelopment("test")
-	if err != nil {
-		f.Fatal(err)
-	}
-	book, err := Open(context.Background(), d, []statement.Charter{network.Charter}, [][]byte{network.SealKey})
-	if err != nil {
-		f.Fatal(err)
-	}
+	network, book := fuzzed(f)
 	g := chaintest.NewGuard(f, network, "l1", start)
 	if _, err := book.Take(context.Background(), Upload{Cursor: 1, Locker: "l1", Stretch: g.Upload()}, start); err != nil {
 		f.Fatal(err)
@@ -109,6 +94,66 @@ func FuzzRecords(f *testing.F) {
 		}
 		if err := b.swallow(first, second); err != nil {
 			t.Fatalf("%+v, %+v: %v", first, second, err)
+		}
+	})
+}
+
+// fuzzed is a ledger in a file.
+func fuzzed(f *testing.F) (*ceremony.Development, *Ledger) {
+	f.Helper()
+	d, err := db.Open(context.Background(), filepath.Join(f.TempDir(), "notifier.db"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { d.Close() })
+	if err := d.Migrate(context.Background(), migrations.Files); err != nil {
+		f.Fatal(err)
+	}
+	network, err := ceremony.NewDevelopment("test")
+	if err != nil {
+		f.Fatal(err)
+	}
+	book, err := Open(context.Background(), d, []statement.Charter{network.Charter}, [][]byte{network.SealKey})
+	if err != nil {
+		f.Fatal(err)
+	}
+	return network, book
+}
+
+// A hub in the wrong hands says what it likes. What it says of one parcel or locker stops no other's.
+func TestOddWordsStopNobody(t *testing.T) {
+	each(t, func(b *bench) {
+		b.upload()
+		sealed := chaintest.SealContact(b, b.network, anna, chaintest.Barcode(1))
+		for i, odd := range []string{"", "\x00", "a\x00b", "\xff\xfe", string(make([]byte, 100_000))} {
+			a := Announced{Barcode: chaintest.Barcode(2 + i), Sealed: chaintest.SealContact(b, b.network, anna, chaintest.Barcode(2+i)), Merchant: odd, Shipment: odd, Shown: odd, Tracking: odd}
+			if _, err := b.book.Pin(b.Context(), a, b.now); err != nil {
+				b.Errorf("%.9q everywhere: %v", odd, err)
+			}
+			if _, err := b.book.Pin(b.Context(), Announced{Barcode: odd, Sealed: sealed}, b.now); err != nil {
+				b.Errorf("%.9q for a barcode: %v", odd, err)
+			}
+			if err := b.book.See(b.Context(), []Seen{{ID: odd, Name: odd, Address: odd, Line: odd}, {ID: b.guard.ID, Name: odd, Address: odd, Line: odd}}, b.now); err != nil {
+				b.Errorf("%.9q for a locker's name: %v", odd, err)
+			}
+			if _, err := b.book.Take(b.Context(), Upload{Cursor: 1000, Locker: odd, Stretch: []byte(odd)}, b.now); err != nil {
+				b.Errorf("an upload of %.9q: %v", odd, err)
+			}
+		}
+	})
+}
+
+// FuzzPin: whatever the hub announces is pinned or refused.
+func FuzzPin(f *testing.F) {
+	network, book := fuzzed(f)
+	barcode := chaintest.Barcode(1)
+	sealed := chaintest.SealContact(f, network, anna, barcode)
+	f.Add(barcode, sealed, "m", "https://hub/t/1")
+	f.Add("", []byte{}, "\x00", "\xff")
+	f.Add(chaintest.Barcode(2), sealed, "<b>", "javascript:alert(1)")
+	f.Fuzz(func(t *testing.T, about string, contact []byte, text, link string) {
+		if _, err := book.Pin(t.Context(), Announced{Barcode: about, Sealed: contact, Merchant: text, Shipment: text, Shown: text, Tracking: link}, start); err != nil {
+			t.Fatal(err)
 		}
 	})
 }

@@ -37,6 +37,7 @@ func (l *Ledger) See(ctx context.Context, lockers []Seen, now time.Time) error {
 		}
 		unbroken := now.Sub(moment(lookedAt)) <= lookBreak
 		for _, s := range lockers {
+			s.ID, s.Name, s.Address, s.Line = printable(s.ID), printable(s.Name), printable(s.Address), printable(s.Line)
 			if err := s.compare(ctx, tx, known[s.ID], unbroken, now); err != nil {
 				return err
 			}

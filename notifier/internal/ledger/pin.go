@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"lockstep/guard/statement"
 	"lockstep/internal/contact"
@@ -39,6 +42,9 @@ const (
 // opened for this barcode (a swapped blob), is none, or differs from the pinned one is refused with an alarm and changes
 // nothing; of a change while the parcel is in a locker the pinned contact is told. In every case the hub need not keep it.
 func (l *Ledger) Pin(ctx context.Context, a Announced, now time.Time) (pinned bool, err error) {
+	for _, said := range []*string{&a.Merchant, &a.Shipment, &a.Shown, &a.Tracking} {
+		*said = printable(*said)
+	}
 	err = l.db.Tx(ctx, func(tx *sql.Tx) error {
 		why, err := l.judge(ctx, tx, &a)
 		if err == nil && why == believed {
@@ -50,6 +56,21 @@ func (l *Ledger) Pin(ctx context.Context, a Announced, now time.Time) (pinned bo
 		return raise(ctx, tx, Alarm{At: now, Kind: string(why), Barcode: barcodeOrNone(a.Barcode)})
 	})
 	return pinned, err
+}
+
+// maxSaid bounds what the hub says beside a contact, in characters: it goes into messages.
+const maxSaid = 500
+
+// printable is a text without what cannot be stored or shown, cut off at maxSaid. The hub is not believed to have looked.
+func printable(s string) string {
+	kept := 0
+	return strings.Map(func(r rune) rune {
+		if kept == maxSaid || r == utf8.RuneError || !unicode.IsPrint(r) {
+			return -1
+		}
+		kept++
+		return r
+	}, s)
 }
 
 // judge asks what needs no memory of the parcel. It leaves only the ciphertext in a.Sealed.

@@ -49,7 +49,7 @@ func (l *Ledger) Take(ctx context.Context, u Upload, now time.Time) (taken Taken
 }
 
 func (l *Ledger) take(ctx context.Context, tx *sql.Tx, u Upload, now time.Time) (Taken, error) {
-	if len(u.Locker) > maxLockerID {
+	if len(u.Locker) > maxLockerID || printable(u.Locker) != u.Locker {
 		return Taken{Alarm: "locker"}, raiseOnce(ctx, tx, Alarm{At: now, Kind: "locker", Detail: "an upload of a locker that cannot be"})
 	}
 	f, records, head, err := l.examine(ctx, tx, u)
