@@ -33,7 +33,7 @@ var floors = map[string]int{
 
 	"hub/internal/account": 3, "hub/internal/fleet": 4, "hub/internal/dispatch": 5, "hub/internal/custody": 6,
 	"hub/internal/outbox": 6, "hub/internal/label": 3,
-	"hub/internal/edge": 7, "hub/internal/api": 7, "hub/internal/console": 7,
+	"hub/internal/edge": 7, "hub/internal/api": 7, "hub/internal/console": 7, "hub/internal/pickpoint": 7,
 	"hub": 8,
 
 	"notifier": 8, "carrier": 8,

@@ -54,6 +54,34 @@ func (h *Hub) EndMerchantKeys(ctx context.Context, id string) (int64, error) {
 	return ended, h.accounts.Audit(ctx, operator(), "ended all API keys", id)
 }
 
+// SetLogin makes a login for a merchant's older software, or gives it another password; an empty one is drawn and shown here alone.
+func (h *Hub) SetLogin(ctx context.Context, merchant, login, contract, password string) (LoginView, error) {
+	l := account.Login{Name: login, Merchant: merchant, Contract: contract}
+	set, err := h.accounts.SetLogin(ctx, l, password)
+	if err != nil {
+		return LoginView{}, err
+	}
+	v := loginView(l)
+	if password == "" {
+		v.Password = set.Reveal()
+	}
+	return v, h.accounts.Audit(ctx, operator(), "set the password of login "+login, merchant)
+}
+
+// Logins lists all logins.
+func (h *Hub) Logins(ctx context.Context) ([]LoginView, error) {
+	list, err := h.accounts.Logins(ctx)
+	return views(list, loginView), err
+}
+
+// EndLogin ends a login and its sessions.
+func (h *Hub) EndLogin(ctx context.Context, login string) error {
+	if err := h.accounts.EndLogin(ctx, login); err != nil {
+		return err
+	}
+	return h.accounts.Audit(ctx, operator(), "ended a login", login)
+}
+
 // Merchants lists all merchants.
 func (h *Hub) Merchants(ctx context.Context) ([]MerchantView, error) {
 	list, err := h.accounts.Merchants(ctx)

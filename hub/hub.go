@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,6 +24,7 @@ import (
 	"lockstep/hub/internal/edge"
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/outbox"
+	"lockstep/hub/internal/pickpoint"
 	"lockstep/hub/migrations"
 	"lockstep/internal/courier"
 	"lockstep/internal/db"
@@ -106,7 +108,7 @@ func (h *Hub) lockerIDs(ctx context.Context) (ids []string, err error) {
 
 // clean drops what has had its time.
 func (h *Hub) clean(ctx context.Context) error {
-	return errors.Join(h.custody.Clean(ctx), h.dispatch.Clean(ctx))
+	return errors.Join(h.accounts.Clean(ctx), h.custody.Clean(ctx), h.dispatch.Clean(ctx))
 }
 
 // Close closes the database.
@@ -184,6 +186,7 @@ func (h *Hub) handler() (http.Handler, error) {
 	}
 	people := console.New(console.Config{Couriers: h.couriers, Custody: h.custody, Now: h.config.Now, Log: h.config.Log,
 		FrameAncestor: h.config.FrameAncestor})
+	shops := pickpoint.New(pickpoint.Config{Accounts: h.accounts, Now: h.config.Now, Log: h.config.Log})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.health)
 	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/", "/carrier/v1/"} {
@@ -192,7 +195,18 @@ func (h *Hub) handler() (http.Handler, error) {
 	for _, path := range []string{"/courier", "/courier/", "/t/", "/assets/"} {
 		mux.Handle(path, people)
 	}
-	return mux, nil
+	return slashes(mux, shops), nil
+}
+
+// slashes takes requests of shops' old software before the mux, which would redirect paths with a slash too many; it does not follow.
+func slashes(mux, shops http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if first, _, _ := strings.Cut(strings.TrimLeft(r.URL.Path, "/"), "/"); first == "api" || first == "apitest" {
+			shops.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // health answers 200 when the database does.

@@ -3,6 +3,7 @@ package hub
 import (
 	"time"
 
+	"lockstep/hub/internal/account"
 	"lockstep/parcel"
 )
 
@@ -15,6 +16,18 @@ type MerchantView struct {
 	Range   string `json:"range"`
 	Carrier string `json:"carrier"`
 	Key     string `json:"key,omitempty"`
+}
+
+// LoginView is a login of a merchant's older software; Password only when it was drawn just now.
+type LoginView struct {
+	Login    string `json:"login"`
+	Merchant string `json:"merchant"`
+	Contract string `json:"contract"`
+	Password string `json:"password,omitempty"`
+}
+
+func loginView(l account.Login) LoginView {
+	return LoginView{Login: l.Name, Merchant: l.Merchant, Contract: l.Contract}
 }
 
 // CourierView is a courier; URL only when the enrolment was made just now.

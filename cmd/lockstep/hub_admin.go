@@ -16,6 +16,10 @@ type hubMerchant struct {
 	Add  merchantAdd  `cmd:"" help:"Add a merchant; shows its first API key, once."`
 	List merchantList `cmd:"" help:"List merchants."`
 	Key  merchantKey  `cmd:"" help:"Make a further API key, shown once, or end all."`
+
+	Login    merchantLogin    `cmd:"" help:"Let software that speaks PickPoint's API sign in for a merchant, or give its login another password."`
+	Logins   merchantLogins   `cmd:"" help:"List logins."`
+	EndLogin merchantEndLogin `cmd:"" help:"End a login and its sessions."`
 }
 
 type merchantAdd struct {
@@ -46,6 +50,35 @@ func (m merchantKey) Run(c *commands) error {
 		n, err := h.EndMerchantKeys(ctx, m.ID)
 		return map[string]int64{"ended": n}, err
 	}, func(w io.Writer, v map[string]int64) { fmt.Fprintf(w, "%d keys ended\n", v["ended"]) })
+}
+
+type merchantLogin struct {
+	ID       string `arg:"" help:"The merchant's id."`
+	Login    string `arg:"" help:"What its software signs in with; 1 to 50 printable ASCII characters."`
+	Contract string `arg:"" help:"Its contract number (IKN), ten digits."`
+	Password string `help:"One that it has already; a password is drawn and shown, once, where none is given." env:"LOCKSTEP_PASSWORD"`
+}
+
+func (m merchantLogin) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (hub.LoginView, error) {
+		return h.SetLogin(ctx, m.ID, m.Login, m.Contract, m.Password)
+	}, loginLine)
+}
+
+type merchantLogins struct{}
+
+func (merchantLogins) Run(c *commands) error { return list(c, (*hub.Hub).Logins, loginLine) }
+
+type merchantEndLogin struct {
+	Login string `arg:"" help:"The login."`
+}
+
+func (m merchantEndLogin) Run(c *commands) error {
+	return c.Hub.with(func(ctx context.Context, h *hub.Hub) error { return h.EndLogin(ctx, m.Login) })
+}
+
+func loginLine(w io.Writer, l hub.LoginView) {
+	fmt.Fprintf(w, "%s\tcontract %s\tmerchant %s\t%s\n", l.Login, l.Contract, l.Merchant, l.Password)
 }
 
 func merchantLine(w io.Writer, m hub.MerchantView) {

@@ -40,3 +40,35 @@ INSERT INTO audit (id, at, actor, act, subject) VALUES ($1, $2, $3, $4, $5);
 
 -- name: Audits :many
 SELECT * FROM audit ORDER BY id DESC LIMIT $1;
+
+-- name: SetLogin :exec
+INSERT INTO merchant_login (login, merchant, contract, digest, created) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (login) DO UPDATE SET contract = excluded.contract, digest = excluded.digest;
+
+-- name: LoginNamed :one
+SELECT * FROM merchant_login WHERE login = $1;
+
+-- name: LoginOfContract :one
+SELECT * FROM merchant_login WHERE contract = $1;
+
+-- name: Logins :many
+SELECT * FROM merchant_login ORDER BY login;
+
+-- name: DropLogin :execrows
+DELETE FROM merchant_login WHERE login = $1;
+
+-- name: AddSession :exec
+INSERT INTO merchant_session (digest, login, until) VALUES ($1, $2, $3);
+
+-- name: Session :one
+SELECT sqlc.embed(m), l.contract FROM merchant_session s JOIN merchant_login l ON l.login = s.login JOIN merchant m ON m.id = l.merchant
+WHERE s.digest = sqlc.arg(digest) AND s.until > CAST(sqlc.arg(now) AS BIGINT);
+
+-- name: DropSession :execrows
+DELETE FROM merchant_session WHERE digest = $1;
+
+-- name: DropSessionsOf :exec
+DELETE FROM merchant_session WHERE login = $1;
+
+-- name: DropSessionsUntil :exec
+DELETE FROM merchant_session WHERE until <= $1;

@@ -19,3 +19,11 @@ type Merchant struct {
 	Carrier     string
 	Created     int64
 }
+
+type MerchantLogin struct {
+	Login    string
+	Merchant string
+	Contract string
+	Digest   []byte
+	Created  int64
+}

@@ -90,6 +90,21 @@ func (q *Queries) AddNotifierToken(ctx context.Context, arg AddNotifierTokenPara
 	return err
 }
 
+const addSession = `-- name: AddSession :exec
+INSERT INTO merchant_session (digest, login, until) VALUES ($1, $2, $3)
+`
+
+type AddSessionParams struct {
+	Digest []byte
+	Login  string
+	Until  int64
+}
+
+func (q *Queries) AddSession(ctx context.Context, arg AddSessionParams) error {
+	_, err := q.db.ExecContext(ctx, addSession, arg.Digest, arg.Login, arg.Until)
+	return err
+}
+
 const audits = `-- name: Audits :many
 SELECT id, at, actor, act, subject FROM audit ORDER BY id DESC LIMIT $1
 `
@@ -134,12 +149,54 @@ func (q *Queries) CarrierOfToken(ctx context.Context, digest []byte) (string, er
 	return carrier, err
 }
 
+const dropLogin = `-- name: DropLogin :execrows
+DELETE FROM merchant_login WHERE login = $1
+`
+
+func (q *Queries) DropLogin(ctx context.Context, login string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, dropLogin, login)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const dropNotifierTokens = `-- name: DropNotifierTokens :exec
 DELETE FROM notifier_token
 `
 
 func (q *Queries) DropNotifierTokens(ctx context.Context) error {
 	_, err := q.db.ExecContext(ctx, dropNotifierTokens)
+	return err
+}
+
+const dropSession = `-- name: DropSession :execrows
+DELETE FROM merchant_session WHERE digest = $1
+`
+
+func (q *Queries) DropSession(ctx context.Context, digest []byte) (int64, error) {
+	result, err := q.db.ExecContext(ctx, dropSession, digest)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const dropSessionsOf = `-- name: DropSessionsOf :exec
+DELETE FROM merchant_session WHERE login = $1
+`
+
+func (q *Queries) DropSessionsOf(ctx context.Context, login string) error {
+	_, err := q.db.ExecContext(ctx, dropSessionsOf, login)
+	return err
+}
+
+const dropSessionsUntil = `-- name: DropSessionsUntil :exec
+DELETE FROM merchant_session WHERE until <= $1
+`
+
+func (q *Queries) DropSessionsUntil(ctx context.Context, until int64) error {
+	_, err := q.db.ExecContext(ctx, dropSessionsUntil, until)
 	return err
 }
 
@@ -169,6 +226,73 @@ func (q *Queries) LastRange(ctx context.Context) (string, error) {
 	var column_1 string
 	err := row.Scan(&column_1)
 	return column_1, err
+}
+
+const loginNamed = `-- name: LoginNamed :one
+SELECT login, merchant, contract, digest, created FROM merchant_login WHERE login = $1
+`
+
+func (q *Queries) LoginNamed(ctx context.Context, login string) (MerchantLogin, error) {
+	row := q.db.QueryRowContext(ctx, loginNamed, login)
+	var i MerchantLogin
+	err := row.Scan(
+		&i.Login,
+		&i.Merchant,
+		&i.Contract,
+		&i.Digest,
+		&i.Created,
+	)
+	return i, err
+}
+
+const loginOfContract = `-- name: LoginOfContract :one
+SELECT login, merchant, contract, digest, created FROM merchant_login WHERE contract = $1
+`
+
+func (q *Queries) LoginOfContract(ctx context.Context, contract string) (MerchantLogin, error) {
+	row := q.db.QueryRowContext(ctx, loginOfContract, contract)
+	var i MerchantLogin
+	err := row.Scan(
+		&i.Login,
+		&i.Merchant,
+		&i.Contract,
+		&i.Digest,
+		&i.Created,
+	)
+	return i, err
+}
+
+const logins = `-- name: Logins :many
+SELECT login, merchant, contract, digest, created FROM merchant_login ORDER BY login
+`
+
+func (q *Queries) Logins(ctx context.Context) ([]MerchantLogin, error) {
+	rows, err := q.db.QueryContext(ctx, logins)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MerchantLogin
+	for rows.Next() {
+		var i MerchantLogin
+		if err := rows.Scan(
+			&i.Login,
+			&i.Merchant,
+			&i.Contract,
+			&i.Digest,
+			&i.Created,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const merchant = `-- name: Merchant :one
@@ -249,6 +373,35 @@ func (q *Queries) NotifierToken(ctx context.Context, digest []byte) (int64, erro
 	return created, err
 }
 
+const session = `-- name: Session :one
+SELECT m.id, m.name, m.number_range, m.carrier, m.created, l.contract FROM merchant_session s JOIN merchant_login l ON l.login = s.login JOIN merchant m ON m.id = l.merchant
+WHERE s.digest = $1 AND s.until > CAST($2 AS BIGINT)
+`
+
+type SessionParams struct {
+	Digest []byte
+	Now    int64
+}
+
+type SessionRow struct {
+	Merchant Merchant
+	Contract string
+}
+
+func (q *Queries) Session(ctx context.Context, arg SessionParams) (SessionRow, error) {
+	row := q.db.QueryRowContext(ctx, session, arg.Digest, arg.Now)
+	var i SessionRow
+	err := row.Scan(
+		&i.Merchant.ID,
+		&i.Merchant.Name,
+		&i.Merchant.NumberRange,
+		&i.Merchant.Carrier,
+		&i.Merchant.Created,
+		&i.Contract,
+	)
+	return i, err
+}
+
 const setCarrierToken = `-- name: SetCarrierToken :exec
 INSERT INTO carrier_token (carrier, digest, created) VALUES ($1, $2, $3)
 ON CONFLICT (carrier) DO UPDATE SET digest = excluded.digest, created = excluded.created
@@ -262,5 +415,29 @@ type SetCarrierTokenParams struct {
 
 func (q *Queries) SetCarrierToken(ctx context.Context, arg SetCarrierTokenParams) error {
 	_, err := q.db.ExecContext(ctx, setCarrierToken, arg.Carrier, arg.Digest, arg.Created)
+	return err
+}
+
+const setLogin = `-- name: SetLogin :exec
+INSERT INTO merchant_login (login, merchant, contract, digest, created) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (login) DO UPDATE SET contract = excluded.contract, digest = excluded.digest
+`
+
+type SetLoginParams struct {
+	Login    string
+	Merchant string
+	Contract string
+	Digest   []byte
+	Created  int64
+}
+
+func (q *Queries) SetLogin(ctx context.Context, arg SetLoginParams) error {
+	_, err := q.db.ExecContext(ctx, setLogin,
+		arg.Login,
+		arg.Merchant,
+		arg.Contract,
+		arg.Digest,
+		arg.Created,
+	)
 	return err
 }

@@ -1,0 +1,139 @@
+// Package pickpoint is the hub's door for shops whose software speaks PickPoint's merchant API: JSON by POST under /api/ and
+// /apitest/. It is a translation: the rooms behind it are those of the native API, and PickPoint's words end here. What it takes and
+// gives follows what that API's public clients send and read; docs/pickpoint.md has the methods one by one. It is lenient in what it
+// takes (body.go) and strict in what it gives: HTTP 200 also for failures, an integer ErrorCode, and the text under both keys that clients read.
+package pickpoint
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"lockstep/hub/internal/account"
+	"lockstep/internal/fault"
+)
+
+// maxBody bounds a request, in bytes: a thousand sendings with all that can be said of them.
+const maxBody = 4 << 20
+
+// signIns bounds how many passwords are tried a second, by everybody: each costs a twentieth of a second of one processor.
+const signIns, signInBurst = 5, 50
+
+// Config is what the door stands on.
+type Config struct {
+	Accounts *account.Accounts
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+type door struct {
+	Config
+	methods map[string]method
+	signIns *rate.Limiter
+}
+
+// method is one of the API's. Names are in lower case; clients write them in any.
+type method struct {
+	open bool // needs no session
+	do   func(ctx context.Context, c *call) (any, error)
+}
+
+// call is one request.
+type call struct {
+	object
+	merchant account.Merchant
+	contract string // the merchant's, ten digits ("IKN")
+}
+
+// New is the handler of /api/ and /apitest/.
+func New(c Config) http.Handler {
+	d := &door{Config: c, signIns: rate.NewLimiter(signIns, signInBurst)}
+	d.methods = map[string]method{
+		"login":     {open: true, do: d.login},
+		"logout":    {open: true, do: d.logout},
+		"getstates": {open: true, do: d.states},
+	}
+	return d
+}
+
+func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	m, known := d.methods[nameOf(r.URL.Path)]
+	if !known {
+		d.write(w, http.StatusNotFound, failure{ErrorCode: codeBadRequest, ErrorMessage: "Нет такого метода", Error: "Нет такого метода"})
+		return
+	}
+	answer, err := d.serve(w, r, m)
+	if err != nil {
+		answer = d.failure(r.Context(), err)
+	}
+	d.write(w, http.StatusOK, answer)
+}
+
+// nameOf is the last part of a path, whatever its case and however many slashes come before.
+func nameOf(path string) string {
+	path = strings.TrimRight(path, "/")
+	return strings.ToLower(path[strings.LastIndexByte(path, '/')+1:])
+}
+
+func (d *door) serve(w http.ResponseWriter, r *http.Request, m method) (answer any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.Log.Error("a request's handler broke off", "method", nameOf(r.URL.Path), "panic", p)
+			answer, err = nil, fault.New(fault.Internal, "internal", "a panic")
+		}
+	}()
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "too_large", "the body is larger than %d MiB, or did not come whole", maxBody>>20)
+	}
+	o, err := parse(body)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "malformed", "the body is not a JSON object")
+	}
+	c := &call{object: o}
+	if !m.open {
+		if c.merchant, c.contract, err = d.Accounts.Session(r.Context(), o.text("sessionid")); err != nil {
+			return nil, err
+		}
+	}
+	return m.do(r.Context(), c)
+}
+
+func (d *door) write(w http.ResponseWriter, status int, answer any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(answer); err != nil {
+		d.Log.Info("an answer was not taken", "err", err)
+	}
+}
+
+type loggedIn struct {
+	SessionID string `json:"SessionId"`
+	failure
+	ExpiresIn string
+}
+
+func (d *door) login(ctx context.Context, c *call) (any, error) {
+	if !d.signIns.Allow() {
+		return nil, fault.New(fault.Unavailable, "too_many_sign_ins", "too many sign-ins at once")
+	}
+	session, until, err := d.Accounts.SignIn(ctx, c.text("login"), c.text("password"))
+	if err != nil {
+		return nil, err
+	}
+	return loggedIn{SessionID: session.Reveal(), ExpiresIn: until.In(moscow).Format(dateTime)}, nil
+}
+
+func (d *door) logout(ctx context.Context, c *call) (any, error) {
+	return struct{ Success bool }{true}, d.Accounts.SignOut(ctx, c.text("sessionid"))
+}

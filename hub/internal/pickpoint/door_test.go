@@ -1,0 +1,145 @@
+package pickpoint_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"lockstep/ceremony"
+	"lockstep/hub/internal/account"
+	"lockstep/hub/internal/pickpoint"
+	"lockstep/hub/migrations"
+	"lockstep/internal/db"
+	"lockstep/internal/db/dbtest"
+)
+
+func TestMain(m *testing.M) { dbtest.Main(m) }
+
+// desk is a shop's software before the door.
+type desk struct {
+	*testing.T
+	door     http.Handler
+	accounts *account.Accounts
+	merchant account.Merchant
+	session  string
+	now      time.Time
+}
+
+func each(t *testing.T, test func(d *desk)) {
+	dbtest.Each(t, migrations.Files, func(t *testing.T, database *db.DB) {
+		network, err := ceremony.NewDevelopment("test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d := &desk{T: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+		clock := func() time.Time { return d.now }
+		d.accounts = account.New(account.Config{DB: database, Now: clock, Charter: network.Charter})
+		d.door = pickpoint.New(pickpoint.Config{Accounts: d.accounts, Now: clock, Log: slog.New(slog.DiscardHandler)})
+		if d.merchant, err = d.accounts.AddMerchant(t.Context(), "Лавка", ""); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := d.accounts.SetLogin(t.Context(), account.Login{Name: "apitest", Merchant: d.merchant.ID, Contract: "9990003041"}, "apitest"); err != nil {
+			t.Fatal(err)
+		}
+		d.session = d.post("/apitest/login", `{"Login":"apitest","Password":"apitest"}`).text("SessionId")
+		test(d)
+	})
+}
+
+// reply is an answer's JSON.
+type reply map[string]any
+
+func (r reply) text(name string) string { text, _ := r[name].(string); return text }
+
+func (r reply) code() int {
+	n, ok := r["ErrorCode"].(float64)
+	return map[bool]int{true: int(n), false: -9999}[ok]
+}
+
+func (d *desk) post(path, body string) reply {
+	d.Helper()
+	var r reply
+	d.into(d.raw(http.MethodPost, path, body), &r)
+	return r
+}
+
+// raw wants what every answer is: 200 and JSON.
+func (d *desk) raw(method, path, body string) []byte {
+	d.Helper()
+	w := httptest.NewRecorder()
+	q := httptest.NewRequest(method, "http://hub.example"+path, strings.NewReader(body))
+	q.Header.Set("Content-Type", "application/json; charset=utf-8")
+	q.Header.Set("Content-Encoding", "UTF-8") // one client does
+	d.door.ServeHTTP(w, q)
+	if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "application/json; charset=utf-8" {
+		d.Fatalf("%s: %d %s %s", path, w.Code, w.Header(), w.Body)
+	}
+	return w.Body.Bytes()
+}
+
+func (d *desk) into(data []byte, v any) {
+	d.Helper()
+	if err := json.Unmarshal(data, v); err != nil {
+		d.Fatalf("%v: %s", err, data)
+	}
+}
+
+func TestSessions(t *testing.T) {
+	each(t, func(d *desk) {
+		for _, way := range []struct{ path, body string }{{"/api/login", `{"login":"apitest","password":"apitest"}`}, {"/api//LogIn", `{"Login":"apitest","Password":"apitest"}`},
+			{"/apitest//login/", "\xEF\xBB\xBF" + `{"Login":" apitest","Password":"apitest","IKN":9990003041}`}} {
+			r := d.post(way.path, way.body)
+			if len(r.text("SessionId")) != 36 || r.code() != 0 || r["ErrorMessage"] != nil {
+				d.Errorf("%s: %v", way.path, r)
+			}
+			if until, err := time.Parse("2006-01-02T15:04:05.000-07:00", r.text("ExpiresIn")); err != nil || until.Sub(d.now) < 24*time.Hour {
+				d.Errorf("until %v: %v", r["ExpiresIn"], err)
+			}
+		}
+		for body, code := range map[string]int{`{"Login":"apitest","Password":"x"}`: 10, `{}`: 10, ``: 10, `{"Login":["apitest"],"Password":{}}`: 10, `[]`: 20, `{`: 20, `SessionId=1`: 20} {
+			r := d.post("/api/login", body)
+			if r.code() != code || r["SessionId"] != nil || r.text("ErrorMessage") == "" || r.text("ErrorMessage") != r.text("Error") {
+				d.Errorf("%q: %v, want %d", body, r, code)
+			}
+		}
+		if r := d.post("/api/login", `{"Login":"`+strings.Repeat("x", 5<<20)+`"}`); r.code() != 20 || !strings.Contains(r.text("Error"), "велик") {
+			d.Errorf("5 MiB: %v", r)
+		}
+		if r := d.post("/api/logout", `{"SessionId":"`+d.session+`"}`); r["Success"] != true {
+			d.Errorf("%v", r)
+		}
+	})
+}
+
+func TestNothingThere(t *testing.T) {
+	each(t, func(d *desk) {
+		w := httptest.NewRecorder()
+		d.door.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "http://hub.example/api/opendoor", strings.NewReader("{}")))
+		if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), `"ErrorCode":20`) {
+			d.Errorf("%d %s", w.Code, w.Body)
+		}
+	})
+}
+
+func TestStates(t *testing.T) {
+	each(t, func(d *desk) {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			var list []struct {
+				State        int
+				StateText    string
+				VisualStates []struct {
+					ID   int
+					Text string
+				}
+			}
+			d.into(d.raw(method, "/api/getstates?0=SessionId%3D1", "{}"), &list)
+			if len(list) < 15 || list[0].State != 101 || list[0].StateText != "Зарегистрирован" || list[0].VisualStates[0].ID != 10101 {
+				d.Fatalf("%+v", list)
+			}
+		}
+	})
+}
