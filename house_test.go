@@ -25,7 +25,7 @@ var floors = map[string]int{
 
 	"parcel": 1, "parcel/drawing": 2, "guard/journal": 1, "guard/door": 1, "guard/lockboard": 1, "ceremony": 1, "internal/db": 1, "internal/contact": 1, "internal/web": 1,
 
-	"guard/rules": 2, "internal/line": 2, "internal/courier": 2, "internal/courier/store": 1, "cabinet": 2, "merchant": 2, "internal/db/dbtest": 2, "internal/web/webtest": 2,
+	"guard/rules": 2, "internal/line": 2, "internal/courier": 2, "internal/courier/store": 1, "cabinet": 2, "merchant": 2, "internal/db/dbtest": 2, "internal/web/webtest": 2, "hub/internal/guardtest": 2,
 
 	"guard": 3, "audit": 3, "locker/link": 3, "locker/kiosk": 3, "hub/migrations": 0, "notifier/migrations": 0, "carrier/migrations": 0,
 	"hub/internal/account/store": 2, "hub/internal/fleet/store": 2, "hub/internal/custody/store": 2,

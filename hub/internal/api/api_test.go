@@ -27,14 +27,14 @@ func TestAParcelsLife(t *testing.T) {
 		if statement.CheckBarcode(barcode) != nil || !strings.HasPrefix(made.field(t, "parcels.0.tracking"), "https://hub.example/t/") {
 			t.Errorf("%s", made.body)
 		}
-		b.guard.deposit(1, barcode)
+		b.guard.Deposit(1, barcode)
 		b.up(b.guard)
 		if got := b.get("/v1/parcels/" + barcode); got.status != 200 || got.field(t, "state") != "stored" || got.field(t, "due") == "" || got.field(t, "due_confirmed") != "false" {
 			t.Errorf("%d %s", got.status, got.body)
 		}
 		events := b.get("/v1/parcels/" + barcode + "/events")
 		if events.field(t, "events.0.proof.kind") != "claim" || events.field(t, "events.1.proof.kind") != "record" ||
-			events.field(t, "events.1.proof.record") != "4" || events.field(t, "events.1.proof.locker") != "l1" {
+			events.field(t, "events.1.proof.record") != "5" || events.field(t, "events.1.proof.locker") != "l1" {
 			t.Errorf("%s", events.body)
 		}
 		cancelled := b.do("POST", "/v1/shipments/"+id+"/cancel", b.key, "")
@@ -294,7 +294,7 @@ func TestWebhookIsToldOfAParcel(t *testing.T) {
 		hook, err := webhooks.NewWebhook(made.field(t, "secret"))
 		must(t, err)
 		barcode := b.one().field(t, "parcels.0.barcode")
-		b.guard.deposit(1, barcode)
+		b.guard.Deposit(1, barcode)
 		b.up(b.guard)
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
@@ -310,7 +310,7 @@ func TestWebhookIsToldOfAParcel(t *testing.T) {
 			t.Error(err)
 		}
 		told := answer{body: first.body}
-		if told.field(t, "type") != "parcel.stored" || told.field(t, "data.parcel.barcode") != barcode || told.field(t, "data.event.proof.record") != "4" ||
+		if told.field(t, "type") != "parcel.stored" || told.field(t, "data.parcel.barcode") != barcode || told.field(t, "data.event.proof.record") != "5" ||
 			told.field(t, "data.parcel.state") != "stored" || told.field(t, "data.event.by") != "courier" {
 			t.Errorf("%s", first.body)
 		}
@@ -386,7 +386,7 @@ func TestFeed(t *testing.T) {
 func TestFeedTakesReceipts(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		sign := func(by *statement.Signer, locker string) string {
-			envelope, err := statement.Sign(by, statement.Receipt{Locker: locker, Boot: 1, Position: b.guard.at.Number, Hash: b.guard.at.Hash, Powered: 1, UTC: 1})
+			envelope, err := statement.Sign(by, statement.Receipt{Locker: locker, Boot: 1, Position: b.guard.At.Number, Hash: b.guard.At.Hash, Powered: 1, UTC: 1})
 			must(t, err)
 			body, err := json.Marshal(map[string]any{"receipts": [][]byte{envelope}})
 			must(t, err)

@@ -15,13 +15,13 @@ import (
 	"time"
 
 	"lockstep/ceremony"
-	"lockstep/guard/journal"
 	"lockstep/guard/statement"
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/api"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/dispatch"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/guardtest"
 	"lockstep/hub/internal/outbox"
 	"lockstep/hub/migrations"
 	"lockstep/internal/db"
@@ -48,7 +48,7 @@ type bench struct {
 	outbox   *outbox.Outbox
 	revoked  []string // what carriers said
 	server   *httptest.Server
-	guard    *guard
+	guard    *guardtest.Guard
 	key      string // of the first merchant
 	other    string // of the second
 	notifier string
@@ -113,21 +113,21 @@ func (b *bench) people() {
 	b.notifier = token.Reveal()
 }
 
-func (b *bench) addLocker(id string, latitude, longitude float64) *guard {
+func (b *bench) addLocker(id string, latitude, longitude float64) *guardtest.Guard {
 	b.t.Helper()
 	_, _, err := b.fleet.Add(b.t.Context(), fleet.NewLocker{ID: id, Name: "Locker " + id, Address: "Main street 1", Zone: "Europe/Moscow", Latitude: latitude, Longitude: longitude})
 	must(b.t, err)
-	g := newGuard(b.t, b.network, id)
+	g := guardtest.New(b.t, b.network, id, time.Now().UnixMicro())
 	b.up(g)
 	return g
 }
 
 // up brings everything of a guard's journal that the hub lacks.
-func (b *bench) up(g *guard) {
+func (b *bench) up(g *guardtest.Guard) {
 	b.t.Helper()
-	have, err := b.custody.Position(b.t.Context(), g.locker)
+	have, err := b.custody.Position(b.t.Context(), g.Locker)
 	must(b.t, err)
-	_, err = b.custody.Ingest(b.t.Context(), g.locker, g.after(have.Number))
+	_, err = b.custody.Ingest(b.t.Context(), g.Locker, g.After(have.Number))
 	must(b.t, err)
 }
 
@@ -269,54 +269,4 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// guard writes a locker's journal as a guard would, without doors.
-type guard struct {
-	t       *testing.T
-	locker  string
-	signer  *statement.Signer
-	records [][]byte
-	at      journal.Position
-	powered int64
-	low     int64
-}
-
-func newGuard(t *testing.T, network *ceremony.Development, locker string) *guard {
-	t.Helper()
-	signer, err := statement.SignerFromSeed(statement.NewSeed())
-	must(t, err)
-	certificate := statement.Locker{Network: network.Charter.Network, ID: locker, Zone: "Europe/Moscow", Guard: signer.Key(),
-		Boards: []statement.Board{{Line: "a", Family: "8a", Channels: 8, OpenBit: 1}},
-		Inputs: statement.Inputs{Gate: &statement.Point{Board: 0, Channel: 8}}}
-	for i, size := range []uint8{1, 1, 2, 2, 3} {
-		certificate.Compartments = append(certificate.Compartments, statement.Compartment{Number: uint16(i + 1), Size: size, Channel: uint8(i + 1)})
-	}
-	bundle, err := network.SignLocker(certificate)
-	must(t, err)
-	g := &guard{t: t, locker: locker, signer: signer, low: time.Now().UnixMicro()}
-	g.write(journal.Record{Kind: journal.Provisioned, Charter: network.Bundle.Envelopes, Certificate: bundle.Envelopes})
-	return g
-}
-
-func (g *guard) write(r journal.Record) {
-	g.powered, g.low = g.powered+1e6, g.low+1e6
-	r.Number, r.Prev, r.Boot, r.Powered, r.Low = g.at.Number+1, g.at.Hash, 1, g.powered, g.low
-	g.records = append(g.records, r.Encode())
-	g.at = journal.Position{Number: r.Number, Hash: r.Hash()}
-}
-
-func (g *guard) after(number uint64) journal.Stretch {
-	head := statement.Head{Locker: g.locker, Boot: 1, Position: g.at.Number, Hash: g.at.Hash, Powered: g.powered, Low: g.low}
-	envelope, err := statement.Sign(g.signer, head)
-	must(g.t, err)
-	return journal.Stretch{Records: g.records[number:], Head: envelope}
-}
-
-func (g *guard) deposit(compartment uint16, barcode string) {
-	r := journal.Record{Kind: journal.DepositIntent, Compartment: compartment, Parcel: barcode, Carrier: "house", Courier: "anna", Dwell: 72}
-	g.write(r)
-	g.write(journal.Record{Kind: journal.Opened, Compartment: compartment})
-	r.Kind = journal.Stored
-	g.write(r)
 }

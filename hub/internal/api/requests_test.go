@@ -14,9 +14,9 @@ func (b *bench) stored() string {
 	b.t.Helper()
 	barcode := b.one().field(b.t, "parcels.0.barcode")
 	r := journal.Record{Kind: journal.DepositIntent, Compartment: 1, Parcel: barcode, Carrier: "house", Courier: "anna", Dwell: 72}
-	b.guard.write(r)
+	b.guard.Write(r)
 	r.Kind = journal.Stored
-	b.guard.write(r)
+	b.guard.Write(r)
 	b.up(b.guard)
 	return barcode
 }
@@ -49,8 +49,8 @@ func TestAMerchantLetsAParcelWaitAndSendsANewCode(t *testing.T) {
 			t.Errorf("%s", waiting.body)
 		}
 		due := time.Now().Add(120 * time.Hour).UnixMicro()
-		b.guard.write(journal.Record{Kind: journal.Extended, Compartment: 1, Parcel: barcode, Dwell: 120, Due: due, Down: 1})
-		b.guard.write(journal.Record{Kind: journal.Refused, Reason: "too many", Down: 2})
+		b.guard.Write(journal.Record{Kind: journal.Extended, Compartment: 1, Parcel: barcode, Dwell: 120, Due: due, Down: 1})
+		b.guard.Write(journal.Record{Kind: journal.Refused, Reason: "too many", Down: 2})
 		b.up(b.guard)
 		if got := b.get(path); got.field(t, "due") != time.UnixMicro(due).UTC().Format(time.RFC3339Nano) {
 			t.Errorf("%s", got.body)
@@ -62,7 +62,7 @@ func TestAMerchantLetsAParcelWaitAndSendsANewCode(t *testing.T) {
 		if got := b.do("POST", path+"/reissue", b.key, ""); got.status != 202 { // what was refused counts for nothing
 			t.Errorf("%d %s", got.status, got.body)
 		}
-		b.guard.write(journal.Record{Kind: journal.Reissued, Compartment: 1, Parcel: barcode, Down: 3})
+		b.guard.Write(journal.Record{Kind: journal.Reissued, Compartment: 1, Parcel: barcode, Down: 3})
 		b.up(b.guard)
 		if got := b.do("POST", path+"/reissue", b.key, ""); got.status != 409 || got.field(t, "code") != "too_soon" {
 			t.Errorf("%d %s", got.status, got.body)
@@ -101,15 +101,15 @@ func TestAReturnFromPermitToMerchant(t *testing.T) {
 		if !strings.Contains(b.dump(), code) {
 			t.Error("the permit is not in the down stream")
 		}
-		b.guard.write(journal.Record{Kind: journal.Permitted, Parcel: barcode, Carrier: "house", Down: 1})
+		b.guard.Write(journal.Record{Kind: journal.Permitted, Parcel: barcode, Carrier: "house", Down: 1})
 		b.up(b.guard)
 		if strings.Contains(b.dump(), code) {
 			t.Error("the code is still in the database after the locker has it")
 		}
 		r := journal.Record{Kind: journal.DepositIntent, Compartment: 2, Parcel: barcode, Carrier: "house", Credential: "permit"}
-		b.guard.write(r)
+		b.guard.Write(r)
 		r.Kind = journal.Stored
-		b.guard.write(r)
+		b.guard.Write(r)
 		b.up(b.guard)
 		state := func() string { return b.get("/v1/parcels/"+barcode).field(t, "state") }
 		if got := b.get("/v1/parcels/" + barcode); got.field(t, "state") != "stored" || got.field(t, "due") != "" {
@@ -122,7 +122,7 @@ func TestAReturnFromPermitToMerchant(t *testing.T) {
 			t.Errorf("the courier's task is %q, %v", p.Task(), err)
 		}
 		for _, kind := range []journal.Kind{journal.WithdrawIntent, journal.Withdrawn} {
-			b.guard.write(journal.Record{Kind: kind, Compartment: 2, Parcel: barcode, Carrier: "house", Courier: "anna"})
+			b.guard.Write(journal.Record{Kind: kind, Compartment: 2, Parcel: barcode, Carrier: "house", Courier: "anna"})
 		}
 		b.up(b.guard)
 		if state() != "withdrawn" {

@@ -31,7 +31,7 @@ func TestVerifyFoldFindsWhatWasTamperedWith(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
 		barcode := h.create(shipment("k1", 1)).Parcels[0].Barcode
 		h.take()
-		h.guard.deposit(1, barcode)
+		h.guard.Deposit(1, barcode)
 		h.up(h.guard)
 		h.create(shipment("k2", 2))
 		saved := h.dump()
@@ -54,7 +54,7 @@ func TestVerifyFoldFindsAHistoryThatWasChainedAnew(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
 		barcode := h.create(shipment("k1", 1)).Parcels[0].Barcode
 		h.take()
-		h.guard.deposit(1, barcode)
+		h.guard.Deposit(1, barcode)
 		h.up(h.guard)
 		saved := h.dump()
 		genuine := h.chainAnew(saved, 0)

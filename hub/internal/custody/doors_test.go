@@ -12,6 +12,7 @@ import (
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/dispatch"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/guardtest"
 	"lockstep/internal/fault"
 	"lockstep/parcel"
 )
@@ -21,7 +22,7 @@ func (h *hub) stored(key string, compartment uint16) string {
 	h.t.Helper()
 	barcode := h.create(shipment(key, 1)).Parcels[0].Barcode
 	h.take()
-	h.guard.deposit(compartment, barcode)
+	h.guard.Deposit(compartment, barcode)
 	h.up(h.guard)
 	return barcode
 }
@@ -58,25 +59,16 @@ func (h *hub) door(number uint16) fleet.Compartment {
 	return list[slices.IndexFunc(list, func(c fleet.Compartment) bool { return c.Number == number })]
 }
 
-// override writes what a guard writes about one.
-func (g *guard) override(compartment uint16, barcode string, result journal.Record) {
-	persons := []statement.Person{"olga", "ivan", "tanya"}
-	g.write(journal.Record{Kind: journal.OverrideIntent, Compartment: compartment, Parcel: barcode, Persons: persons, Reason: "recipient is stuck"})
-	g.write(journal.Record{Kind: journal.Opened, Compartment: compartment})
-	result.Compartment, result.Parcel, result.Persons = compartment, barcode, persons
-	g.write(result)
-}
-
 func TestAnOverrideRecoversAParcelOrLeavesItWhereItWas(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
 		barcode := h.stored("k1", 1)
-		h.guard.override(1, barcode, journal.Record{Kind: journal.OverrideFailed, Reason: "unsaid"})
-		h.guard.override(1, barcode, journal.Record{Kind: journal.Overridden, To: "OCCUPIED"})
+		h.guard.Override(1, barcode, journal.Record{Kind: journal.OverrideFailed, Reason: "unsaid"})
+		h.guard.Override(1, barcode, journal.Record{Kind: journal.Overridden, To: "OCCUPIED"})
 		h.up(h.guard)
 		if p, c := h.state(barcode), h.door(1); p.State != parcel.Stored || c.State != fleet.Occupied || c.Parcel != barcode {
 			t.Errorf("%s, %+v", p.State, c)
 		}
-		h.guard.override(1, barcode, journal.Record{Kind: journal.Overridden, To: "EMPTY"})
+		h.guard.Override(1, barcode, journal.Record{Kind: journal.Overridden, To: "EMPTY"})
 		h.up(h.guard)
 		if p, c := h.state(barcode), h.door(1); p.State != parcel.Recovered || p.Compartment != 0 || c.State != fleet.Empty || c.Parcel != "" {
 			t.Errorf("%s, %+v", p.State, c)
@@ -104,9 +96,9 @@ func TestALongerDwellTimeAndANewCodeAreOnTheTimeline(t *testing.T) {
 		if err != nil || asked.State() != "waiting" {
 			t.Fatalf("%+v, %v", asked, err)
 		}
-		h.guard.write(journal.Record{Kind: journal.Overdue, Compartment: 1, Parcel: barcode})
-		h.guard.write(journal.Record{Kind: journal.Extended, Compartment: 1, Parcel: barcode, Dwell: 96, Down: asked.Number})
-		h.guard.write(journal.Record{Kind: journal.Reissued, Compartment: 1, Parcel: barcode, Down: asked.Number + 1})
+		h.guard.Write(journal.Record{Kind: journal.Overdue, Compartment: 1, Parcel: barcode})
+		h.guard.Write(journal.Record{Kind: journal.Extended, Compartment: 1, Parcel: barcode, Dwell: 96, Down: asked.Number})
+		h.guard.Write(journal.Record{Kind: journal.Reissued, Compartment: 1, Parcel: barcode, Down: asked.Number + 1})
 		h.up(h.guard)
 		if p := h.state(barcode); p.State != parcel.Stored || p.Due != before.Stored+(96*time.Hour).Microseconds() {
 			t.Errorf("%s, due %v", p.State, time.UnixMicro(p.Due).UTC())
@@ -118,7 +110,7 @@ func TestALongerDwellTimeAndANewCodeAreOnTheTimeline(t *testing.T) {
 		if all, err := h.custody.Requests(t.Context(), "m1", barcode); err != nil || len(all) != 1 || all[0].State() != "taken" {
 			t.Errorf("%+v, %v", all, err)
 		}
-		h.guard.collect(1, barcode)
+		h.guard.Collect(1, barcode)
 		h.up(h.guard)
 		if _, err := h.custody.Reissue(t.Context(), "m1", barcode, "merchant m1"); code(err) != "not_stored" {
 			t.Errorf("%v", err)
@@ -131,15 +123,15 @@ func TestALockersStandingFollowsItsRecords(t *testing.T) {
 		if s := h.locker().Standing; s != (fleet.Standing{Epoch: 1}) {
 			t.Errorf("%+v", s)
 		}
-		h.guard.write(journal.Record{Kind: journal.Paused, Until: h.guard.powered + 1e6 + int64(time.Hour/time.Microsecond)})
+		h.guard.Write(journal.Record{Kind: journal.Paused, Until: h.guard.Powered + 1e6 + int64(time.Hour/time.Microsecond)})
 		h.up(h.guard)
-		if got := time.UnixMicro(h.locker().Standing.Paused).Sub(time.UnixMicro(h.guard.low)); got != time.Hour {
+		if got := time.UnixMicro(h.locker().Standing.Paused).Sub(time.UnixMicro(h.guard.Low)); got != time.Hour {
 			t.Errorf("paused for %v", got)
 		}
-		h.guard.write(journal.Record{Kind: journal.Paused, Until: h.guard.powered + 1e6})
-		h.guard.write(journal.Record{Kind: journal.Serviced, Reason: "begun", Persons: []statement.Person{"tanya"}})
-		h.guard.write(journal.Record{Kind: journal.Lockdown, Reason: "a third faulted door", Compartment: 2})
-		lockdown := h.guard.at
+		h.guard.Write(journal.Record{Kind: journal.Paused, Until: h.guard.Powered + 1e6})
+		h.guard.Write(journal.Record{Kind: journal.Serviced, Reason: "begun", Persons: []statement.Person{"tanya"}})
+		h.guard.Write(journal.Record{Kind: journal.Lockdown, Reason: "a third faulted door", Compartment: 2})
+		lockdown := h.guard.At
 		h.up(h.guard)
 		want := fleet.Standing{Epoch: 1, Technician: "tanya", Lockdown: fleet.Lockdown{Record: lockdown.Number, Hash: lockdown.Hash, Reason: "a third faulted door"}}
 		if s := h.locker().Standing; s != want {
@@ -152,9 +144,9 @@ func TestALockersStandingFollowsItsRecords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h.guard.write(journal.Record{Kind: journal.Lifted, Reason: "a third faulted door", Persons: []statement.Person{"olga", "ivan"}})
-		h.guard.boot++
-		h.guard.write(journal.Record{Kind: journal.Booted})
+		h.guard.Write(journal.Record{Kind: journal.Lifted, Reason: "a third faulted door", Persons: []statement.Person{"olga", "ivan"}})
+		h.guard.Boot++
+		h.guard.Write(journal.Record{Kind: journal.Booted})
 		h.up(h.guard)
 		if s := h.locker().Standing; s != (fleet.Standing{Epoch: 1}) || len(h.alarms()) != 0 {
 			t.Errorf("%+v, alarms %q", s, h.alarms())
@@ -180,7 +172,7 @@ func TestDoorsThatTakeNoDepositsMakeNoRoom(t *testing.T) {
 			{journal.Record{Kind: journal.Tested, Compartment: 5}, []int{0, 0, 1}},
 		}
 		for _, s := range steps {
-			h.guard.write(s.record)
+			h.guard.Write(s.record)
 			h.up(h.guard)
 			if got := h.free(); !slices.Equal(got, s.free) {
 				t.Errorf("after %s: free %v, want %v", s.record.Kind, got, s.free)
@@ -194,14 +186,14 @@ func TestDoorsThatTakeNoDepositsMakeNoRoom(t *testing.T) {
 
 func TestRefusalsAreSummedByDay(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
-		h.guard.write(journal.Record{Kind: journal.Refusals, Counts: []journal.Count{{What: "kiosk: not believed", N: 40}, {What: "link down: signature", N: 2}}})
-		h.guard.write(journal.Record{Kind: journal.Refusals, Counts: []journal.Count{{What: "kiosk: not believed", N: 59}}})
+		h.guard.Write(journal.Record{Kind: journal.Refusals, Counts: []journal.Count{{What: "kiosk: not believed", N: 40}, {What: "link down: signature", N: 2}}})
+		h.guard.Write(journal.Record{Kind: journal.Refusals, Counts: []journal.Count{{What: "kiosk: not believed", N: 59}}})
 		h.up(h.guard)
 		if got := h.alarms(); len(got) != 0 {
 			t.Errorf("alarms %q", got)
 		}
-		h.guard.low += (24 * time.Hour).Microseconds()
-		h.guard.write(journal.Record{Kind: journal.Refusals, Counts: []journal.Count{{What: "link down: typ", N: 100}}})
+		h.guard.Low += (24 * time.Hour).Microseconds()
+		h.guard.Write(journal.Record{Kind: journal.Refusals, Counts: []journal.Count{{What: "link down: typ", N: 100}}})
 		h.up(h.guard)
 		today := start.UnixMicro() / (24 * 3600 * 1e6)
 		counts, err := h.fleet.Refused(t.Context(), "l1")
@@ -215,9 +207,9 @@ func TestRefusalsAreSummedByDay(t *testing.T) {
 }
 
 // certify makes a certificate for a guard with compartments of these sizes.
-func (h *hub) certify(g *guard, sizes ...uint8) [][]byte {
+func (h *hub) certify(g *guardtest.Guard, sizes ...uint8) [][]byte {
 	h.t.Helper()
-	l := statement.Locker{Network: "test", ID: g.locker, Zone: "Europe/Moscow", Guard: g.signer.Key(),
+	l := statement.Locker{Network: "test", ID: g.Locker, Zone: "Europe/Moscow", Guard: g.Signer.Key(),
 		Boards: []statement.Board{{Line: "a", Family: "8a", Channels: 8, OpenBit: 1}}, Inputs: statement.Inputs{Gate: &statement.Point{Channel: 8}}}
 	for i, size := range sizes {
 		l.Compartments = append(l.Compartments, statement.Compartment{Number: uint16(i + 1), Size: size, Channel: uint8(i + 1)})
@@ -232,16 +224,16 @@ func (h *hub) certify(g *guard, sizes ...uint8) [][]byte {
 func TestALockerIsDescribedAnew(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
 		barcode := h.stored("k1", 1)
-		h.guard.collect(1, barcode)
-		h.guard.write(journal.Record{Kind: journal.Provisioned, Charter: h.network.Bundle.Envelopes, Certificate: h.certify(h.guard, 1, 3, 3)})
+		h.guard.Collect(1, barcode)
+		h.guard.Write(journal.Record{Kind: journal.Provisioned, Charter: h.network.Bundle.Envelopes, Certificate: h.certify(h.guard, 1, 3, 3)})
 		other := h.create(shipment("k2", 1)).Parcels[0].Barcode // its room is reserved before the hub hears of it
-		h.guard.write(journal.Record{Kind: journal.Blocked, Compartments: []uint16{3}})
+		h.guard.Write(journal.Record{Kind: journal.Blocked, Compartments: []uint16{3}})
 		h.up(h.guard)
 		if got := h.free(); !slices.Equal(got, []int{0, 0, 1}) {
 			t.Errorf("free %v", got)
 		}
 		h.take()
-		h.guard.deposit(2, other)
+		h.guard.Deposit(2, other)
 		h.up(h.guard)
 		if got := h.free(); !slices.Equal(got, []int{1, 0, 0}) || h.state(other).State != parcel.Stored {
 			t.Errorf("free %v, %s", got, h.state(other).State)
@@ -273,12 +265,12 @@ func TestLockersOfAnOlderCharterAreBelieved(t *testing.T) {
 		for id, charter := range map[string]statement.Bundle{"l2": first, "l3": next} {
 			h.addLocker(id)
 			h.network.Bundle = charter
-			h.up(newGuard(t, h.network, id, start.UnixMicro()))
+			h.up(guardtest.New(t, h.network, id, start.UnixMicro()))
 		}
 		if err := h.dispatch.Queue(t.Context(), dispatch.Cosigned{Locker: "l1", Kind: dispatch.Charter, Mark: 2, Bundle: []byte("charter")}); err != nil {
 			t.Fatal(err)
 		}
-		h.guard.write(journal.Record{Kind: journal.Chartered, Charter: next.Envelopes})
+		h.guard.Write(journal.Record{Kind: journal.Chartered, Charter: next.Envelopes})
 		h.up(h.guard)
 		if waits, err := h.dispatch.Persons(t.Context(), "l1"); err != nil || waits != nil || h.locker().Standing.Epoch != 2 {
 			t.Errorf("waits %+v, epoch %d, %v", waits, h.locker().Standing.Epoch, err)
@@ -287,7 +279,7 @@ func TestLockersOfAnOlderCharterAreBelieved(t *testing.T) {
 		if err := h.dispatch.Queue(t.Context(), dispatch.Cosigned{Locker: "l1", Kind: dispatch.Charter, Mark: 3, Bundle: []byte("charter")}); err != nil {
 			t.Fatal(err)
 		}
-		h.guard.write(journal.Record{Kind: journal.Chartered, Charter: foreign.Envelopes})
+		h.guard.Write(journal.Record{Kind: journal.Chartered, Charter: foreign.Envelopes})
 		h.up(h.guard)
 		if got := h.alarms(); !slices.Equal(got, []string{"contradiction unknown charter"}) || h.locker().Standing.Epoch != 3 {
 			t.Errorf("alarms %q, epoch %d", got, h.locker().Standing.Epoch)
@@ -296,7 +288,7 @@ func TestLockersOfAnOlderCharterAreBelieved(t *testing.T) {
 			t.Errorf("waits %+v, %v", waits, err)
 		}
 		h.addLocker("l4")
-		if _, err := h.custody.Ingest(t.Context(), "l4", newGuard(t, h.network, "l4", 1).after(0)); fault.KindOf(err) != fault.Invalid {
+		if _, err := h.custody.Ingest(t.Context(), "l4", guardtest.New(t, h.network, "l4", 1).After(0)); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("a charter that is not in the chain: %v", err)
 		}
 	})
@@ -410,13 +402,13 @@ func TestAnotherGuardForADeadOne(t *testing.T) {
 		if _, _, err := h.custody.CreateShipment(t.Context(), shipment("k4", 1)); code(err) != "locker_not_ready" {
 			t.Errorf("while it waits for another guard: %v", err)
 		}
-		if _, err := h.custody.Ingest(t.Context(), "l1", old.after(0)); fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "was replaced") {
+		if _, err := h.custody.Ingest(t.Context(), "l1", old.After(0)); fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), "was replaced") {
 			t.Errorf("the dead guard is taken for the next one: %v", err)
 		}
-		h.guard = newGuard(t, h.network, "l1", start.UnixMicro())
+		h.guard = guardtest.New(t, h.network, "l1", start.UnixMicro())
 		h.up(h.guard)
 		h.take() // its down stream begins with 1
-		h.guard.deposit(3, waiting)
+		h.guard.Deposit(3, waiting)
 		h.up(h.guard)
 		if p := h.state(waiting); p.State != parcel.Stored || p.Compartment != 3 {
 			t.Errorf("%s in %d", p.State, p.Compartment)
@@ -425,8 +417,8 @@ func TestAnotherGuardForADeadOne(t *testing.T) {
 		if err != nil || list[2].What != parcel.WasStored || list[2].Record == 0 {
 			t.Errorf("%+v, %v", list, err)
 		}
-		old.write(journal.Record{Kind: journal.Ticked})
-		if _, err := h.custody.Ingest(t.Context(), "l1", old.after(old.at.Number-1)); fault.KindOf(err) != fault.Invalid {
+		old.Write(journal.Record{Kind: journal.Ticked})
+		if _, err := h.custody.Ingest(t.Context(), "l1", old.After(old.At.Number-1)); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("the dead guard speaks again: %v", err)
 		}
 		if _, _, err := h.custody.Replace(t.Context(), "l9", false, "operator"); code(err) != "no_guard" {
@@ -480,26 +472,26 @@ func (h *hub) wantBlocked(n int) {
 
 // TestDivergenceAlarms breaks a journal in each way that a guard's key allows.
 func TestDivergenceAlarms(t *testing.T) {
-	clone := func(g *guard) *guard {
+	clone := func(g *guardtest.Guard) *guardtest.Guard {
 		c := *g
-		c.records = slices.Clone(g.records)
+		c.Records = slices.Clone(g.Records)
 		return &c
 	}
 	t.Run("a record with two hashes", func(t *testing.T) {
 		each(t, func(t *testing.T, h *hub) {
 			other := clone(h.guard)
-			h.guard.write(journal.Record{Kind: journal.Ticked})
+			h.guard.Write(journal.Record{Kind: journal.Ticked})
 			h.up(h.guard)
-			other.write(journal.Record{Kind: journal.WrongCode})
-			if _, err := h.custody.Ingest(t.Context(), "l1", other.after(2)); err == nil {
+			other.Write(journal.Record{Kind: journal.WrongCode})
+			if _, err := h.custody.Ingest(t.Context(), "l1", other.After(2)); err == nil {
 				t.Error("taken in")
 			}
 			e := h.evidence(fleet.Broken, "fork")
-			if _, _, err := e.Stretch.Verify(journal.Position{Number: 2, Hash: mustDecode(t, other.records[2]).Prev}, "l1", h.guard.signer.Key()); err != nil || len(e.Head) != 0 {
+			if _, _, err := e.Stretch.Verify(journal.Position{Number: 2, Hash: mustDecode(t, other.Records[2]).Prev}, "l1", h.guard.Signer.Key()); err != nil || len(e.Head) != 0 {
 				t.Errorf("the evidence convicts nobody: %v", err)
 			}
 			h.wantBlocked(1)
-			if _, err := h.custody.Ingest(t.Context(), "l1", other.after(2)); err == nil {
+			if _, err := h.custody.Ingest(t.Context(), "l1", other.After(2)); err == nil {
 				t.Error("taken in")
 			}
 			h.wantBlocked(1) // which still waits
@@ -508,13 +500,13 @@ func TestDivergenceAlarms(t *testing.T) {
 	t.Run("two heads for records that stay away", func(t *testing.T) {
 		each(t, func(t *testing.T, h *hub) {
 			other := clone(h.guard)
-			h.guard.write(journal.Record{Kind: journal.Ticked})
-			if _, err := h.custody.Ingest(t.Context(), "l1", h.guard.beat()); err != nil {
+			h.guard.Write(journal.Record{Kind: journal.Ticked})
+			if _, err := h.custody.Ingest(t.Context(), "l1", h.guard.Beat()); err != nil {
 				t.Fatal(err)
 			}
-			other.write(journal.Record{Kind: journal.WrongCode})
-			other.powered += 5e6
-			for _, s := range []journal.Stretch{other.beat(), other.after(2)} {
+			other.Write(journal.Record{Kind: journal.WrongCode})
+			other.Powered += 5e6
+			for _, s := range []journal.Stretch{other.Beat(), other.After(2)} {
 				if _, err := h.custody.Ingest(t.Context(), "l1", s); err == nil {
 					t.Error("taken in")
 				}
@@ -531,10 +523,10 @@ func TestDivergenceAlarms(t *testing.T) {
 	t.Run("rolled back", func(t *testing.T) {
 		each(t, func(t *testing.T, h *hub) {
 			back := clone(h.guard)
-			h.guard.write(journal.Record{Kind: journal.Ticked})
+			h.guard.Write(journal.Record{Kind: journal.Ticked})
 			h.up(h.guard)
-			back.boot++
-			if _, err := h.custody.Ingest(t.Context(), "l1", back.beat()); err == nil {
+			back.Boot++
+			if _, err := h.custody.Ingest(t.Context(), "l1", back.Beat()); err == nil {
 				t.Error("taken in")
 			}
 			if e := h.evidence(fleet.Broken, "rolled back"); len(e.Stretch.Head) == 0 {
@@ -544,7 +536,7 @@ func TestDivergenceAlarms(t *testing.T) {
 	})
 	t.Run("rubbish is no evidence", func(t *testing.T) {
 		each(t, func(t *testing.T, h *hub) {
-			s := h.guard.beat()
+			s := h.guard.Beat()
 			s.Head[len(s.Head)-1] ^= 1
 			if _, err := h.custody.Ingest(t.Context(), "l1", s); err == nil {
 				t.Error("taken in")
@@ -574,7 +566,7 @@ func TestDivergenceAlarms(t *testing.T) {
 					if r.Compartment > 0 && r.Kind != journal.Alarm {
 						r.Parcel = barcode
 					}
-					h.guard.write(r)
+					h.guard.Write(r)
 				}
 				h.up(h.guard)
 				if got := h.alarms(); !slices.Equal(got, tt.alarms) {
@@ -620,7 +612,7 @@ func TestTheWatchFindsWhatIsRewritten(t *testing.T) {
 		s := h.create(shipment("k1", 1, 1))
 		h.take()
 		for i, p := range s.Parcels {
-			h.guard.deposit(uint16(i+1), p.Barcode)
+			h.guard.Deposit(uint16(i+1), p.Barcode)
 			h.up(h.guard)
 			if got := watch(); len(got) != 0 {
 				t.Errorf("alarms %q", got)
@@ -645,7 +637,7 @@ func TestTheWatchFindsWhatIsRewritten(t *testing.T) {
 				t.Errorf("after %s: %q", change.undo, got)
 			}
 		}
-		h.guard.collect(1, s.Parcels[0].Barcode)
+		h.guard.Collect(1, s.Parcels[0].Barcode)
 		h.up(h.guard)
 		if got := watch(); len(got) != 0 {
 			t.Errorf("alarms %q", got)

@@ -13,6 +13,7 @@ import (
 	"lockstep/guard/statement"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/guardtest"
 	"lockstep/internal/fault"
 	"lockstep/parcel"
 )
@@ -21,20 +22,20 @@ func TestSameUploadAgainChangesNothing(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
 		barcode := h.create(shipment("k1", parcel.Small)).Parcels[0].Barcode
 		h.take()
-		h.guard.deposit(1, barcode)
+		h.guard.Deposit(1, barcode)
 		h.up(h.guard)
 		n := len(h.emitted)
-		for _, from := range []uint64{0, 1, 3, h.guard.at.Number - 1} {
-			again := h.guard.after(from)
+		for _, from := range []uint64{0, 1, 3, h.guard.At.Number - 1} {
+			again := h.guard.After(from)
 			for cut := 1; cut <= len(again.Records); cut++ {
 				part := journal.Stretch{Records: again.Records[:cut], Head: again.Head}
-				if got, err := h.custody.Ingest(t.Context(), "l1", part); err != nil || got != h.guard.at {
+				if got, err := h.custody.Ingest(t.Context(), "l1", part); err != nil || got != h.guard.At {
 					t.Fatalf("records %d to %d again: %v, %d", from+1, from+uint64(cut), err, got.Number)
 				}
 			}
 		}
-		h.guard.collect(1, barcode)
-		if _, err := h.custody.Ingest(t.Context(), "l1", h.guard.after(2)); err != nil { // old and new in one
+		h.guard.Collect(1, barcode)
+		if _, err := h.custody.Ingest(t.Context(), "l1", h.guard.After(2)); err != nil { // old and new in one
 			t.Fatal(err)
 		}
 		if len(h.emitted) != n+1 || h.state(barcode).State != parcel.Collected {
@@ -46,25 +47,25 @@ func TestSameUploadAgainChangesNothing(t *testing.T) {
 func TestABrokenUploadIsRefusedAndAlarms(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
 		fork := *h.guard
-		fork.records = slices.Clone(h.guard.records)
-		h.guard.write(journal.Record{Kind: journal.Ticked})
+		fork.Records = slices.Clone(h.guard.Records)
+		h.guard.Write(journal.Record{Kind: journal.Ticked})
 		h.up(h.guard)
-		fork.write(journal.Record{Kind: journal.WrongCode})
-		other := newGuard(t, h.network, "l1", start.UnixMicro())
+		fork.Write(journal.Record{Kind: journal.WrongCode})
+		other := guardtest.New(t, h.network, "l1", start.UnixMicro())
 		ahead := *h.guard
-		ahead.write(journal.Record{Kind: journal.Ticked})
-		ahead.write(journal.Record{Kind: journal.Ticked})
+		ahead.Write(journal.Record{Kind: journal.Ticked})
+		ahead.Write(journal.Record{Kind: journal.Ticked})
 		tests := []struct {
 			name, reason string
 			stretch      journal.Stretch
 		}{
-			{"another history", "fork", fork.after(2)},
-			{"another history under another head", "fork", fork.beat()},
-			{"another guard", "head", other.beat()},
-			{"another guard's history", "fork", other.after(0)},
-			{"a hole", "gap", ahead.after(h.guard.at.Number + 1)},
+			{"another history", "fork", fork.After(2)},
+			{"another history under another head", "fork", fork.Beat()},
+			{"another guard", "head", other.Beat()},
+			{"another guard's history", "fork", other.After(0)},
+			{"a hole", "gap", ahead.After(h.guard.At.Number + 1)},
 			{"no head", "head", journal.Stretch{}},
-			{"rubbish", "chain", journal.Stretch{Records: [][]byte{{1, 2, 3}}, Head: h.guard.head()}},
+			{"rubbish", "chain", journal.Stretch{Records: [][]byte{{1, 2, 3}}, Head: h.guard.Head()}},
 		}
 		for _, tt := range tests {
 			_, err := h.custody.Ingest(t.Context(), "l1", tt.stretch)
@@ -82,7 +83,7 @@ func TestABrokenUploadIsRefusedAndAlarms(t *testing.T) {
 		if err != nil || !slices.Equal(reasons, []string{"chain", "fork", "gap", "head"}) {
 			t.Errorf("alarms %q, %v", reasons, err)
 		}
-		h.guard.write(journal.Record{Kind: journal.Ticked})
+		h.guard.Write(journal.Record{Kind: journal.Ticked})
 		h.up(h.guard) // the honest journal goes on
 	})
 }
@@ -94,20 +95,20 @@ func TestAStrangersFirstRecordIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.addLocker("l2")
-		for name, g := range map[string]*guard{
-			"another network's": newGuard(t, stranger, "l2", 1),
-			"another locker's":  newGuard(t, h.network, "l3", 1),
+		for name, g := range map[string]*guardtest.Guard{
+			"another network's": guardtest.New(t, stranger, "l2", 1),
+			"another locker's":  guardtest.New(t, h.network, "l3", 1),
 		} {
-			if _, err := h.custody.Ingest(t.Context(), "l2", g.after(0)); fault.KindOf(err) != fault.Invalid {
+			if _, err := h.custody.Ingest(t.Context(), "l2", g.After(0)); fault.KindOf(err) != fault.Invalid {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		unknown := newGuard(t, h.network, "l9", 1)
-		if _, err := h.custody.Ingest(t.Context(), "l9", unknown.after(0)); fault.KindOf(err) != fault.NotFound {
+		unknown := guardtest.New(t, h.network, "l9", 1)
+		if _, err := h.custody.Ingest(t.Context(), "l9", unknown.After(0)); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("unknown locker: %v", err)
 		}
-		late := newGuard(t, h.network, "l2", 1)
-		if _, err := h.custody.Ingest(t.Context(), "l2", late.beat()); fault.KindOf(err) != fault.Conflict {
+		late := guardtest.New(t, h.network, "l2", 1)
+		if _, err := h.custody.Ingest(t.Context(), "l2", late.Beat()); fault.KindOf(err) != fault.Conflict {
 			t.Errorf("heartbeat first: %v", err)
 		}
 		h.up(late)
@@ -116,21 +117,21 @@ func TestAStrangersFirstRecordIsRefused(t *testing.T) {
 
 func TestConcurrentUploadsFailAlone(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
-		var guards []*guard
+		var guards []*guardtest.Guard
 		for _, id := range []string{"g1", "g2", "g3", "g4", "g5", "g6"} {
 			h.addLocker(id)
-			guards = append(guards, newGuard(t, h.network, id, start.UnixMicro()))
+			guards = append(guards, guardtest.New(t, h.network, id, start.UnixMicro()))
 		}
 		var all sync.WaitGroup
 		for i, g := range guards {
-			stretch := g.after(0)
+			stretch := g.After(0)
 			if i%3 == 0 {
-				stretch.Head = guards[1].head()
+				stretch.Head = guards[1].Head()
 			}
 			all.Go(func() {
-				_, err := h.custody.Ingest(context.Background(), g.locker, stretch)
+				_, err := h.custody.Ingest(context.Background(), g.Locker, stretch)
 				if (err != nil) != (i%3 == 0) {
-					t.Errorf("%s: %v", g.locker, err)
+					t.Errorf("%s: %v", g.Locker, err)
 				}
 			})
 		}
@@ -151,40 +152,43 @@ func TestUncertain(t *testing.T) {
 	}
 	tests := []struct {
 		name   string
-		write  func(g *guard, barcode string)
+		write  func(g *guardtest.Guard, barcode string)
 		state  parcel.State
 		inside string // in compartment 1: "parcel" or nothing
 		free   []int
 	}{
-		{"too small", func(g *guard, b string) { g.write(intent(1, b)); g.write(failed(1, b, "too small", "QUARANTINE")) }, parcel.Dispatched, "", []int{0, 2, 1}},
-		{"sensor says empty", func(g *guard, b string) { g.write(intent(1, b)); g.write(failed(1, b, "cancelled", "EMPTY")) }, parcel.Dispatched, "", []int{1, 2, 1}},
-		{"jam", func(g *guard, b string) { g.write(intent(1, b)); g.write(failed(1, b, "jam", "QUARANTINE")) }, parcel.Uncertain, "parcel", []int{0, 2, 1}},
-		{"jam, then another door", func(g *guard, b string) {
-			g.write(intent(1, b))
-			g.write(failed(1, b, "jam", "QUARANTINE"))
-			g.deposit(2, b)
+		{"too small", func(g *guardtest.Guard, b string) {
+			g.Write(intent(1, b))
+			g.Write(failed(1, b, "too small", "QUARANTINE"))
+		}, parcel.Dispatched, "", []int{0, 2, 1}},
+		{"sensor says empty", func(g *guardtest.Guard, b string) { g.Write(intent(1, b)); g.Write(failed(1, b, "cancelled", "EMPTY")) }, parcel.Dispatched, "", []int{1, 2, 1}},
+		{"jam", func(g *guardtest.Guard, b string) { g.Write(intent(1, b)); g.Write(failed(1, b, "jam", "QUARANTINE")) }, parcel.Uncertain, "parcel", []int{0, 2, 1}},
+		{"jam, then another door", func(g *guardtest.Guard, b string) {
+			g.Write(intent(1, b))
+			g.Write(failed(1, b, "jam", "QUARANTINE"))
+			g.Deposit(2, b)
 		}, parcel.Stored, "", []int{0, 2, 1}},
-		{"jam, then taken out", func(g *guard, b string) {
-			g.write(intent(1, b))
-			g.write(failed(1, b, "jam", "QUARANTINE"))
-			g.write(journal.Record{Kind: journal.ReopenIntent, Compartment: 1, Parcel: b, Carrier: "house", Courier: "anna"})
-			g.write(journal.Record{Kind: journal.TakenOut, Compartment: 1, Parcel: b, Carrier: "house", Courier: "anna"})
+		{"jam, then taken out", func(g *guardtest.Guard, b string) {
+			g.Write(intent(1, b))
+			g.Write(failed(1, b, "jam", "QUARANTINE"))
+			g.Write(journal.Record{Kind: journal.ReopenIntent, Compartment: 1, Parcel: b, Carrier: "house", Courier: "anna"})
+			g.Write(journal.Record{Kind: journal.TakenOut, Compartment: 1, Parcel: b, Carrier: "house", Courier: "anna"})
 		}, parcel.Withdrawn, "", []int{2, 2, 1}},
-		{"opened by itself", func(g *guard, b string) {
-			g.deposit(1, b)
-			g.write(journal.Record{Kind: journal.Quarantined, Compartment: 1, Parcel: b, Reason: "uncommanded"})
+		{"opened by itself", func(g *guardtest.Guard, b string) {
+			g.Deposit(1, b)
+			g.Write(journal.Record{Kind: journal.Quarantined, Compartment: 1, Parcel: b, Reason: "uncommanded"})
 		}, parcel.Uncertain, "parcel", []int{1, 2, 1}},
-		{"its empty door opened by itself", func(g *guard, b string) {
-			g.deposit(1, b)
-			g.collect(1, b)
-			g.write(journal.Record{Kind: journal.Quarantined, Compartment: 1, Parcel: b, Reason: "uncommanded"})
+		{"its empty door opened by itself", func(g *guardtest.Guard, b string) {
+			g.Deposit(1, b)
+			g.Collect(1, b)
+			g.Write(journal.Record{Kind: journal.Quarantined, Compartment: 1, Parcel: b, Reason: "uncommanded"})
 		}, parcel.Collected, "", []int{1, 2, 1}},
 	}
 	each(t, func(t *testing.T, h *hub) {
 		for i, tt := range tests {
 			id := "u" + string(rune('a'+i))
 			h.addLocker(id)
-			g := newGuard(t, h.network, id, start.UnixMicro())
+			g := guardtest.New(t, h.network, id, start.UnixMicro())
 			h.up(g)
 			n := shipment(id, 1)
 			n.Locker = id
@@ -215,9 +219,9 @@ func TestUncertain(t *testing.T) {
 func TestContradictionsAlarmAndMoveNothing(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
 		barcode := h.create(shipment("k1", 1)).Parcels[0].Barcode
-		h.guard.collect(1, barcode)
-		h.guard.deposit(3, "999999000006")
-		h.guard.write(journal.Record{Kind: journal.Alarm, Reason: "case open"})
+		h.guard.Collect(1, barcode)
+		h.guard.Deposit(3, "999999000006")
+		h.guard.Write(journal.Record{Kind: journal.Alarm, Reason: "case open"})
 		h.up(h.guard)
 		alarms, err := h.fleet.Alarms(t.Context(), "l1", 10)
 		if err != nil || len(alarms) != 3 || h.state(barcode).State != parcel.Announced {
@@ -242,7 +246,7 @@ func TestReceiptsAndTheFeed(t *testing.T) {
 		}
 		beat := func() {
 			t.Helper()
-			if _, err := h.custody.Ingest(t.Context(), "l1", h.guard.beat()); err != nil {
+			if _, err := h.custody.Ingest(t.Context(), "l1", h.guard.Beat()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -257,12 +261,12 @@ func TestReceiptsAndTheFeed(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 		h.pass(61 * time.Second)
-		h.guard.write(journal.Record{Kind: journal.Ticked})
+		h.guard.Write(journal.Record{Kind: journal.Ticked})
 		h.up(h.guard)
 		if r := receipt(); r.UTC != start.UnixMicro() {
 			t.Errorf("a tick is no news: %+v", r)
 		}
-		h.guard.write(journal.Record{Kind: journal.WrongCode})
+		h.guard.Write(journal.Record{Kind: journal.WrongCode})
 		h.up(h.guard)
 		if r := receipt(); r.UTC != start.Add(61*time.Second).UnixMicro() || r.Position != 4 {
 			t.Errorf("news: %+v", r)
@@ -277,7 +281,7 @@ func TestReceiptsAndTheFeed(t *testing.T) {
 		if r := receipt(); r.UTC != h.clock().UnixMicro() || kept() != n+1 {
 			t.Errorf("after 16 minutes: %+v, %d kept", r, kept()-n)
 		}
-		h.guard.boot++
+		h.guard.Boot++
 		h.pass(time.Second)
 		beat()
 		if r := receipt(); r.Boot != 2 || kept() != n+2 {
@@ -288,10 +292,10 @@ func TestReceiptsAndTheFeed(t *testing.T) {
 
 func TestAHeadThatIsRepeatedIsNoSignOfLife(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
-		last := h.guard.after(h.guard.at.Number - 1)
-		beat := h.guard.beat()
+		last := h.guard.After(h.guard.At.Number - 1)
+		beat := h.guard.Beat()
 		for _, s := range []journal.Stretch{beat, last, beat} {
-			if got, err := h.custody.Ingest(t.Context(), "l1", s); err != nil || got != h.guard.at {
+			if got, err := h.custody.Ingest(t.Context(), "l1", s); err != nil || got != h.guard.At {
 				t.Fatalf("at %d, %v", got.Number, err)
 			}
 			h.pass(2 * time.Minute)
@@ -299,8 +303,8 @@ func TestAHeadThatIsRepeatedIsNoSignOfLife(t *testing.T) {
 		if l, err := h.fleet.Locker(t.Context(), "l1"); err != nil || l.Line != fleet.Offline || l.Heard != start.UnixMicro() {
 			t.Errorf("%s, heard %v, %v", l.Line, time.UnixMicro(l.Heard).UTC(), err)
 		}
-		h.guard.boot, h.guard.powered = 2, 1 // after a power cut it counts on from its last record
-		if _, err := h.custody.Ingest(t.Context(), "l1", h.guard.beat()); err != nil {
+		h.guard.Boot, h.guard.Powered = 2, 1 // after a power cut it counts on from its last record
+		if _, err := h.custody.Ingest(t.Context(), "l1", h.guard.Beat()); err != nil {
 			t.Fatal(err)
 		}
 		if l, err := h.fleet.Locker(t.Context(), "l1"); err != nil || l.Line != fleet.Online {
@@ -312,7 +316,7 @@ func TestAHeadThatIsRepeatedIsNoSignOfLife(t *testing.T) {
 // The notifier reads of records that do not come in the feed, without waiting for a receipt to be due.
 func TestTheFirstHeadAheadOfTheRecordsIsKept(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
-		both := statement.ReceiptFor(statement.Head{Locker: "l1", Boot: 1, Position: h.guard.at.Number, Hash: h.guard.at.Hash}, start.UnixMicro())
+		both := statement.ReceiptFor(statement.Head{Locker: "l1", Boot: 1, Position: h.guard.At.Number, Hash: h.guard.At.Hash}, start.UnixMicro())
 		envelope, err := statement.Sign(h.network.Time[1], both)
 		if err != nil {
 			t.Fatal(err)
@@ -322,7 +326,7 @@ func TestTheFirstHeadAheadOfTheRecordsIsKept(t *testing.T) {
 		}
 		beat := func() int {
 			t.Helper()
-			if _, err := h.custody.Ingest(t.Context(), "l1", h.guard.beat()); err != nil {
+			if _, err := h.custody.Ingest(t.Context(), "l1", h.guard.Beat()); err != nil {
 				t.Fatal(err)
 			}
 			list, _, err := h.custody.Uploads(t.Context(), 0, 100, 0)
@@ -332,7 +336,7 @@ func TestTheFirstHeadAheadOfTheRecordsIsKept(t *testing.T) {
 			return len(list)
 		}
 		n := beat()
-		h.guard.write(journal.Record{Kind: journal.WrongCode})
+		h.guard.Write(journal.Record{Kind: journal.WrongCode})
 		if got := []int{beat(), beat()}; got[0] != n+1 || got[1] != n+1 {
 			t.Errorf("kept %d, then %v", n, got)
 		}
@@ -351,7 +355,7 @@ func TestTheFeedWakes(t *testing.T) {
 			_, next, _ := h.custody.Uploads(context.Background(), after, 100, time.Minute)
 			got <- next
 		}()
-		h.guard.write(journal.Record{Kind: journal.WrongCode})
+		h.guard.Write(journal.Record{Kind: journal.WrongCode})
 		h.up(h.guard)
 		if next := <-got; next != after+1 {
 			t.Errorf("next %d after %d", next, after)
@@ -364,13 +368,13 @@ func TestTwoNodesTakeTheSameIn(t *testing.T) {
 		other := custody.New(h.custody.Config)
 		s := h.create(shipment("k1", 1, 1))
 		h.take()
-		h.guard.deposit(1, s.Parcels[0].Barcode)
-		h.guard.deposit(2, s.Parcels[1].Barcode)
-		stretch := h.guard.after(3)
+		h.guard.Deposit(1, s.Parcels[0].Barcode)
+		h.guard.Deposit(2, s.Parcels[1].Barcode)
+		stretch := h.guard.After(3)
 		var all sync.WaitGroup
 		for _, node := range []*custody.Custody{h.custody, other, h.custody, other} {
 			all.Go(func() {
-				if got, err := node.Ingest(context.Background(), "l1", stretch); err != nil || got != h.guard.at {
+				if got, err := node.Ingest(context.Background(), "l1", stretch); err != nil || got != h.guard.At {
 					t.Errorf("%v, at %d", err, got.Number)
 				}
 			})
@@ -396,9 +400,9 @@ func TestTwoNodesTakeTheSameIn(t *testing.T) {
 func TestAGuardWhoseClockIsBehind(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
 		barcode := h.create(shipment("k1", 1)).Parcels[0].Barcode
-		h.guard.low = 0 // after a power cut, before its first receipts
+		h.guard.Low = 0 // after a power cut, before its first receipts
 		h.take()
-		h.guard.deposit(1, barcode)
+		h.guard.Deposit(1, barcode)
 		h.up(h.guard)
 		if p := h.state(barcode); p.Stored != p.Created || p.Due != p.Created+(48*time.Hour).Microseconds() {
 			t.Errorf("stored %v, due %v", time.UnixMicro(p.Stored).UTC(), time.UnixMicro(p.Due).UTC())

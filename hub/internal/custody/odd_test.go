@@ -17,7 +17,7 @@ func TestOddRecordsAreTakenOrRefused(t *testing.T) {
 	eachUnchecked(t, func(t *testing.T, h *hub) {
 		barcode := h.create(shipment("k", parcel.Small)).Parcels[0].Barcode
 		h.take()
-		h.guard.deposit(1, barcode)
+		h.guard.Deposit(1, barcode)
 		h.up(h.guard)
 		for _, kind := range append([]journal.Kind{"", "unheard of"}, journal.Kinds...) {
 			for i, r := range []journal.Record{
@@ -29,10 +29,10 @@ func TestOddRecordsAreTakenOrRefused(t *testing.T) {
 				{Compartment: 2, Parcel: barcode, Due: math.MinInt64, Until: math.MinInt64, Key: []byte{1}, Index: 255, Statement: []byte{1}},
 			} {
 				r.Kind = kind
-				have, before := h.guard.at, *h.guard
-				before.records = slices.Clip(before.records)
-				h.guard.write(r)
-				_, err := h.custody.Ingest(t.Context(), "l1", h.guard.after(have.Number))
+				have, before := h.guard.At, *h.guard
+				before.Records = slices.Clip(before.Records)
+				h.guard.Write(r)
+				_, err := h.custody.Ingest(t.Context(), "l1", h.guard.After(have.Number))
 				if err != nil && fault.KindOf(err) != fault.Invalid {
 					t.Errorf("%q, %d: %v", kind, i, err)
 				}

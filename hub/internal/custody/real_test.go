@@ -13,6 +13,7 @@ import (
 	"lockstep/guard/statement"
 	"lockstep/hub/internal/dispatch"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/guardtest"
 	"lockstep/parcel"
 )
 
@@ -30,9 +31,9 @@ type real struct {
 
 func (h *hub) real(id string) *real {
 	h.t.Helper()
-	g := newGuard(h.t, h.network, id, 0)
-	r := &real{hub: h, id: id, signer: g.signer, now: rules.Second, rules: &rules.Rules{Key: [32]byte{1}, Seal: statement.SealCode,
-		Sign: func(s statement.Statement) ([]byte, error) { return statement.Sign(g.signer, s) }, Drives: func(statement.Board) error { return nil }}}
+	g := guardtest.New(h.t, h.network, id, 0)
+	r := &real{hub: h, id: id, signer: g.Signer, now: rules.Second, rules: &rules.Rules{Key: [32]byte{1}, Seal: statement.SealCode,
+		Sign: func(s statement.Statement) ([]byte, error) { return statement.Sign(g.Signer, s) }, Drives: func(statement.Board) error { return nil }}}
 	first, facts, err := r.state.Provision(h.network.Bundle.Envelopes, h.certify(g, 1, 1, 2))
 	if err != nil {
 		h.t.Fatal(err)

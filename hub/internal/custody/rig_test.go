@@ -15,6 +15,7 @@ import (
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/dispatch"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/guardtest"
 	"lockstep/hub/migrations"
 	"lockstep/internal/db"
 	"lockstep/internal/db/dbtest"
@@ -34,7 +35,7 @@ type hub struct {
 	fleet    *fleet.Fleet
 	dispatch *dispatch.Dispatch
 	custody  *custody.Custody
-	guard    *guard
+	guard    *guardtest.Guard
 
 	mu      sync.Mutex
 	now     time.Time
@@ -72,7 +73,7 @@ func eachUnchecked(t *testing.T, test func(t *testing.T, h *hub)) {
 		h.custody = custody.New(custody.Config{DB: d, Now: h.clock, Log: slog.New(slog.DiscardHandler), Charters: []statement.Charter{network.Charter},
 			Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit})
 		h.addLocker("l1")
-		h.guard = newGuard(t, network, "l1", start.UnixMicro())
+		h.guard = guardtest.New(t, network, "l1", start.UnixMicro())
 		h.up(h.guard)
 		test(t, h)
 	})
@@ -93,15 +94,15 @@ func (h *hub) addLocker(id string) {
 }
 
 // up brings everything of a guard's journal that the hub lacks.
-func (h *hub) up(g *guard) {
+func (h *hub) up(g *guardtest.Guard) {
 	h.t.Helper()
-	have, err := h.custody.Position(h.t.Context(), g.locker)
+	have, err := h.custody.Position(h.t.Context(), g.Locker)
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	got, err := h.custody.Ingest(h.t.Context(), g.locker, g.after(have.Number))
-	if err != nil || got != g.at {
-		h.t.Fatalf("ingest: %v, at %d of %d", err, got.Number, g.at.Number)
+	got, err := h.custody.Ingest(h.t.Context(), g.Locker, g.After(have.Number))
+	if err != nil || got != g.At {
+		h.t.Fatalf("ingest: %v, at %d of %d", err, got.Number, g.At.Number)
 	}
 }
 
@@ -138,17 +139,17 @@ func (h *hub) take() {
 	if _, err := h.dispatch.Make(h.t.Context()); err != nil {
 		h.t.Fatal(err)
 	}
-	statements, err := h.dispatch.Down(h.t.Context(), h.guard.locker, h.guard.down)
+	statements, err := h.dispatch.Down(h.t.Context(), h.guard.Locker, h.guard.Down)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	for _, s := range statements {
 		m, _, err := statement.Verify[statement.Manifest](s.Envelope, h.network.Charter.Dispatch.Lookup)
-		if err != nil || m.Number != h.guard.down+1 {
+		if err != nil || m.Number != h.guard.Down+1 {
 			h.t.Fatalf("manifest %d: %v", m.Number, err)
 		}
-		h.guard.down = m.Number
-		h.guard.write(journal.Record{Kind: journal.Took, Down: m.Number, Carrier: m.Carrier})
+		h.guard.Down = m.Number
+		h.guard.Write(journal.Record{Kind: journal.Took, Down: m.Number, Carrier: m.Carrier})
 	}
 	h.up(h.guard)
 }

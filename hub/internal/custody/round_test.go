@@ -20,11 +20,11 @@ func TestRoundSaysWhatThereIsToDo(t *testing.T) {
 		foreign.Carrier = "swift"
 		barcode["foreign"] = h.create(foreign).Parcels[0].Barcode
 		h.take()
-		h.guard.deposit(1, barcode["stored"])
-		h.guard.deposit(2, barcode["uncertain"])
-		h.guard.write(journal.Record{Kind: journal.Quarantined, Compartment: 2, Parcel: barcode["uncertain"], Reason: "uncommanded"})
-		h.guard.deposit(3, barcode["overdue"])
-		h.guard.write(journal.Record{Kind: journal.Overdue, Compartment: 3, Parcel: barcode["overdue"]})
+		h.guard.Deposit(1, barcode["stored"])
+		h.guard.Deposit(2, barcode["uncertain"])
+		h.guard.Write(journal.Record{Kind: journal.Quarantined, Compartment: 2, Parcel: barcode["uncertain"], Reason: "uncommanded"})
+		h.guard.Deposit(3, barcode["overdue"])
+		h.guard.Write(journal.Record{Kind: journal.Overdue, Compartment: 3, Parcel: barcode["overdue"]})
 		h.up(h.guard)
 
 		round := func(carrier string, lockers ...string) map[string]string {
@@ -35,7 +35,7 @@ func TestRoundSaysWhatThereIsToDo(t *testing.T) {
 			}
 			tasks := map[string]string{}
 			for _, stop := range stops {
-				if stop.ID != "l1" || stop.Address != "Main street 1" || stop.Heard == 0 || !bytes.Equal(stop.Guard, statement.Encode(h.guard.signer.Key())) {
+				if stop.ID != "l1" || stop.Address != "Main street 1" || stop.Heard == 0 || !bytes.Equal(stop.Guard, statement.Encode(h.guard.Signer.Key())) {
 					t.Errorf("%+v", stop)
 				}
 				for _, p := range stop.Parcels {

@@ -25,13 +25,13 @@ func TestAParcelGoesInAndComesOut(t *testing.T) {
 		if p := h.state(barcode); p.State != parcel.Dispatched {
 			t.Fatalf("taken: %+v", p)
 		}
-		h.guard.deposit(2, barcode)
+		h.guard.Deposit(2, barcode)
 		h.up(h.guard)
-		if p := h.state(barcode); p.State != parcel.Stored || p.Compartment != 2 || p.Due != h.guard.low+(48*time.Hour).Microseconds() || !slices.Equal(h.free(), []int{1, 2, 1}) {
+		if p := h.state(barcode); p.State != parcel.Stored || p.Compartment != 2 || p.Due != h.guard.Low+(48*time.Hour).Microseconds() || !slices.Equal(h.free(), []int{1, 2, 1}) {
 			t.Fatalf("stored: %+v, free %v", p, h.free())
 		}
 		h.check()
-		h.guard.collect(2, barcode)
+		h.guard.Collect(2, barcode)
 		h.up(h.guard)
 		if p := h.state(barcode); p.State != parcel.Collected || p.Compartment != 0 || !slices.Equal(h.free(), []int{2, 2, 1}) {
 			t.Fatalf("collected: %+v, free %v", p, h.free())
@@ -133,9 +133,9 @@ func TestCancel(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
 		early, late, gone := h.create(shipment("k1", 1)), h.create(shipment("k2", 2)), h.create(shipment("k3", 3))
 		h.take()
-		h.guard.deposit(3, late.Parcels[0].Barcode)
-		h.guard.deposit(5, gone.Parcels[0].Barcode)
-		h.guard.collect(5, gone.Parcels[0].Barcode)
+		h.guard.Deposit(3, late.Parcels[0].Barcode)
+		h.guard.Deposit(5, gone.Parcels[0].Barcode)
+		h.guard.Collect(5, gone.Parcels[0].Barcode)
 		h.up(h.guard)
 		tests := []struct {
 			s     custody.Shipment
@@ -158,7 +158,7 @@ func TestCancel(t *testing.T) {
 			t.Errorf("another merchant cancelled: %v", err)
 		}
 		// The courier had the parcel in hand already: the guard takes it, and it is held.
-		h.guard.deposit(1, early.Parcels[0].Barcode)
+		h.guard.Deposit(1, early.Parcels[0].Barcode)
 		h.up(h.guard)
 		if p := h.state(early.Parcels[0].Barcode); p.State != parcel.Stored || p.Hold != parcel.HoldCancelled {
 			t.Errorf("%s, hold %q", p.State, p.Hold)
@@ -170,14 +170,14 @@ func TestOverdueWithdrawnReturned(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
 		barcode := h.create(shipment("k1", 2)).Parcels[0].Barcode
 		h.take()
-		h.guard.deposit(4, barcode)
-		h.guard.write(journal.Record{Kind: journal.Overdue, Compartment: 4, Parcel: barcode})
+		h.guard.Deposit(4, barcode)
+		h.guard.Write(journal.Record{Kind: journal.Overdue, Compartment: 4, Parcel: barcode})
 		h.up(h.guard)
 		if _, err := h.custody.Returned(t.Context(), barcode, "operator"); h.state(barcode).State != parcel.Overdue || code(err) != "not_withdrawn" {
 			t.Fatalf("%s, %v", h.state(barcode).State, err)
 		}
-		h.guard.write(journal.Record{Kind: journal.WithdrawIntent, Compartment: 4, Parcel: barcode, Carrier: "house", Courier: "anna"})
-		h.guard.write(journal.Record{Kind: journal.Withdrawn, Compartment: 4, Parcel: barcode, Carrier: "house", Courier: "anna"})
+		h.guard.Write(journal.Record{Kind: journal.WithdrawIntent, Compartment: 4, Parcel: barcode, Carrier: "house", Courier: "anna"})
+		h.guard.Write(journal.Record{Kind: journal.Withdrawn, Compartment: 4, Parcel: barcode, Carrier: "house", Courier: "anna"})
 		h.up(h.guard)
 		if p, err := h.custody.Returned(t.Context(), barcode, "operator"); err != nil || p.State != parcel.Returned {
 			t.Fatalf("%s, %v", p.State, err)
@@ -273,7 +273,7 @@ func TestLapse(t *testing.T) {
 			want   parcel.State
 		}{{true, parcel.Announced}, {false, parcel.Announced}, {true, parcel.Cancelled}} {
 			if step.online {
-				h.guard.write(journal.Record{Kind: journal.Ticked})
+				h.guard.Write(journal.Record{Kind: journal.Ticked})
 				h.up(h.guard)
 			}
 			if err := errors.Join(h.custody.Lapse(t.Context()), h.custody.Clean(t.Context())); err != nil || h.state(barcode).State != step.want {

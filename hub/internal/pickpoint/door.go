@@ -16,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"lockstep/hub/internal/account"
+	"lockstep/hub/internal/custody"
 	"lockstep/internal/fault"
 )
 
@@ -28,6 +29,8 @@ const signIns, signInBurst = 5, 50
 // Config is what the door stands on.
 type Config struct {
 	Accounts *account.Accounts
+	Custody  *custody.Custody
+	Notifier []byte // the notifier's public HPKE key, from the charter: contacts are sealed to it
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -58,6 +61,12 @@ func New(c Config) http.Handler {
 		"login":     {open: true, do: d.login},
 		"logout":    {open: true, do: d.logout},
 		"getstates": {open: true, do: d.states},
+
+		"createsending":  {do: d.create},
+		"createshipment": {do: d.create},
+		"cancelinvoice":  {do: d.cancel},
+		"tracksending":   {do: d.track},
+		"tracksendings":  {do: d.trackAll},
 	}
 	return d
 }

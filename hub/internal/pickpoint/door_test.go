@@ -10,7 +10,12 @@ import (
 	"time"
 
 	"lockstep/ceremony"
+	"lockstep/guard/statement"
 	"lockstep/hub/internal/account"
+	"lockstep/hub/internal/custody"
+	"lockstep/hub/internal/dispatch"
+	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/guardtest"
 	"lockstep/hub/internal/pickpoint"
 	"lockstep/hub/migrations"
 	"lockstep/internal/db"
@@ -24,6 +29,8 @@ type desk struct {
 	*testing.T
 	door     http.Handler
 	accounts *account.Accounts
+	custody  *custody.Custody
+	guard    *guardtest.Guard // of locker 7701-015
 	merchant account.Merchant
 	session  string
 	now      time.Time
@@ -37,8 +44,17 @@ func each(t *testing.T, test func(d *desk)) {
 		}
 		d := &desk{T: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
 		clock := func() time.Time { return d.now }
+		log := slog.New(slog.DiscardHandler)
 		d.accounts = account.New(account.Config{DB: database, Now: clock, Charter: network.Charter})
-		d.door = pickpoint.New(pickpoint.Config{Accounts: d.accounts, Now: clock, Log: slog.New(slog.DiscardHandler)})
+		statements := dispatch.New(dispatch.Config{DB: database, Now: clock, Log: log, Dispatch: network.Dispatch, Time: network.Time[0]})
+		lockers := fleet.New(fleet.Config{DB: database, Now: clock, Charter: network.Charter})
+		d.custody = custody.New(custody.Config{DB: database, Now: clock, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: lockers, Dispatch: statements})
+		d.door = pickpoint.New(pickpoint.Config{Accounts: d.accounts, Custody: d.custody, Notifier: network.Charter.Notifier, Now: clock, Log: log})
+		if _, _, err := lockers.Add(t.Context(), fleet.NewLocker{ID: "7701-015", Name: "Курская", Address: "Москва, Земляной Вал, 29", Zone: "Europe/Moscow"}); err != nil {
+			t.Fatal(err)
+		}
+		d.guard = guardtest.New(t, network, "7701-015", d.now.UnixMicro())
+		d.up()
 		if d.merchant, err = d.accounts.AddMerchant(t.Context(), "Лавка", ""); err != nil {
 			t.Fatal(err)
 		}
@@ -48,6 +64,21 @@ func each(t *testing.T, test func(d *desk)) {
 		d.session = d.post("/apitest/login", `{"Login":"apitest","Password":"apitest"}`).text("SessionId")
 		test(d)
 	})
+}
+
+// with is a body with the session in it.
+func (d *desk) with(rest string) string { return `{"SessionId":"` + d.session + `",` + rest + `}` }
+
+// up brings the hub what the guard has written since.
+func (d *desk) up() {
+	d.Helper()
+	have, err := d.custody.Position(d.Context(), d.guard.Locker)
+	if err == nil {
+		_, err = d.custody.Ingest(d.Context(), d.guard.Locker, d.guard.After(have.Number))
+	}
+	if err != nil {
+		d.Fatal(err)
+	}
 }
 
 // reply is an answer's JSON.
@@ -142,4 +173,8 @@ func TestStates(t *testing.T) {
 			}
 		}
 	})
+}
+
+func loginOf(merchant string) account.Login {
+	return account.Login{Name: "other", Merchant: merchant, Contract: "9990000002"}
 }

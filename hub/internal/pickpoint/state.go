@@ -47,6 +47,15 @@ var states = []struct {
 	{handedBack, "Передано на возврат"}, {merged, "Сконсолидировано"}, {cancelled, "Отмена"}, {annulled, "Аннулирован"}, {returnIn, "Возврат доставлен в ПТ"},
 }
 
+func (s state) String() string {
+	for _, row := range states {
+		if row.State == s {
+			return row.StateText
+		}
+	}
+	return ""
+}
+
 // visual is one of the finer pictures of a state that newer clients ask for; we have one for each state.
 type visual struct {
 	ID   int

@@ -1,0 +1,256 @@
+package pickpoint
+
+import (
+	"context"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"lockstep/guard/statement"
+	"lockstep/hub/internal/custody"
+	"lockstep/internal/contact"
+	"lockstep/internal/fault"
+	"lockstep/parcel"
+)
+
+// maxSendings bounds one call; each is announced on its own.
+const maxSendings = 1000
+
+// created is a sending that is registered now.
+type created struct {
+	EDTN, SenderCode, InvoiceNumber string
+	Barcode                         string // of the first place
+	IKN                             string
+	Places                          []place
+}
+
+// place is one parcel of it. GCBarCode is the shop's own barcode.
+type place struct {
+	GCBarCode, Barcode string
+	CellStorageType    int
+}
+
+// rejected is one that is not; it has left nothing behind.
+type rejected struct {
+	EDTN, SenderCode string
+	ErrorCode        int
+	ErrorMessage     string
+}
+
+// create registers sendings one by one: those that are right are there, whatever becomes of the others.
+func (d *door) create(ctx context.Context, c *call) (any, error) {
+	sendings := c.objects("sendings")
+	switch {
+	case len(sendings) == 0:
+		return nil, fault.New(fault.Invalid, "no_sendings", "there are no sendings")
+	case len(sendings) > maxSendings:
+		return nil, fault.New(fault.Invalid, "too_many_sendings", "at most %d sendings at once", maxSendings)
+	}
+	answer := struct {
+		CreatedSendings  []created
+		RejectedSendings []rejected
+	}{[]created{}, []rejected{}}
+	for _, s := range sendings {
+		invoice := s.object("invoice")
+		if invoice == nil {
+			invoice = s
+		}
+		is, err := d.createOne(ctx, c, s, invoice)
+		if err != nil {
+			f := d.failure(ctx, err)
+			answer.RejectedSendings = append(answer.RejectedSendings, rejected{cut(s.text("edtn"), 50), cut(invoice.text("sendercode"), 50), f.ErrorCode, f.Error.(string)})
+			continue
+		}
+		is.EDTN = cut(s.text("edtn"), 50)
+		answer.CreatedSendings = append(answer.CreatedSendings, is)
+	}
+	return answer, nil
+}
+
+func (d *door) createOne(ctx context.Context, c *call, s, invoice object) (created, error) {
+	if ikn := or(s.text("ikn"), c.text("ikn")); ikn != "" && ikn != c.contract {
+		return created{}, fault.New(fault.Denied, "wrong_contract", "this is not the session's contract")
+	}
+	n, err := d.announcement(c, s, invoice)
+	if err != nil {
+		return created{}, err
+	}
+	made, _, err := d.Custody.CreateShipment(ctx, n)
+	if err != nil {
+		return created{}, err
+	}
+	is := created{SenderCode: made.Reference, InvoiceNumber: numberOf(made), Barcode: made.Parcels[0].Barcode, IKN: c.contract}
+	for _, p := range made.Parcels {
+		is.Places = append(is.Places, place{GCBarCode: p.Reference, Barcode: p.Barcode})
+	}
+	return is, nil
+}
+
+// announcement is a sending as our rooms take it. A sending has no idempotency key: clients repeat their own numbers on purpose.
+func (d *door) announcement(c *call, s, invoice object) (n custody.NewShipment, err error) {
+	for _, needed := range []struct {
+		name  string
+		limit int
+	}{{"sendercode", 50}, {"recipientname", 150}, {"postamatnumber", 8}, {"mobilephone", 100}} {
+		if text := invoice.text(needed.name); text == "" || utf8.RuneCountInString(text) > needed.limit {
+			return n, fault.New(fault.Invalid, "needs_"+needed.name, "%s is needed and has at most %d characters", needed.name, needed.limit)
+		}
+	}
+	if sum, given := invoice.kopecks("sum"); given && sum > 0 {
+		return n, fault.New(fault.Invalid, "no_payments", "payment on collection is not offered")
+	}
+	to, err := recipient(invoice)
+	if err != nil {
+		return n, err
+	}
+	parcels, err := places(s, invoice)
+	if err != nil {
+		return n, err
+	}
+	plain := to.Encode()
+	return custody.NewShipment{Merchant: c.merchant.ID, Range: c.merchant.Range, Carrier: c.merchant.Carrier, Key: uuid.NewString(), Body: []byte{},
+		Locker: invoice.text("postamatnumber"), Reference: invoice.text("sendercode"), Dwell: parcel.DefaultDwell, Parcels: parcels,
+		Seal: func(barcode string) ([]byte, error) { return statement.SealContact(d.Notifier, plain, barcode) }}, nil
+}
+
+// recipient is a contact in one of the forms that shops write.
+func recipient(invoice object) (contact.Contact, error) {
+	phone := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, invoice.text("mobilephone"))
+	switch {
+	case len(phone) == 11 && phone[0] == '8':
+		phone = "7" + phone[1:]
+	case len(phone) == 10 && phone[0] == '9':
+		phone = "7" + phone
+	}
+	return contact.New("+"+phone, invoice.text("email"), cut(invoice.text("recipientname"), 100), "ru")
+}
+
+// places are the parcels of a sending: those that are listed, or the one that stands in its line.
+func places(s, invoice object) (parcels []custody.NewParcel, err error) {
+	listed := append(invoice.objects("places"), s.objects("places")...)
+	if len(listed) == 0 {
+		listed = []object{invoice}
+	}
+	for _, p := range listed {
+		size, err := sizeOf(p)
+		if err != nil {
+			return nil, err
+		}
+		kilograms, _ := p.decimal("weight")
+		if kilograms < 0 || kilograms > 100 {
+			return nil, fault.New(fault.Invalid, "invalid_weight", "a place weighs at most 100 kg")
+		}
+		parcels = append(parcels, custody.NewParcel{Size: size, WeightG: int(math.Round(kilograms * 1000)), Reference: cut(p.text("gcbarcode", "gsbarcode"), 100)})
+	}
+	return parcels, nil
+}
+
+// sizeOf is the smallest compartment for a place. Many shops measure nothing: then it is the middle one, and at the locker the courier
+// asks for a larger one where that is too small.
+func sizeOf(p object) (parcel.Size, error) {
+	var box parcel.Dimensions
+	for i, edge := range []string{"width", "height", "depth"} {
+		centimetres, _ := p.decimal(edge)
+		if centimetres < 0 || centimetres > 1000 {
+			return 0, fault.New(fault.Invalid, "invalid_place", "a place measures at most 1000 cm")
+		}
+		box[i] = int(math.Ceil(centimetres * 10))
+	}
+	if box == (parcel.Dimensions{}) {
+		return parcel.Medium, nil
+	}
+	for i := range box {
+		box[i] = max(box[i], 1)
+	}
+	size, ok := parcel.Fit(box)
+	if !ok {
+		return 0, fault.New(fault.Invalid, "does_not_fit", "a place fits no compartment")
+	}
+	return size, nil
+}
+
+// numberOf is a shipment's number: eleven digits, its first barcode without the check digit.
+func numberOf(s custody.Shipment) string { return s.Parcels[0].Barcode[:11] }
+
+// find is the shipment of a number; NotFound "unknown_shipment" also for another merchant's.
+func (d *door) find(ctx context.Context, c *call, number string) (custody.Shipment, error) {
+	unknown := fault.New(fault.NotFound, "unknown_shipment", "there is no such shipment")
+	if len(number) != 11 || strings.Trim(number, "0123456789") != "" {
+		return custody.Shipment{}, unknown
+	}
+	p, err := d.Custody.Parcel(ctx, c.merchant.ID, number+string(statement.GS1CheckDigit(number)))
+	if err == nil {
+		return d.Custody.Shipment(ctx, c.merchant.ID, p.Shipment)
+	}
+	if fault.KindOf(err) == fault.NotFound {
+		err = unknown
+	}
+	return custody.Shipment{}, err
+}
+
+// findAll are the shipments that a request names by number or by the shop's own number, which several may have; newest first.
+func (d *door) findAll(ctx context.Context, c *call) ([]custody.Shipment, error) {
+	if number := c.text("invoicenumber"); number != "" {
+		s, err := d.find(ctx, c, number)
+		return []custody.Shipment{s}, err
+	}
+	reference := c.text("senderinvoicenumber", "gcinvoicenumber", "sendercode")
+	if reference == "" {
+		return nil, fault.New(fault.Invalid, "needs_number", "InvoiceNumber or SenderInvoiceNumber is needed")
+	}
+	list, _, err := d.Custody.Shipments(ctx, c.merchant.ID, custody.Filter{Reference: reference, Limit: 200})
+	if err == nil && len(list) == 0 {
+		err = fault.New(fault.NotFound, "unknown_shipment", "there is no such shipment")
+	}
+	return list, err
+}
+
+// cancel gives up those of the named sendings that have not gone further than being registered; a failure where there is none.
+func (d *door) cancel(ctx context.Context, c *call) (any, error) {
+	list, err := d.findAll(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	given := 0
+	for _, s := range list {
+		at, err := d.stateOf(ctx, c, s)
+		if err == nil && at == registered {
+			_, err = d.Custody.CancelShipment(ctx, c.merchant.ID, s.ID)
+			given++
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if given == 0 {
+		return nil, fault.New(fault.Conflict, "not_registered", "only a sending that is registered can be cancelled")
+	}
+	return struct {
+		Result bool
+		failure
+	}{Result: true}, nil
+}
+
+func or(text, otherwise string) string {
+	if text != "" {
+		return text
+	}
+	return otherwise
+}
+
+// cut is a text's first characters.
+func cut(text string, most int) string {
+	for i := range text {
+		if most--; most < 0 {
+			return text[:i]
+		}
+	}
+	return text
+}
