@@ -3,6 +3,9 @@ package hub
 import (
 	"context"
 	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
 	"os/user"
 
 	"lockstep/guard/statement"
@@ -161,6 +164,25 @@ func (h *Hub) AddLocker(ctx context.Context, n NewLocker) (LockerView, error) {
 	v := lockerView(l)
 	v.Code = line.Code{Locker: l.ID, Secret: line.Secret(secret.Reveal()), Authority: h.keys.authority.Print()}.Text()
 	return v, h.accounts.Audit(ctx, operator(), "added a locker", n.ID)
+}
+
+// ImportCities and ImportSites take a CSV file whole or not at all, and say how many rows it had.
+func (h *Hub) ImportCities(ctx context.Context, file io.Reader) (int, error) {
+	n, err := h.fleet.ImportCities(ctx, file)
+	return n, errors.Join(err, h.auditImport(ctx, err, n, "cities"))
+}
+
+// ImportSites is where lockers stand.
+func (h *Hub) ImportSites(ctx context.Context, file io.Reader) (int, error) {
+	n, err := h.fleet.ImportSites(ctx, file)
+	return n, errors.Join(err, h.auditImport(ctx, err, n, "sites"))
+}
+
+func (h *Hub) auditImport(ctx context.Context, failed error, n int, what string) error {
+	if failed != nil {
+		return nil
+	}
+	return h.accounts.Audit(ctx, operator(), fmt.Sprintf("imported %d %s", n, what), "fleet")
 }
 
 // Lockers lists all lockers.

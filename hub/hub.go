@@ -186,7 +186,7 @@ func (h *Hub) handler() (http.Handler, error) {
 	}
 	people := console.New(console.Config{Couriers: h.couriers, Custody: h.custody, Now: h.config.Now, Log: h.config.Log,
 		FrameAncestor: h.config.FrameAncestor})
-	shops := pickpoint.New(pickpoint.Config{Accounts: h.accounts, Custody: h.custody, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log})
+	shops := pickpoint.New(pickpoint.Config{Accounts: h.accounts, Custody: h.custody, Fleet: h.fleet, Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.health)
 	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/", "/carrier/v1/"} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -98,7 +99,33 @@ type hubLocker struct {
 	Charter lockerCharter `cmd:"" help:"Send the charters of the key folder that lockers do not go by yet."`
 	Journal lockerJournal `cmd:"" help:"Write a locker's journal into a file, for lockstep audit."`
 	Replace lockerReplace `cmd:"" help:"Prepare for another guard where the one before is dead; shows an enrolment code, once."`
+	Sites   importSites   `cmd:"" help:"Say where lockers stand, from a CSV file: city, street, hours and how to find them."`
+	Cities  importCities  `cmd:"" help:"Take the cities that lockers stand in from a CSV file."`
 }
+
+type csvFile struct {
+	File string `arg:"" type:"existingfile" help:"CSV in UTF-8; its first line names the columns."`
+}
+
+func (f csvFile) take(c *commands, do func(h *hub.Hub, ctx context.Context, file io.Reader) (int, error)) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (map[string]int, error) {
+		file, err := os.Open(f.File)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		n, err := do(h, ctx, file)
+		return map[string]int{"rows": n}, err
+	}, func(w io.Writer, v map[string]int) { fmt.Fprintf(w, "%d rows\n", v["rows"]) })
+}
+
+type importSites struct{ csvFile }
+
+func (i importSites) Run(c *commands) error { return i.take(c, (*hub.Hub).ImportSites) }
+
+type importCities struct{ csvFile }
+
+func (i importCities) Run(c *commands) error { return i.take(c, (*hub.Hub).ImportCities) }
 
 type lockerAdd struct {
 	ID        string  `arg:"" help:"The locker's id: a–z, 0–9, '.', '_' and '-'."`

@@ -145,3 +145,23 @@ SELECT barcode FROM reservation WHERE locker = $1 ORDER BY barcode;
 
 -- name: RefusalsOf :many
 SELECT * FROM refusal WHERE locker = $1 ORDER BY day DESC, what;
+
+-- name: SetCity :exec
+INSERT INTO city (id, owner, name, english, region, country, fias, kladr) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, name = excluded.name, english = excluded.english, region = excluded.region,
+    country = excluded.country, fias = excluded.fias, kladr = excluded.kladr;
+
+-- name: Cities :many
+SELECT * FROM city ORDER BY region, name, id;
+
+-- name: City :one
+SELECT * FROM city WHERE id = $1;
+
+-- name: SetSite :exec
+INSERT INTO site (locker, city, post_code, street, house, metro, hours, indoors, way, inside) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (locker) DO UPDATE SET city = excluded.city, post_code = excluded.post_code, street = excluded.street, house = excluded.house,
+    metro = excluded.metro, hours = excluded.hours, indoors = excluded.indoors, way = excluded.way, inside = excluded.inside;
+
+-- name: Sites :many
+SELECT sqlc.embed(s), sqlc.embed(c) FROM site s JOIN city c ON c.id = s.city
+WHERE CAST(sqlc.arg(locker) AS TEXT) = '' OR s.locker = sqlc.arg(locker) ORDER BY s.locker;

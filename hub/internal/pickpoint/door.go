@@ -17,6 +17,7 @@ import (
 
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
+	"lockstep/hub/internal/fleet"
 	"lockstep/internal/fault"
 )
 
@@ -30,6 +31,8 @@ const signIns, signInBurst = 5, 50
 type Config struct {
 	Accounts *account.Accounts
 	Custody  *custody.Custody
+	Fleet    *fleet.Fleet
+	Network  string // its name, as the lockers' owner
 	Notifier []byte // the notifier's public HPKE key, from the charter: contacts are sealed to it
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -61,6 +64,11 @@ func New(c Config) http.Handler {
 		"login":     {open: true, do: d.login},
 		"logout":    {open: true, do: d.logout},
 		"getstates": {open: true, do: d.states},
+
+		"postamatlist":          {open: true, do: d.postamats},
+		"citylist":              {open: true, do: d.cities},
+		"postindexpostamatlist": {open: true, do: d.postamatsNear},
+		"clientpostamatlist":    {do: d.contractPostamats},
 
 		"createsending":  {do: d.create},
 		"createshipment": {do: d.create},

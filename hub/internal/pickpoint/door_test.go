@@ -49,9 +49,14 @@ func each(t *testing.T, test func(d *desk)) {
 		statements := dispatch.New(dispatch.Config{DB: database, Now: clock, Log: log, Dispatch: network.Dispatch, Time: network.Time[0]})
 		lockers := fleet.New(fleet.Config{DB: database, Now: clock, Charter: network.Charter})
 		d.custody = custody.New(custody.Config{DB: database, Now: clock, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: lockers, Dispatch: statements})
-		d.door = pickpoint.New(pickpoint.Config{Accounts: d.accounts, Custody: d.custody, Notifier: network.Charter.Notifier, Now: clock, Log: log})
+		d.door = pickpoint.New(pickpoint.Config{Accounts: d.accounts, Custody: d.custody, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log})
 		if _, _, err := lockers.Add(t.Context(), fleet.NewLocker{ID: "7701-015", Name: "Курская", Address: "Москва, Земляной Вал, 29", Zone: "Europe/Moscow"}); err != nil {
 			t.Fatal(err)
+		}
+		for _, err := range []error{second(lockers.ImportCities(t.Context(), strings.NewReader(cities))), second(lockers.ImportSites(t.Context(), strings.NewReader(sites)))} {
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 		d.guard = guardtest.New(t, network, "7701-015", d.now.UnixMicro())
 		d.up()
@@ -178,3 +183,11 @@ func TestStates(t *testing.T) {
 func loginOf(merchant string) account.Login {
 	return account.Login{Name: "other", Merchant: merchant, Contract: "9990000002"}
 }
+
+const (
+	cities = "id,owner,name,english,region,country\n992,1,Москва,Moscow,Московская обл.,RUS\n1726,1,Казань,Kazan,Татарстан респ.,RUS\n"
+	sites  = "locker,city,post_code,street,house,metro,hours,indoors,way,inside\n" +
+		`7701-015,992,105064,Земляной Вал,29,Курская;Чкаловская,"09:00-21:00,09:00-21:00,09:00-21:00,09:00-21:00,09:00-21:00/13:00-14:00,00:00-23:59,NODAY",true,со двора,у входа` + "\n"
+)
+
+func second(_ int, err error) error { return err }

@@ -49,6 +49,7 @@ var russian = map[string]string{
 	"needs_recipientname":  "Не указано имя получателя (RecipientName) или оно длиннее 150 символов",
 	"needs_postamatnumber": "Не указан номер постамата (PostamatNumber)",
 	"needs_mobilephone":    "Не указан телефон получателя (MobilePhone)",
+	"needs_postindex":      "Не указан почтовый индекс (PostIndex)",
 	"needs_number":         "Не указан номер отправления",
 	"no_payments":          "Оплата при получении не подключена",
 	"invalid_phone":        "Неверный номер телефона получателя",

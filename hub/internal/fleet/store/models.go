@@ -4,6 +4,17 @@
 
 package store
 
+type City struct {
+	ID      int64
+	Owner   int64
+	Name    string
+	English string
+	Region  string
+	Country string
+	Fias    string
+	Kladr   string
+}
+
 type Compartment struct {
 	Locker   string
 	Number   int64
@@ -79,4 +90,17 @@ type Room struct {
 	Total    int64
 	Empty    int64
 	Reserved int64
+}
+
+type Site struct {
+	Locker   string
+	City     int64
+	PostCode string
+	Street   string
+	House    string
+	Metro    string
+	Hours    string
+	Indoors  bool
+	Way      string
+	Inside   string
 }

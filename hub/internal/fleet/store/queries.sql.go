@@ -257,6 +257,62 @@ func (q *Queries) CaughtUp(ctx context.Context) ([]string, error) {
 	return items, nil
 }
 
+const cities = `-- name: Cities :many
+SELECT id, owner, name, english, region, country, fias, kladr FROM city ORDER BY region, name, id
+`
+
+func (q *Queries) Cities(ctx context.Context) ([]City, error) {
+	rows, err := q.db.QueryContext(ctx, cities)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []City
+	for rows.Next() {
+		var i City
+		if err := rows.Scan(
+			&i.ID,
+			&i.Owner,
+			&i.Name,
+			&i.English,
+			&i.Region,
+			&i.Country,
+			&i.Fias,
+			&i.Kladr,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const city = `-- name: City :one
+SELECT id, owner, name, english, region, country, fias, kladr FROM city WHERE id = $1
+`
+
+func (q *Queries) City(ctx context.Context, id int64) (City, error) {
+	row := q.db.QueryRowContext(ctx, city, id)
+	var i City
+	err := row.Scan(
+		&i.ID,
+		&i.Owner,
+		&i.Name,
+		&i.English,
+		&i.Region,
+		&i.Country,
+		&i.Fias,
+		&i.Kladr,
+	)
+	return i, err
+}
+
 const clearRooms = `-- name: ClearRooms :exec
 UPDATE room SET total = 0, empty = 0 WHERE locker = $1
 `
@@ -1004,6 +1060,37 @@ func (q *Queries) SaveReceipt(ctx context.Context, arg SaveReceiptParams) error 
 	return err
 }
 
+const setCity = `-- name: SetCity :exec
+INSERT INTO city (id, owner, name, english, region, country, fias, kladr) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, name = excluded.name, english = excluded.english, region = excluded.region,
+    country = excluded.country, fias = excluded.fias, kladr = excluded.kladr
+`
+
+type SetCityParams struct {
+	ID      int64
+	Owner   int64
+	Name    string
+	English string
+	Region  string
+	Country string
+	Fias    string
+	Kladr   string
+}
+
+func (q *Queries) SetCity(ctx context.Context, arg SetCityParams) error {
+	_, err := q.db.ExecContext(ctx, setCity,
+		arg.ID,
+		arg.Owner,
+		arg.Name,
+		arg.English,
+		arg.Region,
+		arg.Country,
+		arg.Fias,
+		arg.Kladr,
+	)
+	return err
+}
+
 const setRoom = `-- name: SetRoom :exec
 INSERT INTO room (locker, size, total, empty, reserved) VALUES ($1, $2, $3, $4, 0)
 ON CONFLICT (locker, size) DO UPDATE SET total = excluded.total, empty = excluded.empty
@@ -1026,6 +1113,41 @@ func (q *Queries) SetRoom(ctx context.Context, arg SetRoomParams) error {
 	return err
 }
 
+const setSite = `-- name: SetSite :exec
+INSERT INTO site (locker, city, post_code, street, house, metro, hours, indoors, way, inside) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (locker) DO UPDATE SET city = excluded.city, post_code = excluded.post_code, street = excluded.street, house = excluded.house,
+    metro = excluded.metro, hours = excluded.hours, indoors = excluded.indoors, way = excluded.way, inside = excluded.inside
+`
+
+type SetSiteParams struct {
+	Locker   string
+	City     int64
+	PostCode string
+	Street   string
+	House    string
+	Metro    string
+	Hours    string
+	Indoors  bool
+	Way      string
+	Inside   string
+}
+
+func (q *Queries) SetSite(ctx context.Context, arg SetSiteParams) error {
+	_, err := q.db.ExecContext(ctx, setSite,
+		arg.Locker,
+		arg.City,
+		arg.PostCode,
+		arg.Street,
+		arg.House,
+		arg.Metro,
+		arg.Hours,
+		arg.Indoors,
+		arg.Way,
+		arg.Inside,
+	)
+	return err
+}
+
 const silentLockers = `-- name: SilentLockers :many
 SELECT locker FROM locker_line WHERE heard > 0 AND heard < $1
     AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.locker = locker_line.locker AND a.kind = 'silent' AND a.ended = 0) LIMIT 500
@@ -1044,6 +1166,58 @@ func (q *Queries) SilentLockers(ctx context.Context, before int64) ([]string, er
 			return nil, err
 		}
 		items = append(items, locker)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const sites = `-- name: Sites :many
+SELECT s.locker, s.city, s.post_code, s.street, s.house, s.metro, s.hours, s.indoors, s.way, s.inside, c.id, c.owner, c.name, c.english, c.region, c.country, c.fias, c.kladr FROM site s JOIN city c ON c.id = s.city
+WHERE CAST($1 AS TEXT) = '' OR s.locker = $1 ORDER BY s.locker
+`
+
+type SitesRow struct {
+	Site Site
+	City City
+}
+
+func (q *Queries) Sites(ctx context.Context, locker string) ([]SitesRow, error) {
+	rows, err := q.db.QueryContext(ctx, sites, locker)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SitesRow
+	for rows.Next() {
+		var i SitesRow
+		if err := rows.Scan(
+			&i.Site.Locker,
+			&i.Site.City,
+			&i.Site.PostCode,
+			&i.Site.Street,
+			&i.Site.House,
+			&i.Site.Metro,
+			&i.Site.Hours,
+			&i.Site.Indoors,
+			&i.Site.Way,
+			&i.Site.Inside,
+			&i.City.ID,
+			&i.City.Owner,
+			&i.City.Name,
+			&i.City.English,
+			&i.City.Region,
+			&i.City.Country,
+			&i.City.Fias,
+			&i.City.Kladr,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
