@@ -281,6 +281,7 @@ func (b *Bench) outcome(cmd *exec.Cmd) (out []byte, err error) {
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	ended := make(chan struct{})
+	b.ended = ended
 	if err := b.beside.start(cmd, func() { close(ended) }); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"lockstep/guard/door"
 )
 
 // Crash is what became of one blow.
@@ -37,7 +39,7 @@ func (y *Yard) Crash(ctx context.Context, o CrashOptions) ([]Crash, error) {
 	var all []Crash
 	var work []func() Crash
 	for _, f := range flows {
-		if !strings.Contains(f.name, o.Flow) {
+		if f.name != o.Flow && (slices.ContainsFunc(flows, func(g flow) bool { return g.name == o.Flow }) || !strings.Contains(f.name, o.Flow)) {
 			continue
 		}
 		recorded, err := y.record(ctx, f)
@@ -210,18 +212,33 @@ func (b *Bench) doUntilStruck(ctx context.Context, do func(context.Context, *Ben
 		return err
 	case <-b.beside.struck:
 	}
-	if faults[b.beside.blow.way] != 0 { // people find out
-		select {
-		case err := <-result:
-			return err
-		case <-b.ended:
-		case <-time.After(1500 * time.Millisecond):
-		}
-	} else {
+	if faults[b.beside.blow.way] == 0 {
 		<-b.ended
+	} else if err, ended := b.findOut(result); ended {
+		return err
 	}
 	cancel()
 	return <-result
+}
+
+// findOut waits until people have noticed that the disk fails, or have not needed to. A guard that cannot trust its disk ends.
+func (b *Bench) findOut(result <-chan error) (err error, ended bool) {
+	patience := time.After(1500 * time.Millisecond)
+	select {
+	case err = <-result:
+		ended = true
+	case <-b.ended:
+		return nil, false
+	case <-patience:
+		return nil, false
+	}
+	if err != nil {
+		select {
+		case <-b.ended:
+		case <-patience:
+		}
+	}
+	return err, ended
 }
 
 // recover has power, disk and supervisor back, and says how long it took until the locker served.
@@ -254,7 +271,10 @@ func (b *Bench) recover(ctx context.Context, f flow, blow blow) (took time.Durat
 		b.beside = nil
 		err = b.Start(ctx)
 	default:
-		err = b.connect(ctx)
+		if err = b.connect(ctx); err != nil && b.hasEnded() {
+			b.beside, begun = nil, time.Now()
+			err = b.Start(ctx)
+		}
 	}
 	if took = time.Since(begun); err == nil && took > b.inGoodTime() {
 		err = breach("back in service after %s", took.Round(time.Millisecond))
@@ -263,7 +283,9 @@ func (b *Bench) recover(ctx context.Context, f flow, blow blow) (took time.Durat
 }
 
 // inGoodTime is back, in proportion to the machine's load.
-func (b *Bench) inGoodTime() time.Duration { return time.Duration(float64(back) * float64(soon()) / float64(30*time.Second)) }
+func (b *Bench) inGoodTime() time.Duration {
+	return time.Duration(float64(back) * float64(soon()) / float64(30*time.Second))
+}
 
 // getsOn holds what must hold after a crash: O1 to O4, the flow's own people get through, and so does an honest visit.
 func (b *Bench) getsOn(ctx context.Context, f flow) error {
@@ -290,8 +312,18 @@ func (b *Bench) holds(ctx context.Context) error {
 	return nil
 }
 
-// tidy is what anybody does who comes to a locker: shut what stands open, and end what stands on the screen.
+// tidy is what anybody does who comes to a locker: a courier whose door stands open, and whose parcel is in no other, lays it in;
+// then whatever stands open is shut, and what stands on the screen ended.
 func (b *Bench) tidy(ctx context.Context) error {
+	v, err := b.View(ctx)
+	if err != nil {
+		return err
+	}
+	if lies, gone := b.whereIs(b.subject); b.subject != "" && !lies && !gone && v.Stage == door.Open && v.Errand == door.Depositing {
+		if err := (&Phone{Bench: b}).lay(b.subject, v.Compartment); err != nil {
+			return err
+		}
+	}
 	return first(func() error { return b.shutAll(honestCourier) }, func() error { return b.glide(ctx, 3*time.Second) }, func() error { return b.leave(ctx) })
 }
 
@@ -330,7 +362,7 @@ func (y *Yard) flowStock(ctx context.Context, f flow) (*stock, error) {
 	if s := y.ready[f.name]; s != nil {
 		return s, nil
 	}
-	b, err := y.Stocked(ctx, 12, f.parcels())
+	b, err := y.Stocked(ctx, f.size(), f.parcels())
 	if err != nil {
 		return nil, err
 	}
