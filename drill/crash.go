@@ -95,7 +95,7 @@ func (c Crash) String() string {
 	return fmt.Sprintf("%s %s: %s, back after %s: %v", word, c.Flow, c.blow, c.Back.Round(time.Millisecond), c.Err)
 }
 
-// verdict fails where anything did, or where a touch was never come to.
+// verdict fails where anything did, or where more than one touch in a hundred was never come to.
 func verdict(all []Crash) error {
 	failed, missed := 0, 0
 	for _, c := range all {
@@ -106,7 +106,7 @@ func verdict(all []Crash) error {
 			missed++
 		}
 	}
-	if failed+missed > 0 || len(all) == 0 {
+	if failed > 0 || missed*100 > len(all) || len(all) == 0 {
 		return fmt.Errorf("of %d blows %d did not hold, %d were never reached", len(all), failed, missed)
 	}
 	return nil
@@ -145,8 +145,23 @@ func blowsAt(recorded []found) (blows []blow) {
 // atEnd is the touch after the last: the power goes when all is done.
 var atEnd = Touch{Kind: "end", On: "of the flow", N: 1}
 
-// record plays a flow once without a blow and says what it touched.
-func (y *Yard) record(ctx context.Context, f flow) ([]found, error) {
+// record plays a flow twice without a blow and says what it touched both times. A reply that a busy machine gives a little sooner or
+// later is not the first after the same touch each time.
+func (y *Yard) record(ctx context.Context, f flow) (both []found, err error) {
+	one, err := y.recordOnce(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	two, err := y.recordOnce(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(one, func(a found) bool {
+		return !slices.ContainsFunc(two, func(b found) bool { return a.Touch == b.Touch })
+	}), nil
+}
+
+func (y *Yard) recordOnce(ctx context.Context, f flow) ([]found, error) {
 	b, err := y.flowBench(ctx, f, nil)
 	if err != nil {
 		return nil, err
@@ -166,7 +181,7 @@ func (y *Yard) record(ctx context.Context, f flow) ([]found, error) {
 
 // crash plays one blow, and again where the guard did not come to its touch.
 func (y *Yard) crash(ctx context.Context, f flow, blow blow) (c Crash) {
-	for range 2 {
+	for range 3 {
 		if c = y.crashOnce(ctx, f, blow); !c.Missed {
 			break
 		}

