@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"lockstep/guard/door"
 )
 
@@ -27,8 +29,9 @@ const back = 2 * time.Second
 
 // CrashOptions choose what of the enumeration is played.
 type CrashOptions struct {
-	Flow   string // only flows whose name contains it
-	Sample int    // every so-manieth blow; 0 and 1 mean each
+	Flow   string   // only flows whose name contains it
+	Sample int      // every so-manieth blow; 0 and 1 mean each
+	ways   []string // only these; none means all
 	Out    io.Writer
 }
 
@@ -37,20 +40,9 @@ type CrashOptions struct {
 // and that people get on.
 func (y *Yard) Crash(ctx context.Context, o CrashOptions) ([]Crash, error) {
 	var all []Crash
-	var work []func() Crash
-	for _, f := range flows {
-		if f.name != o.Flow && (slices.ContainsFunc(flows, func(g flow) bool { return g.name == o.Flow }) || !strings.Contains(f.name, o.Flow)) {
-			continue
-		}
-		recorded, err := y.record(ctx, f)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.name, err)
-		}
-		blows := blowsAt(recorded)
-		fmt.Fprintf(o.Out, "%-28s %4d points, %5d blows\n", f.name, len(recorded), len(blows))
-		for _, b := range blows {
-			work = append(work, func() Crash { return y.crash(ctx, f, b) })
-		}
+	work, err := y.blows(ctx, o)
+	if err != nil {
+		return nil, err
 	}
 	if o.Sample > 1 {
 		work = slices.DeleteFunc(work, func() func(func() Crash) bool {
@@ -81,8 +73,56 @@ func (y *Yard) Crash(ctx context.Context, o CrashOptions) ([]Crash, error) {
 	return all, verdict(all)
 }
 
+// blows is all that is to be done, each ready to be played.
+func (y *Yard) blows(ctx context.Context, o CrashOptions) (work []func() Crash, err error) {
+	var chosen []flow
+	for _, f := range flows {
+		if f.name == o.Flow {
+			chosen = []flow{f}
+			break
+		}
+		if strings.Contains(f.name, o.Flow) {
+			chosen = append(chosen, f)
+		}
+	}
+	recorded := make([][]found, len(chosen))
+	group, recording := errgroup.WithContext(ctx)
+	group.SetLimit(struckAbreast)
+	for i, f := range chosen {
+		group.Go(func() (err error) {
+			if recorded[i], err = y.record(recording, f, o.Sample > 1); err != nil {
+				return fmt.Errorf("%s: %w", f.name, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for i, f := range chosen {
+		blows := slices.DeleteFunc(blowsAt(recorded[i]), func(b blow) bool { return len(o.ways) > 0 && !slices.Contains(o.ways, b.way) })
+		fmt.Fprintf(o.Out, "%-28s %4d points, %5d blows\n", f.name, len(recorded[i]), len(blows))
+		for _, b := range blows {
+			work = append(work, func() Crash { return y.crash(ctx, f, b) })
+		}
+	}
+	return work, nil
+}
+
 // struckAbreast is how many guards are struck at a time: most of their time is a door's.
-const struckAbreast = 6
+const struckAbreast = 10
+
+// killedAtEveryStep is the row of the enumeration: one flow, each kill and what a disk then forgets.
+func killedAtEveryStep(ctx context.Context, b *Bench) (string, error) {
+	all, err := b.Yard.Crash(ctx, CrashOptions{Flow: "collection", Out: io.Discard, ways: []string{killBefore, killAfter, forgotAll}})
+	slowest := time.Duration(0)
+	for _, c := range all {
+		if slowest = max(slowest, c.Back); c.Err != nil {
+			return "", breach("%v", c)
+		}
+	}
+	return fmt.Sprintf("%d kills: each time the invariants held; back in service after %.1f s at most", len(all), slowest.Seconds()), err
+}
 
 func (c Crash) String() string {
 	word := "held  "
@@ -146,11 +186,11 @@ func blowsAt(recorded []found) (blows []blow) {
 var atEnd = Touch{Kind: "end", On: "of the flow", N: 1}
 
 // record plays a flow twice without a blow and says what it touched both times. A reply that a busy machine gives a little sooner or
-// later is not the first after the same touch each time.
-func (y *Yard) record(ctx context.Context, f flow) (both []found, err error) {
+// later is not the first after the same touch each time. For a sample, once is enough.
+func (y *Yard) record(ctx context.Context, f flow, once bool) ([]found, error) {
 	one, err := y.recordOnce(ctx, f)
-	if err != nil {
-		return nil, err
+	if err != nil || once {
+		return one, err
 	}
 	two, err := y.recordOnce(ctx, f)
 	if err != nil {
@@ -372,31 +412,33 @@ func (y *Yard) flowBench(ctx context.Context, f flow, blow *blow) (*Bench, error
 
 // flowStock is what a flow begins with, made once.
 func (y *Yard) flowStock(ctx context.Context, f flow) (*stock, error) {
-	y.readying.Lock()
-	defer y.readying.Unlock()
-	if s := y.ready[f.name]; s != nil {
-		return s, nil
+	if f.ready == nil {
+		return y.stock(ctx, f.size(), f.parcels())
 	}
+	y.mu.Lock()
+	if y.ready == nil {
+		y.ready = map[string]func() (*stock, error){}
+	}
+	make := y.ready[f.name]
+	if make == nil {
+		make = sync.OnceValues(func() (*stock, error) { return y.makeReady(ctx, f) })
+		y.ready[f.name] = make
+	}
+	y.mu.Unlock()
+	return make()
+}
+
+func (y *Yard) makeReady(ctx context.Context, f flow) (*stock, error) {
 	b, err := y.Stocked(ctx, f.size(), f.parcels())
 	if err != nil {
 		return nil, err
 	}
 	defer b.Close()
-	if f.ready != nil {
-		if err := f.ready(ctx, b); err != nil {
-			return nil, fmt.Errorf("making ready: %w", err)
-		}
+	if err := f.ready(ctx, b); err != nil {
+		return nil, fmt.Errorf("making ready: %w", err)
 	}
 	if _, err := b.Records(ctx); err != nil {
 		return nil, err
 	}
-	s, err := b.keep(filepath.Join(y.Dir, "ready."+strings.ReplaceAll(f.name, " ", "-")))
-	if err != nil {
-		return nil, err
-	}
-	if y.ready == nil {
-		y.ready = map[string]*stock{}
-	}
-	y.ready[f.name] = s
-	return s, nil
+	return b.keep(filepath.Join(y.Dir, "ready."+strings.ReplaceAll(f.name, " ", "-")))
 }

@@ -50,7 +50,7 @@ var flows = []flow{
 	{name: "boot, and housekeeping", lay: longJournal, down: true, do: booted, after: nothing},
 	{name: "receipts", do: received, after: nothing},
 	{name: "deposit", do: depositOne, after: seenThrough},
-	{name: "deposit, too small", do: depositLarger, after: seenThrough},
+	{name: "deposit, too small", do: depositTooSmall, after: seenThrough},
 	{name: "deposit, not empty", do: depositElsewhere, after: seenThrough},
 	{name: "deposit, cancelled", do: depositCancelled, after: nothing},
 	{name: "deposit, jam", do: jammedDeposit, after: unjammed},
@@ -152,43 +152,47 @@ func depositOne(ctx context.Context, b *Bench) error {
 	return b.leave(ctx)
 }
 
-// depositLarger finds a compartment too small, and lays the parcel into the next.
-func depositLarger(ctx context.Context, b *Bench) error {
-	return b.depositInSecond(ctx, func(p *Phone) (door.KioskReply, error) {
-		shown, err := p.presentation(statement.WantLarger, b.subject, 1)
+// depositTooSmall finds a compartment too small, and there is none larger.
+func depositTooSmall(ctx context.Context, b *Bench) error {
+	_, err := b.depositTurned(ctx, func(p *Phone) (door.KioskReply, error) {
+		shown, err := p.presentation(statement.WantLarger, b.subject, 2)
 		if err != nil {
 			return door.KioskReply{}, err
 		}
 		return b.Kiosk(ctx, scanned(shown))
 	})
+	return first(func() error { return err }, func() error { return b.leave(ctx) })
 }
 
-// depositElsewhere finds something in a compartment that should be empty.
+// depositElsewhere finds something in a compartment that should be empty, and lays the parcel into another.
 func depositElsewhere(ctx context.Context, b *Bench) error {
-	return b.depositInSecond(ctx, func(p *Phone) (door.KioskReply, error) { return p.wish(ctx, statement.WantNotEmpty, b.subject) })
-}
-
-// depositInSecond is a deposit at whose first door the courier says something that leads to another.
-func (b *Bench) depositInSecond(ctx context.Context, say func(*Phone) (door.KioskReply, error)) error {
-	p, barcodes, err := b.arrive(ctx, 1)
+	p, err := b.depositTurned(ctx, func(p *Phone) (door.KioskReply, error) { return p.wish(ctx, statement.WantNotEmpty, b.subject) })
 	if err != nil {
 		return err
+	}
+	v, err := b.pressed(ctx, honestCourier)
+	if err != nil {
+		return err
+	}
+	return first(func() error { return p.putIn(ctx, b.subject, v.Compartment) }, func() error { return b.leave(ctx) })
+}
+
+// depositTurned is a deposit at whose open door the courier says that it cannot be there, and shuts it.
+func (b *Bench) depositTurned(ctx context.Context, say func(*Phone) (door.KioskReply, error)) (*Phone, error) {
+	p, barcodes, err := b.arrive(ctx, 1)
+	if err != nil {
+		return nil, err
 	}
 	b.subject = barcodes[0]
 	v, err := p.opens(ctx, honestCourier, statement.WantDeposit, b.subject)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if reply, err := say(p); err != nil || !reply.Accepted {
-		return fmt.Errorf("at the first door: %s: %v", reply.Reason, err)
+		return nil, fmt.Errorf("at the first door: %s: %v", reply.Reason, err)
 	}
-	if _, err := b.shut(ctx, honestCourier, v.Compartment); err != nil {
-		return err
-	}
-	if v, err = b.pressed(ctx, honestCourier); err != nil {
-		return err
-	}
-	return first(func() error { return p.putIn(ctx, b.subject, v.Compartment) }, func() error { return b.leave(ctx) })
+	_, err = b.shut(ctx, honestCourier, v.Compartment)
+	return p, err
 }
 
 // depositCancelled is a courier who thinks better of it with the door open.

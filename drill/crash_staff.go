@@ -18,20 +18,31 @@ import (
 
 // The flows of staff and of the link, and of doors that do not do as they should.
 
-// jammed is a latch without power under somebody's hand, until the guard gives up.
+// jam has every latch stick, or move again.
+func (b *Bench) jam(stuck bool) (err error) {
+	for _, c := range b.Locker.Compartments {
+		fault := cabinet.Fault{Kind: cabinet.Jam, Compartment: c.Number}
+		if stuck {
+			err = errors.Join(err, b.Cabinet.Cabinet.SetFault(fault))
+		} else {
+			b.Cabinet.Cabinet.ClearFault(fault)
+		}
+	}
+	return err
+}
+
+// jammed is a latch that sticks under somebody's hand, until the guard gives up.
 func (b *Bench) jammed(ctx context.Context, ask func() (door.KioskReply, error)) error {
-	dead := cabinet.Fault{Kind: cabinet.SupplyDead}
-	if err := b.Cabinet.Cabinet.SetFault(dead); err != nil {
+	if err := b.jam(true); err != nil {
 		return err
 	}
 	if reply, err := ask(); err != nil || !reply.Accepted {
 		return fmt.Errorf("before a jam: %s: %v", reply.Reason, err)
 	}
 	if _, err := b.pressed(ctx, honestCourier); !errors.Is(err, errSilent) {
-		return fmt.Errorf("a door without power opened: %v", err)
+		return fmt.Errorf("a door whose latch sticks opened: %v", err)
 	}
-	b.Cabinet.Cabinet.ClearFault(dead)
-	return nil
+	return b.jam(false)
 }
 
 func jammedCollection(ctx context.Context, b *Bench) error {
@@ -47,10 +58,9 @@ func jammedDeposit(ctx context.Context, b *Bench) error {
 	return b.jammed(ctx, func() (door.KioskReply, error) { return p.show(ctx, statement.WantDeposit, barcodes[0]) })
 }
 
-// unjammed has the power back first.
+// unjammed has the latches mended first.
 func unjammed(ctx context.Context, b *Bench) error {
-	b.Cabinet.Cabinet.ClearFault(cabinet.Fault{Kind: cabinet.SupplyDead})
-	return seenThrough(ctx, b)
+	return first(func() error { return b.jam(false) }, func() error { return seenThrough(ctx, b) })
 }
 
 // overridden is a door that two operators and a technician open, and the parcel in the technician's hands.

@@ -40,9 +40,7 @@ type Yard struct {
 	filling sync.Mutex
 	count   int
 	stocks  map[int]*stock
-
-	readying sync.Mutex
-	ready    map[string]*stock // by the flow that begins with it
+	ready   map[string]func() (*stock, error) // by the flow that begins with it
 }
 
 // The users that the processes run under where we are root.
@@ -209,7 +207,7 @@ func (b *Bench) keep(state string) (*stock, error) {
 	s := &stock{state: state, locker: b.Locker, codes: b.Codes, parcels: b.Parcels, owners: map[string]cabinet.Parcel{}, serial: b.serial, shift: b.wall.Microseconds(), records: b.records, read: b.read}
 	for _, c := range b.Cabinet.Cabinet.State().Compartments {
 		for _, p := range c.Parcels {
-			s.owners[p.Barcode] = p
+			s.owners[p.Barcode], s.parcels[p.Barcode] = p, c.Number
 		}
 	}
 	return s, copyTree(b.path("state"), s.state)
