@@ -70,7 +70,7 @@ func (y *Yard) Crash(ctx context.Context, o CrashOptions) ([]Crash, error) {
 			fmt.Fprintf(o.Out, "%d of %d blows, %s\n", len(all), len(work), time.Since(begun).Round(time.Second))
 		}
 	}
-	return all, verdict(all)
+	return all, of, verdict(all)
 }
 
 // blows is all that is to be done, each ready to be played.
@@ -114,7 +114,7 @@ const struckAbreast = 10
 
 // killedAtEveryStep is the row of the enumeration: one flow, each kill and what a disk then forgets.
 func killedAtEveryStep(ctx context.Context, b *Bench) (string, error) {
-	all, err := b.Yard.Crash(ctx, CrashOptions{Flow: "collection", Out: io.Discard, ways: []string{killBefore, killAfter, forgotAll}})
+	all, _, err := b.Yard.Crash(ctx, CrashOptions{Flow: "collection", Out: io.Discard, ways: []string{killBefore, killAfter, heldUp, forgotAll}})
 	slowest := time.Duration(0)
 	for _, c := range all {
 		if slowest = max(slowest, c.Back); c.Err != nil {
@@ -167,6 +167,9 @@ func blowsAt(recorded []found) (blows []blow) {
 			}
 		default:
 			ways = []string{killBefore, killAfter}
+		}
+		if f.onDisk() && (f.Kind == "write" || f.Kind == "sync") {
+			ways = append(ways, heldUp)
 		}
 		ways = append(ways, f.lost...)
 		if f.onDisk() && f.Kind != "end" {
@@ -308,7 +311,7 @@ func (b *Bench) recover(ctx context.Context, f flow, blow blow) (took time.Durat
 	if err := b.beside.err; err != nil {
 		return 0, fmt.Errorf("the tracer: %w", err)
 	}
-	if slices.Contains([]string{forgotAll, forgotBytes, forgotNames, lostAll, lostFirst, lostLast, lostOdd}, blow.way) {
+	if slices.Contains([]string{heldUp, forgotAll, forgotBytes, forgotNames, lostAll, lostFirst, lostLast, lostOdd}, blow.way) {
 		if err := b.beside.platter.spill("state", blow.way); err != nil {
 			return 0, err
 		}

@@ -193,7 +193,7 @@ func part(data []byte, at int) []byte { return data[min(at, len(data)):min(at+se
 func (n *node) left(way string) []byte {
 	lost := n.changed()
 	switch {
-	case way == forgotAll, way == forgotBytes:
+	case way == forgotAll, way == heldUp, way == forgotBytes:
 		return n.safe
 	case way == forgotNames, len(lost) == 0:
 		return n.now
@@ -228,7 +228,7 @@ func (p *platter) spill(folder, way string) error {
 }
 
 func (n *node) keeps(way string) map[string]*node {
-	if way == forgotAll || way == forgotNames {
+	if way == forgotAll || way == heldUp || way == forgotNames {
 		return n.safeNames
 	}
 	return n.names

@@ -285,7 +285,7 @@ func sentBack(ctx context.Context, b *Bench) error {
 		return fmt.Errorf("a permit: %s: %v", reply.Reason, err)
 	}
 	v, err := patiently(func() (door.View, error) {
-		if reply, err := b.answered(ctx, door.KioskRequest{Verb: door.Return, Code: code}); err != nil || !reply.Accepted {
+		if reply, err := b.keyed(ctx, door.KioskRequest{Verb: door.Return, Code: code}); err != nil || !reply.Accepted {
 			return door.View{}, fmt.Errorf("a permit's code: %s: %v", reply.Reason, err)
 		}
 		return b.pressed(ctx, customer)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// CrashTable is what an enumeration counted, by flow and kind of call.
-func CrashTable(all []Crash) string {
+// CrashTable is what an enumeration counted, by flow and kind of call, and of how many blows it played these.
+func CrashTable(all []Crash, of int) string {
 	type row struct {
 		points               map[Touch]bool
 		blows, kills, held   int
@@ -38,6 +38,7 @@ func CrashTable(all []Crash) string {
 		}
 	}
 	var out strings.Builder
+	fmt.Fprintf(&out, "%d of %d blows were played.\n\n", len(all), of)
 	out.WriteString("| Flow | Call | Points | Blows | Kills | Held | Slowest return |\n|---|---|---|---|---|---|---|\n")
 	points := 0
 	for _, key := range sortedByFlow(order) {

@@ -84,11 +84,11 @@ func TestTableBetweenMarks(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "page.md")
 	os.WriteFile(page, []byte("before\n"+tableBegins+"old\n"+tableEnds+"after\n"), 0o600)
 	all := []Crash{{Flow: "deposit", blow: blow{Touch{Kind: "write", On: "segment", N: 1}, killBefore}}, {Flow: "deposit", blow: blow{Touch{Kind: "write", On: "segment", N: 1}, "EIO"}, Missed: true}}
-	if err := PutBetween(page, CrashTable(all)); err != nil {
+	if err := PutBetween(page, CrashTable(all, 9)); err != nil {
 		t.Fatal(err)
 	}
 	data, _ := os.ReadFile(page)
-	if text := string(data); !strings.HasPrefix(text, "before\n") || !strings.HasSuffix(text, "after\n") || strings.Contains(text, "old") || !strings.Contains(text, "| deposit | write segment | 1 | 2 | 1 | 1 |") {
+	if text := string(data); !strings.HasPrefix(text, "before\n") || !strings.HasSuffix(text, "after\n") || strings.Contains(text, "old") || !strings.Contains(text, "2 of 9 blows") || !strings.Contains(text, "| deposit | write segment | 1 | 2 | 1 | 1 |") {
 		t.Error(text)
 	}
 	if err := PutBetween(page, "x"); err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -52,6 +53,7 @@ func (b blow) String() string { return fmt.Sprintf("%s, %s", b.at, b.way) }
 const (
 	killBefore = "killed before"
 	killAfter  = "killed after"
+	heldUp     = "held up, then killed, and all is forgotten"
 	tornByte   = "torn after a byte"
 	tornSector = "torn at a sector's edge"
 	tornLast   = "torn before its last byte"
@@ -187,6 +189,9 @@ func (w *watch) enter(t *Touch, size int, offset int64) tracer.Order {
 	case killBefore:
 		w.strike()
 		return tracer.Order{Kill: true}
+	case heldUp: // what does not wait for the disk goes on
+		w.strike()
+		return tracer.Order{Kill: true, Hold: 300 * time.Millisecond}
 	case tornByte:
 		return tracer.Order{Most: 1}
 	case tornSector:

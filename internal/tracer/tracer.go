@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -25,7 +26,8 @@ type Call struct {
 
 // Order says what becomes of a call. The zero Order lets it be made, unobserved further.
 type Order struct {
-	Kill  bool          // SIGKILL, now: a call that is not made yet never will be
+	Kill  bool          // SIGKILL: a call that is not made yet never will be
+	Hold  time.Duration // with Kill, before the call: it is held up for so long first, while the other threads go on
 	Watch bool          // be told again when it has been made
 	Fail  syscall.Errno // it is not made, and gives this error
 	Most  uint64        // its third argument is this: a write is cut short; 0 leaves it

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -135,8 +136,10 @@ func (t *Tracer) stopped(thread int, status unix.WaitStatus) error {
 	resume := unix.PtraceCont
 	switch stop := status.StopSignal(); {
 	case stop == unix.SIGTRAP && status.TrapCause() == unix.PTRACE_EVENT_SECCOMP:
-		var watch bool
-		if watch, err = t.entry(thread); watch {
+		var order Order
+		if order, err = t.entry(thread); order.Hold > 0 {
+			return err // it stands until the end
+		} else if order.Watch {
 			resume = unix.PtraceSyscall
 		}
 	case stop == unix.SIGTRAP|0x80:
@@ -156,20 +159,22 @@ func (t *Tracer) stopped(thread int, status unix.WaitStatus) error {
 	return err
 }
 
-func (t *Tracer) entry(thread int) (watch bool, err error) {
+func (t *Tracer) entry(thread int) (order Order, err error) {
 	var registers unix.PtraceRegs
 	if err := unix.PtraceGetRegs(thread, &registers); err != nil {
-		return false, err
+		return order, err
 	}
 	call := &Call{Number: int(registers.Orig_rax), Process: t.process,
 		Args: [6]uint64{registers.Rdi, registers.Rsi, registers.Rdx, registers.R10, registers.R8, registers.R9}}
-	order := t.see(call)
+	order = t.see(call)
 	switch {
+	case order.Kill && order.Hold > 0:
+		time.AfterFunc(order.Hold, func() { t.cmd.Process.Kill() })
 	case order.Kill:
-		return false, unix.Kill(t.process, unix.SIGKILL)
+		err = unix.Kill(t.process, unix.SIGKILL)
 	case order.Fail != 0:
 		registers.Orig_rax, registers.Rax = ^uint64(0), -uint64(order.Fail)
-		return false, unix.PtraceSetRegs(thread, &registers)
+		err, order.Watch = unix.PtraceSetRegs(thread, &registers), false
 	case order.Most > 0:
 		registers.Rdx, call.Args[2] = order.Most, order.Most
 		err = unix.PtraceSetRegs(thread, &registers)
@@ -177,7 +182,7 @@ func (t *Tracer) entry(thread int) (watch bool, err error) {
 	if order.Watch {
 		t.threads[thread] = call
 	}
-	return order.Watch, err
+	return order, err
 }
 
 func (t *Tracer) exit(thread int, call *Call) error {

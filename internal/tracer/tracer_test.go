@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -102,6 +103,7 @@ func TestStrikes(t *testing.T) {
 			return tracer.Order{Kill: c.Number == unix.SYS_OPENAT && strings.HasSuffix(c.Path(1), "/one")}
 		}, "", false},
 		{"before the write", at(unix.SYS_WRITE, tracer.Order{Kill: true}, die), "one:", false},
+		{"while the write is held up", at(unix.SYS_WRITE, tracer.Order{Kill: true, Hold: 50 * time.Millisecond}, die), "one:", false},
 		{"after the write", at(unix.SYS_WRITE, tracer.Order{Watch: true}, die), "one:ten bytes.", false},
 		{"in the middle of the write", at(unix.SYS_WRITE, tracer.Order{Watch: true, Most: 3}, die), "one:ten", false},
 		{"after the rename", at(unix.SYS_RENAMEAT, tracer.Order{Watch: true}, die), "two:ten bytes.", false},
