@@ -37,13 +37,13 @@ type CrashOptions struct {
 
 // Crash kills the guard before and after each of its calls that lasts or is seen outside, in every flow, tears its writes, lets the
 // disk forget what was not synced, and has its calls fail; and sees each time that nothing opened that may not, that it comes back,
-// and that people get on.
-func (y *Yard) Crash(ctx context.Context, o CrashOptions) ([]Crash, error) {
-	var all []Crash
+// and that people get on. It returns what it played, and of how many.
+func (y *Yard) Crash(ctx context.Context, o CrashOptions) (all []Crash, total int, err error) {
 	work, err := y.blows(ctx, o)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
+	total = len(work)
 	if o.Sample > 1 {
 		work = slices.DeleteFunc(work, func() func(func() Crash) bool {
 			n := -1
@@ -70,7 +70,7 @@ func (y *Yard) Crash(ctx context.Context, o CrashOptions) ([]Crash, error) {
 			fmt.Fprintf(o.Out, "%d of %d blows, %s\n", len(all), len(work), time.Since(begun).Round(time.Second))
 		}
 	}
-	return all, of, verdict(all)
+	return all, total, verdict(all)
 }
 
 // blows is all that is to be done, each ready to be played.

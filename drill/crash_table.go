@@ -9,14 +9,14 @@ import (
 )
 
 // CrashTable is what an enumeration counted, by flow and kind of call, and of how many blows it played these.
-func CrashTable(all []Crash, of int) string {
+func CrashTable(all []Crash, total int) string {
 	type row struct {
 		points               map[Touch]bool
 		blows, kills, held   int
 		slowest, slowestKill time.Duration
 	}
 	rows, order := map[[2]string]*row{}, [][2]string{}
-	total := row{points: map[Touch]bool{}}
+	sum := row{points: map[Touch]bool{}}
 	for _, c := range all {
 		key := [2]string{c.Flow, c.at.Kind + " " + c.at.On}
 		r := rows[key]
@@ -24,7 +24,7 @@ func CrashTable(all []Crash, of int) string {
 			r = &row{points: map[Touch]bool{}}
 			rows[key], order = r, append(order, key)
 		}
-		for _, r := range []*row{r, &total} {
+		for _, r := range []*row{r, &sum} {
 			r.points[c.at] = true
 			r.blows++
 			if faults[c.way] == 0 {
@@ -38,7 +38,7 @@ func CrashTable(all []Crash, of int) string {
 		}
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%d of %d blows were played.\n\n", len(all), of)
+	fmt.Fprintf(&out, "%d of %d blows were played.\n\n", len(all), total)
 	out.WriteString("| Flow | Call | Points | Blows | Kills | Held | Slowest return |\n|---|---|---|---|---|---|---|\n")
 	points := 0
 	for _, key := range sortedByFlow(order) {
@@ -46,7 +46,7 @@ func CrashTable(all []Crash, of int) string {
 		points += len(r.points)
 		fmt.Fprintf(&out, "| %s | %s | %d | %d | %d | %d | %.2f s |\n", key[0], key[1], len(r.points), r.blows, r.kills, r.held, r.slowest.Seconds())
 	}
-	fmt.Fprintf(&out, "| **all** | | %d | %d | %d | %d | %.2f s after a kill, %.2f s after a fault |\n", points, total.blows, total.kills, total.held, total.slowestKill.Seconds(), total.slowest.Seconds())
+	fmt.Fprintf(&out, "| **all** | | %d | %d | %d | %d | %.2f s after a kill, %.2f s after a fault |\n", points, sum.blows, sum.kills, sum.held, sum.slowestKill.Seconds(), sum.slowest.Seconds())
 	return out.String()
 }
 

@@ -92,8 +92,8 @@ func (c drillCommand) play(ctx context.Context, yard *drill.Yard) error {
 
 // crash plays the enumeration and prints its table, or puts it into a page.
 func (c drillCommand) crash(ctx context.Context, yard *drill.Yard) error {
-	all, of, err := yard.Crash(ctx, drill.CrashOptions{Flow: c.Flow, Sample: c.Sample, Out: os.Stdout})
-	table := drill.CrashTable(all, of)
+	all, total, err := yard.Crash(ctx, drill.CrashOptions{Flow: c.Flow, Sample: c.Sample, Out: os.Stdout})
+	table := drill.CrashTable(all, total)
 	if c.Into == "" {
 		fmt.Print(table)
 		return err
