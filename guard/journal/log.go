@@ -471,7 +471,8 @@ func (l *Log) public(p place) ([]byte, error) {
 	return entry.Record.Encode(), nil
 }
 
-// Forget removes segments all of whose records come before number. The newest segment stays.
+// Forget removes segments all of whose records come before number. The newest segment stays. Each is durably gone before the next
+// goes: the power must not leave an older one without what follows it.
 func (l *Log) Forget(number uint64) error {
 	for len(l.segs) > 1 && l.segs[1].first <= number {
 		if err := os.Remove(l.segs[0].path); err != nil {
@@ -482,8 +483,11 @@ func (l *Log) Forget(number uint64) error {
 		for i := range l.index {
 			l.index[i].segment--
 		}
+		if err := syncDir(l.dir, l.open); err != nil {
+			return err
+		}
 	}
-	return syncDir(l.dir, l.open)
+	return nil
 }
 
 // Close closes the newest segment.

@@ -258,3 +258,33 @@ func TestASegmentThatCouldNotBeginMayBeginLater(t *testing.T) {
 		t.Fatal("when the disk works again:", err)
 	}
 }
+
+// TestSegmentsGoOneByOne: wherever the power goes while old segments do, what is left is a journal.
+func TestSegmentsGoOneByOne(t *testing.T) {
+	dir, d := t.TempDir(), &traced{}
+	log, err := journal.OpenWith(dir, d.open, func(journal.Entry) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	for range 4 {
+		checkpoint := journal.Seal(journal.Record{Number: log.End().Number + 1, Prev: log.End().Hash, Kind: journal.Checkpoint}, [16]byte{}, []byte("state"))
+		if err := log.Append(checkpoint); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var left []int
+	d.fail = func(call, path string) error {
+		if call == "sync" && path == dir {
+			names, _ := filepath.Glob(filepath.Join(dir, "*.journal"))
+			left = append(left, len(names))
+			if n, err := reopen(dir); err != nil || n != 1 {
+				t.Errorf("with %d segments left: %d entries, %v", len(names), n, err)
+			}
+		}
+		return nil
+	}
+	if err := log.Forget(4); err != nil || fmt.Sprint(left) != "[3 2 1]" {
+		t.Errorf("made durable with %v segments left, %v", left, err)
+	}
+}

@@ -26,6 +26,7 @@ func Start(cmd *exec.Cmd, see func(*Call) Order) (*Tracer, error) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	cmd.SysProcAttr.Ptrace = true
+	cmd.SysProcAttr.Setpgid = true // to wait for its threads alone: the kernel gives this thread the children of others that end
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -108,7 +109,7 @@ func (t *Tracer) Follow() (end unix.WaitStatus, err error) {
 	for err == nil {
 		var status unix.WaitStatus
 		var thread int
-		if thread, err = unix.Wait4(-1, &status, unix.WALL|unix.WNOTHREAD, nil); err == unix.EINTR {
+		if thread, err = unix.Wait4(-t.process, &status, unix.WALL|unix.WNOTHREAD, nil); err == unix.EINTR {
 			err = nil
 			continue
 		}
