@@ -55,7 +55,6 @@ type Bench struct {
 	subject    string // the parcel of a flow that is being crashed
 	shown      []byte // the key that an installer has read off
 	toldBefore int    // pulses that the journal told of before this cabinet's first
-	allowed    int    // parcels that a flow's own staff may see
 }
 
 // Code is one deposit's secrets.

@@ -45,11 +45,26 @@ func (y *Yard) Crash(ctx context.Context, o CrashOptions) (all []Crash, total in
 	}
 	total = len(work)
 	if o.Sample > 1 {
-		work = slices.DeleteFunc(work, func() func(func() Crash) bool {
-			n := -1
-			return func(func() Crash) bool { n++; return n%o.Sample != 0 }
-		}())
+		var sample []func() Crash
+		for some := range slices.Chunk(work, o.Sample) {
+			sample = append(sample, some[0])
+		}
+		work = sample
 	}
+	begun := time.Now()
+	for c := range playAll(work) {
+		if all = append(all, c); c.Err != nil || c.Missed {
+			fmt.Fprintln(o.Out, c)
+		}
+		if len(all)%50 == 0 {
+			fmt.Fprintf(o.Out, "%d of %d blows, %s\n", len(all), len(work), time.Since(begun).Round(time.Second))
+		}
+	}
+	return all, total, verdict(all)
+}
+
+// playAll plays blows, several side by side.
+func playAll(work []func() Crash) <-chan Crash {
 	results := make(chan Crash)
 	go func() {
 		places := make(chan struct{}, struckAbreast)
@@ -61,16 +76,7 @@ func (y *Yard) Crash(ctx context.Context, o CrashOptions) (all []Crash, total in
 		under.Wait()
 		close(results)
 	}()
-	begun := time.Now()
-	for c := range results {
-		if all = append(all, c); c.Err != nil || c.Missed {
-			fmt.Fprintln(o.Out, c)
-		}
-		if len(all)%50 == 0 {
-			fmt.Fprintf(o.Out, "%d of %d blows, %s\n", len(all), len(work), time.Since(begun).Round(time.Second))
-		}
-	}
-	return all, total, verdict(all)
+	return results
 }
 
 // blows is all that is to be done, each ready to be played.
@@ -213,13 +219,10 @@ func (y *Yard) recordOnce(ctx context.Context, f flow) ([]found, error) {
 	if err := f.do(ctx, b); err != nil {
 		return nil, err
 	}
+	b.beside.mend()
 	b.beside.mu.Lock()
 	defer b.beside.mu.Unlock()
-	if b.beside.err != nil {
-		return nil, b.beside.err
-	}
-	b.beside.armed = false
-	return append(b.beside.seen, found{Touch: atEnd, lost: b.beside.platter.ways()}), nil
+	return append(b.beside.seen, found{Touch: atEnd, lost: b.beside.platter.ways()}), b.beside.err
 }
 
 // crash plays one blow, and again where the guard did not come to its touch.
@@ -237,19 +240,18 @@ func (y *Yard) crashOnce(ctx context.Context, f flow, blow blow) (c Crash) {
 	defer cancel()
 	c = Crash{Flow: f.name, blow: blow}
 	b, err := y.flowBench(ctx, f, &blow)
-	if err != nil && b == nil {
+	if err != nil {
 		c.Err = fmt.Errorf("the bench: %w", err)
 		return c
 	}
 	defer b.Close()
 	done := b.doUntilStruck(ctx, f.do)
-	struck := b.beside.done
-	if !struck && blow.at != atEnd {
-		c.Missed = true
-		return c
-	}
-	if blow.at == atEnd && done != nil {
+	switch {
+	case blow.at == atEnd && done != nil:
 		c.Err = fmt.Errorf("the flow: %w", done)
+		return c
+	case blow.at != atEnd && !b.beside.hasStruck():
+		c.Missed = true
 		return c
 	}
 	c.Back, c.Err = b.recover(ctx, f, blow)
@@ -270,33 +272,15 @@ func (b *Bench) doUntilStruck(ctx context.Context, do func(context.Context, *Ben
 		return err
 	case <-b.beside.struck:
 	}
-	if faults[b.beside.blow.way] == 0 {
-		<-b.ended
-	} else if err, ended := b.findOut(result); ended {
-		return err
+	if faults[b.beside.blow.way] != 0 { // the guard may go on, or end because it cannot trust its disk
+		time.AfterFunc(1500*time.Millisecond, cancel)
+	}
+	select {
+	case <-b.ended:
+	case <-ctx.Done():
 	}
 	cancel()
 	return <-result
-}
-
-// findOut waits until people have noticed that the disk fails, or have not needed to. A guard that cannot trust its disk ends.
-func (b *Bench) findOut(result <-chan error) (err error, ended bool) {
-	patience := time.After(1500 * time.Millisecond)
-	select {
-	case err = <-result:
-		ended = true
-	case <-b.ended:
-		return nil, false
-	case <-patience:
-		return nil, false
-	}
-	if err != nil {
-		select {
-		case <-b.ended:
-		case <-patience:
-		}
-	}
-	return err, ended
 }
 
 // recover has power, disk and supervisor back, and says how long it took until the locker served.
@@ -311,7 +295,7 @@ func (b *Bench) recover(ctx context.Context, f flow, blow blow) (took time.Durat
 	if err := b.beside.err; err != nil {
 		return 0, fmt.Errorf("the tracer: %w", err)
 	}
-	if slices.Contains([]string{heldUp, forgotAll, forgotBytes, forgotNames, lostAll, lostFirst, lostLast, lostOdd}, blow.way) {
+	if slices.Contains(forgetful, blow.way) {
 		if err := b.beside.platter.spill("state", blow.way); err != nil {
 			return 0, err
 		}
@@ -361,7 +345,7 @@ func (b *Bench) getsOn(ctx context.Context, f flow) error {
 
 // holds is judge for a locker whose journal tells of pulses from before this cabinet.
 func (b *Bench) holds(ctx context.Context) error {
-	if err := b.judge(ctx, Limits{Exposed: b.allowed, Locked: true}); err != nil {
+	if err := b.judge(ctx, Limits{Locked: true}); err != nil {
 		return err
 	}
 	if pulses, told := b.pulses(), intents(b.records)-b.toldBefore; pulses > told {
@@ -422,13 +406,13 @@ func (y *Yard) flowStock(ctx context.Context, f flow) (*stock, error) {
 	if y.ready == nil {
 		y.ready = map[string]func() (*stock, error){}
 	}
-	make := y.ready[f.name]
-	if make == nil {
-		make = sync.OnceValues(func() (*stock, error) { return y.makeReady(ctx, f) })
-		y.ready[f.name] = make
+	ready := y.ready[f.name]
+	if ready == nil {
+		ready = sync.OnceValues(func() (*stock, error) { return y.makeReady(ctx, f) })
+		y.ready[f.name] = ready
 	}
 	y.mu.Unlock()
-	return make()
+	return ready()
 }
 
 func (y *Yard) makeReady(ctx context.Context, f flow) (*stock, error) {

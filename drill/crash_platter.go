@@ -143,6 +143,9 @@ const (
 	lostOdd     = "every other sector lost"
 )
 
+// forgetful are the ways after which the folder is what the disk kept.
+var forgetful = []string{heldUp, forgotAll, forgotBytes, forgotNames, lostAll, lostFirst, lostLast, lostOdd}
+
 // ways is how the disk could forget something now.
 func (p *platter) ways() (ways []string) {
 	names, data, sectors := p.root.unsafe()

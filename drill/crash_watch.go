@@ -79,7 +79,6 @@ type watch struct {
 	counts  map[Touch]int
 	seen    []found
 	struck  chan struct{} // closed by the blow
-	done    bool
 	broken  syscall.Errno // the disk, until it is mended
 	platter *platter
 	making  map[*tracer.Call]*made
@@ -164,7 +163,8 @@ func (w *watch) hit(t Touch) bool { return w.armed && w.blow != nil && w.blow.at
 
 // enter numbers a touch and says what is to become of it.
 func (w *watch) enter(t *Touch, size int, offset int64) tracer.Order {
-	if !w.armed || t.Kind == "reply" && w.said {
+	between := strings.HasPrefix(w.last, "write ") // a reply before the sync is about what was before the write
+	if !w.armed || t.Kind == "reply" && (w.said || between) {
 		return tracer.Order{Fail: w.refused(*t)}
 	}
 	if w.said = t.Kind == "reply"; w.said {
@@ -218,9 +218,15 @@ func (w *watch) refused(t Touch) syscall.Errno {
 	return 0
 }
 
-func (w *watch) strike() {
-	w.done = true
-	close(w.struck)
+func (w *watch) strike() { close(w.struck) }
+
+func (w *watch) hasStruck() bool {
+	select {
+	case <-w.struck:
+		return true
+	default:
+		return false
+	}
 }
 
 // leave takes a call that has been made into the model, and strikes after it where that was asked for.
@@ -233,7 +239,7 @@ func (w *watch) leave(call *tracer.Call) tracer.Order {
 	if n := len(w.seen); n > 0 && w.seen[n-1].Touch == m.touch {
 		w.seen[n-1].lost = w.platter.ways()
 	}
-	if m.kill && !w.done {
+	if m.kill && !w.hasStruck() {
 		w.strike()
 		return tracer.Order{Kill: true}
 	}
