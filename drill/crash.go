@@ -116,7 +116,7 @@ func (y *Yard) blows(ctx context.Context, o CrashOptions) (work []func() Crash, 
 }
 
 // struckAbreast is how many guards are struck at a time: most of their time is a door's.
-const struckAbreast = 10
+const struckAbreast = 14
 
 // killedAtEveryStep is the row of the enumeration: one flow, each kill and what a disk then forgets.
 func killedAtEveryStep(ctx context.Context, b *Bench) (string, error) {
@@ -292,7 +292,7 @@ func (b *Bench) recover(ctx context.Context, f flow, blow blow) (took time.Durat
 		<-b.ended
 	}
 	b.beside.mend()
-	if err := b.beside.err; err != nil {
+	if err := b.beside.trouble(); err != nil {
 		return 0, fmt.Errorf("the tracer: %w", err)
 	}
 	if slices.Contains(forgetful, blow.way) {

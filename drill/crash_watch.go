@@ -69,10 +69,10 @@ type watch struct {
 	bench  *Bench
 	frames map[string]bool // that fire a latch
 	blow   *blow           // nil for a recording
-	status unix.WaitStatus // how the process ended that it stood beside last
-	err    error
 
 	mu      sync.Mutex
+	status  unix.WaitStatus // how the process ended that it stood beside last
+	err     error
 	armed   bool
 	said    bool // a reply has been counted since anything else was touched: all until then are alike
 	last    string
@@ -113,13 +113,23 @@ func (w *watch) start(cmd *exec.Cmd, ended func()) error {
 			t, err := tracer.Start(cmd, w.see)
 			started <- err
 			if err == nil {
-				w.status, w.err = t.Follow()
+				status, err := t.Follow()
+				w.mu.Lock()
+				w.status, w.err = status, err
+				w.mu.Unlock()
 				ended()
 			}
 		})
 		thread.End()
 	}()
 	return <-started
+}
+
+// trouble is what went wrong with the tracer itself.
+func (w *watch) trouble() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
 }
 
 // arm begins to number.
@@ -233,6 +243,10 @@ func (w *watch) hasStruck() bool {
 func (w *watch) leave(call *tracer.Call) tracer.Order {
 	m := w.making[call]
 	delete(w.making, call)
+	if interrupted(call.Return) {
+		w.uncount(m.touch)
+		return tracer.Order{}
+	}
 	if call.Return >= 0 && m.apply != nil {
 		m.apply()
 	}
@@ -244,6 +258,22 @@ func (w *watch) leave(call *tracer.Call) tracer.Order {
 		return tracer.Order{Kill: true}
 	}
 	return tracer.Order{}
+}
+
+// interrupted says that a call did nothing and will be made again: a signal came, or a line was not ready.
+func interrupted(gave int64) bool {
+	const restart, block = -512, -516 // the kernel's own, which a program never sees
+	return gave == -int64(unix.EINTR) || gave == -int64(unix.EAGAIN) || gave <= restart && gave >= block
+}
+
+// uncount takes a touch back that was none.
+func (w *watch) uncount(t Touch) {
+	if n := len(w.seen); n > 0 && w.seen[n-1].Touch == t {
+		w.seen = w.seen[:n-1]
+	}
+	if t.N > 0 && t.After == "" {
+		w.counts[Touch{Kind: t.Kind, On: t.On}]--
+	}
 }
 
 // classify says what a call touches, and how the model changes when it succeeds. The Touch is zero where it touches nothing.
