@@ -173,7 +173,8 @@ func (w *watch) hit(t Touch) bool { return w.armed && w.blow != nil && w.blow.at
 
 // enter numbers a touch and says what is to become of it.
 func (w *watch) enter(t *Touch, size int, offset int64) tracer.Order {
-	between := strings.HasPrefix(w.last, "write ") // a reply before the sync is about what was before the write
+	// A reply before the sync is about what was before the write, and one beside a read about nothing new.
+	between := strings.HasPrefix(w.last, "write ") || strings.HasPrefix(w.last, "read ")
 	if !w.armed || t.Kind == "reply" && (w.said || between) {
 		return tracer.Order{Fail: w.refused(*t)}
 	}
