@@ -64,7 +64,7 @@ var flows = []flow{
 	{name: "return", do: sentBack, after: sentOn},
 	{name: "override", do: overridden, after: overrideOver},
 	{name: "lockdown, and lift", do: locked, after: lifted},
-	{name: "commissioning", empty: true, doors: 3, do: commissioned, after: commissioned},
+	{name: "commissioning", empty: true, doors: 3, do: commissioned, after: commissionedAgain},
 	{name: "restrictions", do: restrictedAll, after: reissuedOnce},
 	{name: "charter", do: rechartered, after: nothing},
 }

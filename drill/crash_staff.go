@@ -166,8 +166,8 @@ func commissioned(ctx context.Context, b *Bench) error {
 		if err != nil {
 			return err
 		}
-		if reply, err := b.Kiosk(ctx, q); err != nil || !reply.Accepted {
-			return fmt.Errorf("a technician's answer: %s: %v", reply.Reason, err)
+		if err := b.servedSoon(ctx, q); err != nil {
+			return err
 		}
 		if err := b.until(ctx, "boards that answer", func() bool { v, err := b.View(ctx); return err == nil && v.OutOfOrder == "" }); err != nil {
 			return err
@@ -180,10 +180,30 @@ func commissioned(ctx context.Context, b *Bench) error {
 	if err != nil {
 		return err
 	}
-	if reply, err := b.Kiosk(ctx, end); err != nil || !reply.Accepted {
-		return fmt.Errorf("the technician's end: %s: %v", reply.Reason, err)
+	return first(func() error { return b.servedSoon(ctx, end) }, func() error { return b.leave(ctx) })
+}
+
+// servedSoon shows a technician's answer until nothing else is under way.
+func (b *Bench) servedSoon(ctx context.Context, q door.KioskRequest) (err error) {
+	var reply door.KioskReply
+	waited := b.until(ctx, "the technician's turn", func() bool {
+		reply, err = b.Kiosk(ctx, q)
+		return err != nil || reply.Reason != door.Busy
+	})
+	if err = errors.Join(err, waited); err == nil && !reply.Accepted {
+		err = fmt.Errorf("a technician's answer: %s", reply.Reason)
 	}
-	return b.leave(ctx)
+	return err
+}
+
+// commissionedAgain is the technician who begins anew, once a session that a failing disk cut short has run out.
+func commissionedAgain(ctx context.Context, b *Bench) error {
+	for v, err := b.View(ctx); err != nil || v.Service != nil; v, err = b.View(ctx) {
+		if err := errors.Join(err, b.leave(ctx), b.Pass(ctx, 6*time.Minute)); err != nil {
+			return err
+		}
+	}
+	return commissioned(ctx, b)
 }
 
 // walked is a walk-test to its end.
