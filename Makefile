@@ -12,7 +12,7 @@ COMMANDS := lockstep lockstep-locker lockstep-guard lockstep-sign
 
 FUZZTIME ?= 5m
 
-.PHONY: demo script test proof proven fuzz build development release web gen fresh bench clean
+.PHONY: demo script test proof proven crash fuzz build development release web gen fresh bench clean
 
 demo: development web
 	$(BIN)/lockstep demo
@@ -48,10 +48,11 @@ test: fresh development release
 	CGO_ENABLED=1 go test -race -tags development ./guard/clock ./guard/journal
 	go test -count=1 -tags e2e -timeout 20m ./e2e/...
 	$(BIN)/lockstep drill --quick --release $(BIN)/release/lockstep-guard
+	$(BIN)/lockstep drill --crash --sample 100
 	scripts/fuzz 300x
 
 # further targets that a proof makes first
-PROOFS := fuzz
+PROOFS := fuzz crash
 
 proof:
 	@begun=$$(date +%s); $(MAKE) --no-print-directory proven; status=$$?; took=$$(( $$(date +%s) - begun )); \
@@ -64,6 +65,10 @@ proven: development release $(PROOFS)
 	$(BIN)/lockstep drill --replay 2020 --into docs/replay-2020.svg
 	go test -count=1 -timeout 60m ./proof/model -bugs
 	LOCKSTEP_STEPS=1000000 go test -count=1 -timeout 60m -run TestReferenceModel ./guard/rules
+
+# the guard killed, torn and starved of its disk at every call that lasts, in every flow
+crash: development
+	$(BIN)/lockstep drill --crash --into docs/crash.md
 
 # how many mutated frames a guard's sockets take is for the drill: bin/lockstep drill --frames 10000000 A06
 fuzz: web

@@ -38,6 +38,7 @@ type Bench struct {
 	guard  *exec.Cmd
 	ended  chan struct{}
 	broken *exec.Cmd // what breaks its disk
+	beside *watch    // who stands beside its calls; nil where nobody does
 	kiosk  *door.KioskClient
 	link   *door.LinkClient
 	began  time.Time
@@ -50,6 +51,10 @@ type Bench struct {
 	noted   int             // up to where of the cabinet's log
 	tape    *tape           // of what is asked; nil where nobody listens
 	output  output
+
+	subject    string // the parcel of a flow that is being crashed
+	shown      []byte // the key that an installer has read off
+	toldBefore int    // pulses that the journal told of before this cabinet's first
 }
 
 // Code is one deposit's secrets.
@@ -127,6 +132,19 @@ func (y *Yard) bench(ctx context.Context, n int) (*Bench, error) {
 
 // from is a locker as a stock left it.
 func (y *Yard) from(ctx context.Context, s *stock) (*Bench, error) {
+	b, err := y.laid(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := first(func() error { return b.Start(ctx) }, func() error { return b.SetTime(ctx) }); err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// laid is a locker as a stock left it, without power.
+func (y *Yard) laid(s *stock) (*Bench, error) {
 	b, err := y.layOut(func(statement.Key) statement.Locker { return s.locker })
 	if err != nil {
 		return nil, err
@@ -136,8 +154,7 @@ func (y *Yard) from(ctx context.Context, s *stock) (*Bench, error) {
 	for barcode, at := range s.parcels {
 		b.Cabinet.Cabinet.Seed(at, s.owners[barcode])
 	}
-	err = first(func() error { return os.RemoveAll(b.path("state")) }, func() error { return copyTree(s.state, b.path("state")) }, b.turn,
-		func() error { return b.Start(ctx) }, func() error { return b.SetTime(ctx) })
+	err = first(func() error { return os.RemoveAll(b.path("state")) }, func() error { return copyTree(s.state, b.path("state")) }, b.turn)
 	if err != nil {
 		b.Close()
 		return nil, err
@@ -147,11 +164,7 @@ func (y *Yard) from(ctx context.Context, s *stock) (*Bench, error) {
 
 // provision lets the guard draw its key and makes it this locker's, with the jumper set.
 func (b *Bench) provision() error {
-	out, err := b.command("init", "-dir", b.path("state")).Output()
-	if err != nil {
-		return fmt.Errorf("init: %w", err)
-	}
-	if b.Locker.Guard.Public, err = keyIn(string(out)); err != nil {
+	if err := b.init(); err != nil {
 		return err
 	}
 	certificate, err := b.Network.SignLocker(b.Locker)
@@ -159,6 +172,16 @@ func (b *Bench) provision() error {
 		return err
 	}
 	return b.provisionWith(b.Network.Bundle, certificate, true)
+}
+
+// init lets the guard draw its key and reads it off.
+func (b *Bench) init() error {
+	out, err := b.outcome(b.command("init", "-dir", b.path("state")))
+	if err != nil {
+		return fmt.Errorf("init: %w: %s", err, bytes.TrimSpace(out))
+	}
+	b.Locker.Guard.Public, err = keyIn(string(out))
+	return err
 }
 
 func keyIn(text string) ([]byte, error) {
@@ -186,7 +209,7 @@ func (b *Bench) provisionWith(charter, certificate statement.Bundle, jumper bool
 	}
 	defer b.Cabinet.Cabinet.SetInput("jumper", false)
 	args := []string{"provision", "-dir", b.path("state"), "-charter", b.path("charter.bundle"), "-certificate", b.path("locker.bundle"), "-line", "bus0=" + b.device("bus0")}
-	if out, err := b.command(args...).CombinedOutput(); err != nil {
+	if out, err := b.outcome(b.command(args...)); err != nil {
 		return fmt.Errorf("provision: %w: %s", err, bytes.TrimSpace(out))
 	}
 	return nil
@@ -228,13 +251,44 @@ func (b *Bench) StartWith(ctx context.Context, change func()) error {
 	}
 	b.guard.Stderr = &b.output
 	change()
-	if err := b.bare.Start(b.guard); err != nil {
+	if err := b.launch(b.guard); err != nil {
 		return err
 	}
-	ended, guard := make(chan struct{}), b.guard
-	b.ended = ended
-	go func() { guard.Wait(); close(ended) }()
 	return b.connect(ctx)
+}
+
+// launch starts the guard, with somebody beside its calls where there is one, and notices its end.
+func (b *Bench) launch(guard *exec.Cmd) error {
+	ended := make(chan struct{})
+	b.ended = ended
+	if b.beside != nil {
+		return b.beside.start(guard, func() { close(ended) })
+	}
+	if err := b.bare.Start(guard); err != nil {
+		close(ended)
+		return err
+	}
+	go func() { guard.Wait(); close(ended) }()
+	return nil
+}
+
+// outcome runs one of the guard's verbs to its end, with somebody beside its calls where there is one.
+func (b *Bench) outcome(cmd *exec.Cmd) (out []byte, err error) {
+	if b.beside == nil {
+		return cmd.CombinedOutput()
+	}
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	ended := make(chan struct{})
+	b.ended = ended
+	if err := b.beside.start(cmd, func() { close(ended) }); err != nil {
+		return nil, err
+	}
+	<-ended
+	if status := b.beside.status; !status.Exited() || status.ExitStatus() != 0 {
+		err = fmt.Errorf("ended with %#x", status)
+	}
+	return said.Bytes(), err
 }
 
 // connect waits for the guard's sockets and for its boards.
@@ -273,15 +327,23 @@ func (b *Bench) until(ctx context.Context, what string, done func() bool) error 
 
 // Kill ends the guard at once, as a power cut would.
 func (b *Bench) Kill() error {
-	for _, c := range []interface{ Close() error }{b.kiosk, b.link} {
-		c.Close()
-	}
+	b.hangUp()
 	err := b.guard.Process.Kill()
 	<-b.ended
 	if errors.Is(err, os.ErrProcessDone) {
 		return nil
 	}
 	return err
+}
+
+// hangUp leaves the guard's sockets.
+func (b *Bench) hangUp() {
+	if b.kiosk != nil {
+		b.kiosk.Close()
+	}
+	if b.link != nil {
+		b.link.Close()
+	}
 }
 
 // Reboot is power lost and back.

@@ -46,7 +46,7 @@ func (b *Bench) mendDisk(ctx context.Context) error {
 		}
 		return b.SetTime(ctx)
 	}
-	if err := b.Pass(ctx, 0); err != nil { // the guard tries its disk again every five seconds
+	if err := b.Pass(ctx, 0); err != nil { // the guard tries its disk again every second
 		return err
 	}
 	return b.until(ctx, "a disk that works", func() bool {

@@ -4,6 +4,8 @@ package drill
 var Mutants = []Mutant{
 	{"R1: a press is waited for", []Edit{{"guard/rules/press.go", "		d.visit = before\n	}\n	return reason, wait", "		d.visit = before\n	} else {\n		d.change(func(v *visit) { v.since-- })\n		d.press()\n	}\n	return reason, wait"}}, []string{"C01"}, "without a hand"},
 	{"R2: the write comes before the pulse", []Edit{{"guard/rules/press.go", "	d.flush() // nothing may be written after a pulse: were that to fail, a pulse would be forgotten\n	d.effects = append(d.effects, Pulse{c.Board, c.Channel})", "	d.effects = append(d.effects, Pulse{c.Board, c.Channel})\n	d.flush()"}}, []string{"P09"}, "disk: 1 pulses"},
+	{"R2: nor when the power goes", []Edit{{"guard/rules/press.go", "	d.flush() // nothing may be written after a pulse: were that to fail, a pulse would be forgotten\n	d.effects = append(d.effects, Pulse{c.Board, c.Channel})", "	d.effects = append(d.effects, Pulse{c.Board, c.Channel})\n	d.flush()"}}, []string{"P07"}, "O4: 1 pulses, 0 in the journal"},
+	{"R2: the write is durable", []Edit{{"guard/journal/log.go", "	if err := l.file.Sync(); err != nil {\n		return l.fail(err)\n	}\n	l.index", "	l.index"}}, []string{"P07"}, "all is forgotten"},
 	{"R3: wrong codes slow the keypad", []Edit{{"guard/rules/code.go", "	return max(0, wrong[len(wrong)-1]+keypadDelay(len(wrong))-now)", "	return 0"}}, []string{"C04"}, "guesses were judged"},
 	{"R3: a used code is dead", []Edit{{"guard/rules/code.go", "		live := c.Occupancy == Occupied || c.inGrace(now)", "		live := true"}}, []string{"D02"}, "the old code was accepted"},
 	{"R3: grace ends after three minutes", []Edit{{"guard/rules/compartment.go", "c.GraceLeft > 0 && powered < c.GraceUntil", "c.GraceLeft > 0"}}, []string{"D02"}, "the old code was accepted"},

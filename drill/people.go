@@ -349,8 +349,13 @@ func (b *Bench) collect(ctx context.Context, person, code string) (cabinet.Parce
 // typed types a code, as an honest person would: where the keypad or a budget says to wait, after that time; where a board does not
 // answer yet, again.
 func (b *Bench) typed(ctx context.Context, code string) (door.KioskReply, error) {
+	return b.keyed(ctx, door.KioskRequest{Verb: door.Code, Code: code})
+}
+
+// keyed is typed for any code: one for a pickup, or a permit's.
+func (b *Bench) keyed(ctx context.Context, q door.KioskRequest) (door.KioskReply, error) {
 	for range 100 {
-		reply, err := b.Kiosk(ctx, door.KioskRequest{Verb: door.Code, Code: code})
+		reply, err := b.Kiosk(ctx, q)
 		wait := time.Duration(reply.Wait)*time.Millisecond + time.Second
 		switch {
 		case err != nil:

@@ -17,6 +17,7 @@ import (
 	"lockstep/cabinet"
 	"lockstep/ceremony"
 	"lockstep/guard/door"
+	"lockstep/guard/journal"
 	"lockstep/guard/statement"
 	"lockstep/internal/bare"
 )
@@ -39,6 +40,7 @@ type Yard struct {
 	filling sync.Mutex
 	count   int
 	stocks  map[int]*stock
+	ready   map[string]func() (*stock, error) // by the flow that begins with it
 }
 
 // The users that the processes run under where we are root.
@@ -157,6 +159,8 @@ type stock struct {
 	owners  map[string]cabinet.Parcel
 	serial  int
 	shift   int64 // µs that its clocks had been turned
+	records []journal.Record
+	read    journal.Position
 }
 
 // Stocked is a bench with n compartments, filled of them holding parcels that an honest courier put in.
@@ -192,13 +196,18 @@ func (y *Yard) fill(ctx context.Context, n, filled int) (*stock, error) {
 	if err := b.Stock(ctx, filled); err != nil {
 		return nil, err
 	}
+	return b.keep(fmt.Sprintf("%s.of-%d-%d", b.dir, n, filled))
+}
+
+// keep ends a bench and keeps it as a stock in a folder.
+func (b *Bench) keep(state string) (*stock, error) {
 	if err := b.Kill(); err != nil {
 		return nil, err
 	}
-	s := &stock{state: fmt.Sprintf("%s.of-%d-%d", b.dir, n, filled), locker: b.Locker, codes: b.Codes, parcels: b.Parcels, owners: map[string]cabinet.Parcel{}, serial: b.serial, shift: b.running.Microseconds()}
+	s := &stock{state: state, locker: b.Locker, codes: b.Codes, parcels: b.Parcels, owners: map[string]cabinet.Parcel{}, serial: b.serial, shift: b.wall.Microseconds(), records: b.records, read: b.read}
 	for _, c := range b.Cabinet.Cabinet.State().Compartments {
 		for _, p := range c.Parcels {
-			s.owners[p.Barcode] = p
+			s.owners[p.Barcode], s.parcels[p.Barcode] = p, c.Number
 		}
 	}
 	return s, copyTree(b.path("state"), s.state)

@@ -22,7 +22,7 @@ func TestBadWires(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &crashes{T: t, Stage: stage}
+	c := &wires{T: t, Stage: stage}
 	t.Run("noise garbles one byte in fifty", func(t *testing.T) { c.T = t; c.noise(ctx) })
 	t.Run("a board does not answer", func(t *testing.T) { c.T = t; c.missingBoard(ctx) })
 	t.Run("a door is forced", func(t *testing.T) { c.T = t; c.forced(ctx) })
@@ -32,8 +32,43 @@ func TestBadWires(t *testing.T) {
 	}
 }
 
+// wires are a network whose boards hang on wires that go wrong.
+type wires struct {
+	*testing.T
+	*demo.Stage
+	parcels int
+}
+
+func (c *wires) announced(ctx context.Context) (demo.Parcel, error) {
+	phone := fmt.Sprintf("+7916777%04d", c.parcels)
+	a, err := c.Announce(ctx, demo.Announcement{Phone: phone, Size: "S", DwellHours: 72})
+	p := demo.Parcel{Announced: a, Owner: fmt.Sprintf("owner %d", c.parcels), Phone: phone, Bearers: []string{demo.Courier}}
+	if err != nil {
+		return p, err
+	}
+	return p, c.Until(ctx, p.Barcode, "dispatched")
+}
+
+// through is a visit of a courier and one of a recipient.
+func (c *wires) through(ctx context.Context, p *demo.Parcel) (err error) {
+	if err := c.BeginSession(ctx); err != nil {
+		return err
+	}
+	if p.At, err = c.Deposit(ctx, *p); err != nil {
+		return err
+	}
+	return c.fetch(ctx, p)
+}
+
+func (c *wires) fetch(ctx context.Context, p *demo.Parcel) (err error) {
+	if p.Code, err = c.ReadCode(ctx, *p); err != nil {
+		return err
+	}
+	return c.Collect(ctx, *p)
+}
+
 // must fails the test.
-func (c *crashes) must(err error) {
+func (c *wires) must(err error) {
 	c.Helper()
 	if err != nil {
 		c.Fatal(err)
@@ -41,7 +76,7 @@ func (c *crashes) must(err error) {
 }
 
 // wholeWalk is one parcel in and out, as honest people would.
-func (c *crashes) wholeWalk(ctx context.Context) {
+func (c *wires) wholeWalk(ctx context.Context) {
 	c.Helper()
 	p, err := c.announced(ctx)
 	c.must(err)
@@ -52,14 +87,14 @@ func (c *crashes) wholeWalk(ctx context.Context) {
 }
 
 // alarms counts the alarm records that give a reason.
-func (c *crashes) alarms(reason string) int {
+func (c *wires) alarms(reason string) int {
 	c.Helper()
 	records, err := c.Records()
 	c.must(err)
 	return len(slices.DeleteFunc(records, func(r journal.Record) bool { return r.Kind != journal.Alarm || r.Reason != reason }))
 }
 
-func (c *crashes) untilAlarm(ctx context.Context, reason string) {
+func (c *wires) untilAlarm(ctx context.Context, reason string) {
 	c.Helper()
 	for deadline := time.Now().Add(20 * time.Second); c.alarms(reason) == 0; {
 		if time.Now().After(deadline) {
@@ -69,7 +104,7 @@ func (c *crashes) untilAlarm(ctx context.Context, reason string) {
 	}
 }
 
-func (c *crashes) noise(ctx context.Context) {
+func (c *wires) noise(ctx context.Context) {
 	for _, line := range []string{"bus0", "bus1"} {
 		c.must(c.Front.Fault(ctx, cabinet.Fault{Kind: cabinet.Noise, Line: line, Probability: 0.02, Seed: 7}))
 		defer c.Front.Mend(ctx, cabinet.Fault{Kind: cabinet.Noise, Line: line})
@@ -82,7 +117,7 @@ func (c *crashes) noise(ctx context.Context) {
 	}
 }
 
-func (c *crashes) missingBoard(ctx context.Context) {
+func (c *wires) missingBoard(ctx context.Context) {
 	fault := cabinet.Fault{Kind: cabinet.BoardMissing, Board: 1}
 	c.must(c.Front.Fault(ctx, fault))
 	c.untilAlarm(ctx, "board silent: bus1/00")
@@ -108,7 +143,7 @@ func (c *crashes) missingBoard(ctx context.Context) {
 	c.must(err)
 }
 
-func (c *crashes) forced(ctx context.Context) {
+func (c *wires) forced(ctx context.Context) {
 	c.must(c.LetPass(ctx, 5*time.Second)) // right after a pulse it would be a lockdown
 	c.must(c.Force(ctx, 24))
 	c.untilAlarm(ctx, "uncommanded opening")
@@ -118,7 +153,7 @@ func (c *crashes) forced(ctx context.Context) {
 	c.must(c.LetPass(ctx, 11*time.Minute)) // a second one before would be a lockdown
 }
 
-func (c *crashes) untilHub(ctx context.Context, compartment uint16, state string) {
+func (c *wires) untilHub(ctx context.Context, compartment uint16, state string) {
 	c.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		l, err := c.LockerAtHub()
@@ -136,7 +171,7 @@ func (c *crashes) untilHub(ctx context.Context, compartment uint16, state string
 }
 
 // lyingSwitch opens a door whose switch never shows it: for the guard a jam, and nothing is ever called opened.
-func (c *crashes) lyingSwitch(ctx context.Context) {
+func (c *wires) lyingSwitch(ctx context.Context) {
 	p, err := c.announced(ctx)
 	c.must(err)
 	c.parcels++
@@ -175,7 +210,7 @@ func (c *crashes) lyingSwitch(ctx context.Context) {
 }
 
 // Force opens a door with a crowbar.
-func (c *crashes) Force(ctx context.Context, at uint16) error {
+func (c *wires) Force(ctx context.Context, at uint16) error {
 	_, err := c.Front.Do(ctx, cabinet.Request{Verb: "force", Person: "burglar", Compartment: at})
 	return err
 }

@@ -36,28 +36,43 @@ func Init(dir string) (statement.Key, error) {
 	if err != nil {
 		return statement.Key{}, err
 	}
-	return s.signer.Key(), nil
+	// Also for a key that was there: whoever made it may have been ended before its name was safe.
+	return s.signer.Key(), errors.Join(journal.SyncDir(dir), journal.SyncDir(filepath.Dir(dir)))
 }
 
+// makeSecrets draws keys. The file has its name only once it is whole: an end in between leaves none, and the next try draws anew.
 func makeSecrets(dir string) (secrets, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return secrets{}, err
 	}
-	var drawn [64]byte
-	rand.Read(drawn[:])
-	path := filepath.Join(dir, keyFile)
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	unlock, err := lock(dir)
 	if err != nil {
 		return secrets{}, err
 	}
-	defer file.Close()
-	if _, err := fmt.Fprintln(file, hex.EncodeToString(drawn[:])); err != nil {
-		return secrets{}, err
+	defer unlock()
+	if s, err := readSecrets(dir); !errors.Is(err, fs.ErrNotExist) {
+		return s, err // somebody was quicker
 	}
-	if err := file.Sync(); err != nil {
+	var drawn [64]byte
+	rand.Read(drawn[:])
+	path := filepath.Join(dir, keyFile)
+	if err := writeSafely(path+".new", fmt.Appendln(nil, hex.EncodeToString(drawn[:]))); err != nil {
+		return secrets{}, errors.Join(err, os.Remove(path+".new"))
+	}
+	if err := os.Rename(path+".new", path); err != nil {
 		return secrets{}, err
 	}
 	return parseSecrets(drawn[:])
+}
+
+// writeSafely returns when a file's bytes, in the place of any that were there, cannot be lost any more. Its name still can.
+func writeSafely(path string, data []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	return errors.Join(err, file.Sync(), file.Close())
 }
 
 func readSecrets(dir string) (secrets, error) {

@@ -79,6 +79,9 @@ func (g *loop) fromPersons(q door.LinkRequest) (door.LinkReply, error) {
 }
 
 func (g *loop) fromLink(q door.LinkRequest, envelopes ...[]byte) (door.LinkReply, error) {
+	if g.state.StorageBroken {
+		return door.LinkReply{Reason: "storage"}, nil
+	}
 	e := rules.FromLink{At: g.powered(), Number: q.Number, Envelopes: envelopes}
 	rand.Read(e.Entropy[:])
 	heard, entries, verdict := g.rules.FromLink(g.state, g.heard, e)

@@ -54,7 +54,7 @@ type waitable struct {
 
 const (
 	tick       = 100 * time.Millisecond
-	retryDisk  = 5 * time.Second
+	retryDisk  = time.Second
 	keepFor    = 90 * rules.Day
 	housekeep  = time.Minute
 	headMargin = 2 << 10 // of a journal frame, for the head and the reply around the records
@@ -91,6 +91,9 @@ func (g *loop) run(ctx context.Context) error {
 	defer ticks.Stop()
 	defer keeping.Stop()
 	if err := g.do(rules.Boot{}); err != nil {
+		return err
+	}
+	if err := g.housekeep(); err != nil { // a locker may never have power for a minute
 		return err
 	}
 	lastRetry := time.Now()

@@ -1,13 +1,16 @@
 package guard
 
 import (
+	"context"
 	"log/slog"
 	"os"
+	"strings"
 	"syscall"
 	"testing"
 
 	"lockstep/ceremony"
 	"lockstep/guard/clock"
+	"lockstep/guard/door"
 	"lockstep/guard/journal"
 	"lockstep/guard/rules"
 	"lockstep/guard/statement"
@@ -108,5 +111,50 @@ func TestACountdownRunsOn(t *testing.T) {
 	now := g.view.Load()
 	if d := seen.view.PausedFor - now.view.PausedFor; d < 599_000 || d > 601_000 || now.view.Version != seen.view.Version || now.next != seen.next {
 		t.Errorf("%d ms less, version %d after %d", d, now.view.Version, seen.view.Version)
+	}
+}
+
+// TestADiskThatIsFullAtTheStart: the guard says that it is out of order, whatever comes meanwhile, and boots when there is room.
+func TestADiskThatIsFullAtTheStart(t *testing.T) {
+	disk := &fullDisk{}
+	g, _ := onDisk(t, disk)
+	disk.full = true
+	check(t, g.do(rules.Boot{}))
+	to := make(chan door.KioskReply, 1)
+	for _, what := range []any{rules.Tick{}, rules.Seen{Channels: make([]rules.Switch, 48), Inside: make([]rules.Inside, 48)}, rules.Foreign{}, rules.Refused{What: "x"},
+		rules.StorageRetry{}, rules.Tick{}, rules.Asked{To: to, Request: door.KioskRequest{Verb: door.Courier}}} {
+		check(t, g.do(what))
+	}
+	if reply := <-to; reply.Accepted || reply.View.OutOfOrder != "storage" {
+		t.Fatalf("on a full disk: %+v", reply)
+	}
+	reply, err := g.fromLink(door.LinkRequest{Verb: door.Down, Number: 1})
+	if err != nil || reply.Reason != "storage" {
+		t.Fatalf("the link is told %q, %v", reply.Reason, err)
+	}
+	disk.full = false
+	check(t, g.do(rules.StorageRetry{}))
+	if g.state.StorageBroken || g.state.Boot != 1 {
+		t.Fatalf("when there is room: storage broken %v, boot %d", g.state.StorageBroken, g.state.Boot)
+	}
+}
+
+// TestASegmentIsClosedAtTheStart: a locker may never have power for as long as a minute.
+func TestASegmentIsClosedAtTheStart(t *testing.T) {
+	g, _ := onDisk(t, &fullDisk{})
+	check(t, g.do(rules.Boot{}))
+	for !g.log.WantsCheckpoint() {
+		end := g.log.End()
+		r := journal.Record{Number: end.Number + 1, Prev: end.Hash, Boot: 1, Kind: journal.Alarm, Reason: strings.Repeat("x", 100_000)}
+		check(t, g.log.Append(journal.Entry{Record: r}))
+		facts, err := g.state.Fold(journal.Entry{Record: r})
+		check(t, err)
+		g.state.Facts = facts
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	check(t, g.run(ctx))
+	if n := len(g.log.Segments()); n != 2 {
+		t.Fatalf("%d segments", n)
 	}
 }

@@ -20,6 +20,9 @@ type drillCommand struct {
 
 	Mutants  bool    `help:"Build the guard with one rule off, rule by rule, from the source in this directory: the corpus must fail on each."`
 	Rule     string  `help:"With --mutants: only those whose name contains this." placeholder:"WORD"`
+	Crash    bool    `help:"Kill the guard at each of its calls that lasts or is seen outside, in every flow; tear its writes, let the disk forget, have calls fail."`
+	Flow     string  `help:"With --crash: only flows whose name contains this." placeholder:"WORD"`
+	Sample   int     `help:"With --crash: only every so-manieth of all blows." placeholder:"N"`
 	Table    bool    `help:"Play the rows, then write what an attacker who holds X opened, against what the rules allow."`
 	Replay   int     `help:"Play a day again: 2020, terminals that obey beside our guards." placeholder:"YEAR"`
 	Into     string  `help:"Where the table (Markdown) or the replay's plot (SVG) is written." placeholder:"FILE"`
@@ -58,6 +61,9 @@ func (c drillCommand) Run() error {
 	}
 	yard.Frames, yard.Release, yard.Locked = c.Frames, c.Release, filepath.Join(filepath.Dir(c.Guard), "lockstep-locker")
 	yard.Span, yard.Server = time.Duration(c.Hours*float64(time.Hour)), c.Database
+	if c.Crash {
+		return c.crash(ctx, yard)
+	}
 	switch c.Replay {
 	case 0:
 		return c.play(ctx, yard)
@@ -82,6 +88,17 @@ func (c drillCommand) play(ctx context.Context, yard *drill.Yard) error {
 	}
 	table, worse := drill.Table(results)
 	return errors.Join(err, worse, c.write(table))
+}
+
+// crash plays the enumeration and prints its table, or puts it into a page.
+func (c drillCommand) crash(ctx context.Context, yard *drill.Yard) error {
+	all, total, err := yard.Crash(ctx, drill.CrashOptions{Flow: c.Flow, Sample: c.Sample, Out: os.Stdout})
+	table := drill.CrashTable(all, total)
+	if c.Into == "" {
+		fmt.Print(table)
+		return err
+	}
+	return errors.Join(err, drill.PutBetween(c.Into, table))
 }
 
 func (c drillCommand) replay(ctx context.Context, yard *drill.Yard) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -32,6 +33,10 @@ type line struct {
 // A segment is a file named after its first record. A frame in it is: length (4 bytes, big-endian), CRC-32C of those four
 // bytes (4), the line, and the record's chain hash (32). The length has a check of its own so that a changed length cannot
 // pass for a frame that was cut short.
+//
+// When the power goes in the middle of a write, any of its sectors may be there and any not. So that a sector that was lost can
+// be told from a byte that was changed, no write has fewer than shortest bytes in any sector: it begins in the next one where
+// fewer are left (zeros stand before it), and is filled up with fillers where fewer would lie in its last.
 type Log struct {
 	dir   string
 	file  File
@@ -92,6 +97,9 @@ func OpenWith(dir string, open func(path string, flag int) (File, error), apply 
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
+	if err := syncDir(filepath.Dir(dir), open); err != nil {
+		return nil, err
+	}
 	if err := l.findSegments(); err != nil {
 		return nil, err
 	}
@@ -110,17 +118,19 @@ func OpenWith(dir string, open func(path string, flag int) (File, error), apply 
 }
 
 func (l *Log) findSegments() error {
-	names, err := filepath.Glob(filepath.Join(l.dir, "*.journal"))
+	entries, err := os.ReadDir(l.dir) // by rising name
 	if err != nil {
-		return err
+		return err // a folder that cannot be read is not an empty one
 	}
-	slices.Sort(names)
-	for _, path := range names {
-		var first uint64
-		if _, err := fmt.Sscanf(filepath.Base(path), "%d.journal", &first); err != nil {
-			return fmt.Errorf("%w: %s has no number", ErrCorrupt, filepath.Base(path))
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".journal") {
+			continue
 		}
-		l.segs = append(l.segs, segment{path, first})
+		var first uint64
+		if _, err := fmt.Sscanf(e.Name(), "%d.journal", &first); err != nil {
+			return fmt.Errorf("%w: %s has no number", ErrCorrupt, e.Name())
+		}
+		l.segs = append(l.segs, segment{filepath.Join(l.dir, e.Name()), first})
 	}
 	if len(l.segs) > 0 {
 		l.first = l.segs[0].first
@@ -138,6 +148,10 @@ func (l *Log) scan(i int, entries *[]Entry) error {
 	offset := 0
 	for offset < len(data) {
 		entry, size, err := decodeFrame(data[offset:])
+		if n := filling(data, offset); err != nil && n > 0 {
+			offset += n
+			continue
+		}
 		if last && (errors.Is(err, errTorn) || err != nil && unwritten(data, offset) && !actedOn(data[offset:])) {
 			break
 		}
@@ -190,19 +204,36 @@ func decodeFrame(data []byte) (Entry, int, error) {
 	return entry, size, err
 }
 
-// sector is the smallest unit that a disk writes whole.
-const sector = 512
+const (
+	sector   = 512 // bytes, the smallest unit that a disk writes whole
+	shortest = 32  // bytes of zeros that no changed byte makes of what was written
+	filler   = 0xFF
+)
 
-// unwritten says whether some sector after offset was never written. A run of fewer than 32 zeros proves nothing.
+// unwritten says whether some sector after offset was never written, or nothing at all.
 func unwritten(data []byte, offset int) bool {
+	if allZero(data[offset:]) {
+		return true
+	}
 	for offset < len(data) {
 		end := min(offset-offset%sector+sector, len(data))
-		if end-offset >= 32 && allZero(data[offset:end]) {
+		if end-offset >= shortest && allZero(data[offset:end]) {
 			return true
 		}
 		offset = end
 	}
 	return false
+}
+
+// filling is how many bytes from offset on hold no frame: fillers, or the zeros before a write that begins in the next sector.
+func filling(data []byte, offset int) (n int) {
+	for offset+n < len(data) && data[offset+n] == filler && n < shortest {
+		n++
+	}
+	if left := sector - offset%sector; n == 0 && left < shortest && offset+left < len(data) && allZero(data[offset:offset+left]) {
+		return left
+	}
+	return n
 }
 
 // actedOn says that frames of more than one write can be read beyond a broken one, which was therefore durable once: the
@@ -265,17 +296,24 @@ func (l *Log) openLast() error {
 	if _, err := file.Seek(l.good, io.SeekStart); err != nil {
 		return err
 	}
-	return file.Sync()
+	if err := file.Sync(); err != nil {
+		return err
+	}
+	return syncDir(l.dir, l.open) // whoever began the segment may have been ended before its name was safe
 }
 
 func (l *Log) newSegment() error {
 	first := l.end.Number + 1
 	path := filepath.Join(l.dir, fmt.Sprintf("%012d.journal", first))
-	file, err := l.open(path, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	file, err := l.open(path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return err
 	}
-	if err := syncDir(l.dir); err != nil {
+	// One that is there was begun on a disk that failed, and is empty.
+	if size, err := file.Seek(0, io.SeekEnd); err != nil || size > 0 {
+		return errors.Join(fmt.Errorf("%s holds %d bytes that nobody has read", filepath.Base(path), size), err, file.Close())
+	}
+	if err := syncDir(l.dir, l.open); err != nil {
 		return errors.Join(err, file.Close(), os.Remove(path))
 	}
 	if l.file != nil {
@@ -286,13 +324,18 @@ func (l *Log) newSegment() error {
 	return nil
 }
 
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
+// SyncDir makes the names in a folder durable. One that may not be read is left: whoever may not read it has made no name in it.
+func SyncDir(dir string) error { return syncDir(dir, openFile) }
+
+func syncDir(dir string, open func(path string, flag int) (File, error)) error {
+	d, err := open(dir, os.O_RDONLY)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	return d.Sync()
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // Append makes entries durable, in order, with one write and one flush. After an error none of them counts. An error of the
@@ -313,20 +356,21 @@ func (l *Log) Append(entries ...Entry) error {
 	if err != nil {
 		return err
 	}
-	crashPoint(l.file, frames)
 	if _, err := l.file.Write(frames); err != nil {
 		return l.undo(err)
 	}
 	if err := l.file.Sync(); err != nil {
 		return l.fail(err)
 	}
-	crashPoint(nil, nil)
 	l.index, l.end, l.good = append(l.index, places...), end, l.good+int64(len(frames))
 	return nil
 }
 
 func (l *Log) frames(entries []Entry) (out []byte, places []place, end Position, err error) {
 	end = l.end
+	if left := sector - l.good%sector; left < shortest {
+		out = make([]byte, left)
+	}
 	for _, e := range entries {
 		if e.Record.Number != end.Number+1 || e.Record.Prev != end.Hash {
 			return nil, nil, end, fmt.Errorf("journal: record %d does not follow record %d", e.Record.Number, end.Number)
@@ -339,12 +383,19 @@ func (l *Log) frames(entries []Entry) (out []byte, places []place, end Position,
 		out = append(out, frame...)
 		end = Position{e.Record.Number, sum}
 	}
+	for past := (l.good + int64(len(out))) % sector; past > 0 && past < shortest; past++ {
+		out = append(out, filler)
+	}
 	return out, places, end, nil
 }
 
-// undo takes back a write that failed (a full disk, say). Where even that fails, the disk can no longer be trusted.
+// undo takes back a write that failed (a full disk, say), for good: what was taken back must not return with the next power cut.
+// Where even that fails, the disk can no longer be trusted.
 func (l *Log) undo(cause error) error {
 	if err := l.file.Truncate(l.good); err != nil {
+		return l.fail(cause)
+	}
+	if err := l.file.Sync(); err != nil {
 		return l.fail(cause)
 	}
 	if _, err := l.file.Seek(l.good, io.SeekStart); err != nil {
@@ -420,7 +471,8 @@ func (l *Log) public(p place) ([]byte, error) {
 	return entry.Record.Encode(), nil
 }
 
-// Forget removes segments all of whose records come before number. The newest segment stays.
+// Forget removes segments all of whose records come before number. The newest segment stays. Each is durably gone before the next
+// goes: the power must not leave an older one without what follows it.
 func (l *Log) Forget(number uint64) error {
 	for len(l.segs) > 1 && l.segs[1].first <= number {
 		if err := os.Remove(l.segs[0].path); err != nil {
@@ -431,8 +483,11 @@ func (l *Log) Forget(number uint64) error {
 		for i := range l.index {
 			l.index[i].segment--
 		}
+		if err := syncDir(l.dir, l.open); err != nil {
+			return err
+		}
 	}
-	return syncDir(l.dir)
+	return nil
 }
 
 // Close closes the newest segment.

@@ -130,7 +130,8 @@ func TestAnyChangedByteIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range whole {
+	end := len(bytes.TrimRight(whole, "\xff")) // what fills a write up says nothing
+	for i := range whole[:end] {
 		for _, flip := range []byte{0x01, 0x80, 0xff} {
 			changed := bytes.Clone(whole)
 			changed[i] ^= flip

@@ -15,7 +15,8 @@ func (f Facts) Provision(charter, certificate [][]byte) (journal.Entry, Facts, e
 // boot reads what a crash may have left half done in the safe way: a courier's door into quarantine, a collection back to
 // occupied with its code alive.
 func (d *decision) boot() {
-	d.Scene = Scene{Doors: make([]Sight, len(d.Compartments)), Boards: make([]Bus, len(d.Wiring)), epoch: d.Network.Epoch}
+	d.Scene = d.dark()
+	d.booted = true
 	d.write(journal.Record{Kind: journal.Booted, Boot: d.Boot + 1, Low: d.Low, Until: d.Powered})
 	for i := range d.Compartments {
 		c := d.Compartments[i]
@@ -40,6 +41,11 @@ func (d *decision) boot() {
 		d.write(r)
 		d.Doors[i].Excused, d.Doors[i].Unread = true, d.now // it may still stand open from before
 	}
+}
+
+// dark is a scene in which nothing has been seen yet.
+func (f *Facts) dark() Scene {
+	return Scene{Doors: make([]Sight, len(f.Compartments)), Boards: make([]Bus, len(f.Wiring)), epoch: f.Network.Epoch}
 }
 
 // tick lets time pass: what waited too long ends, what is due is written.

@@ -136,8 +136,7 @@ func (r *Rules) Decide(s State, e Event) (State, []Effect) {
 	case StorageFault:
 		d.storageFault()
 	case StorageRetry:
-		d.StorageBroken = false
-		d.write(journal.Record{Kind: journal.Ticked})
+		d.retry()
 	}
 	d.flush()
 	return d.State, d.effects
@@ -155,8 +154,21 @@ func (d *decision) rechartered() {
 	}
 }
 
+// retry writes what does no harm, or, where not even the boot could be written, the boot.
+func (d *decision) retry() {
+	if !d.booted {
+		d.boot()
+		return
+	}
+	d.StorageBroken = false
+	d.write(journal.Record{Kind: journal.Ticked})
+}
+
 // storageFault drops a prompt. A visit whose door was pulsed goes on when the disk takes records again.
 func (d *decision) storageFault() {
+	if !d.booted {
+		d.Scene = d.dark()
+	}
 	d.StorageBroken = true
 	if d.visit != nil && d.visit.pulses == 0 {
 		d.visit = nil

@@ -15,6 +15,7 @@ type Scene struct {
 	Inputs Inputs
 
 	StorageBroken bool
+	booted        bool // the boot is written: what a crash left half done has been read
 	Settled       bool // every board has been read or has been silent since the boot
 	Challenges    uint64
 	epoch         uint64 // of the charter that sessions and prompts were judged under

@@ -52,9 +52,15 @@ func strip() error {
 	}
 }
 
+// Do does something on the thread, and returns when it is done.
+func (t *Thread) Do(do func()) {
+	done := make(chan struct{})
+	t.starts <- func() { defer close(done); do() }
+	<-done
+}
+
 // Start starts a command on the thread.
-func (t *Thread) Start(cmd *exec.Cmd) error {
-	started := make(chan error)
-	t.starts <- func() { started <- cmd.Start() }
-	return <-started
+func (t *Thread) Start(cmd *exec.Cmd) (err error) {
+	t.Do(func() { err = cmd.Start() })
+	return err
 }
