@@ -32,17 +32,17 @@ var floors = map[string]int{
 	"hub/internal/dispatch/store": 2, "hub/internal/outbox/store": 2,
 
 	"hub/internal/account": 3, "hub/internal/fleet": 4, "hub/internal/dispatch": 5, "hub/internal/custody": 6,
-	"hub/internal/outbox": 6, "hub/internal/label": 3,
-	"hub/internal/edge": 7, "hub/internal/api": 7, "hub/internal/console": 7, "hub/internal/pickpoint": 7,
-	"hub": 8,
+	"hub/internal/outbox": 6, "hub/internal/label": 7,
+	"hub/internal/edge": 8, "hub/internal/api": 8, "hub/internal/console": 8, "hub/internal/pickpoint": 8,
+	"hub": 9,
 
-	"notifier": 8, "carrier": 8,
+	"notifier": 9, "carrier": 9,
 
-	"demo": 9, "drill": 10, "e2e": 11,
-	"cmd/lockstep": 11, "cmd/lockstep-locker": 11, "cmd/lockstep-guard": 11,
+	"demo": 10, "drill": 11, "e2e": 12,
+	"cmd/lockstep": 12, "cmd/lockstep-locker": 12, "cmd/lockstep-guard": 12,
 	"proof/model": 0,
 
-	"sign/keys": 1, "sign/desk": 1, "sign": 2, "cmd/lockstep-sign": 11,
+	"sign/keys": 1, "sign/desk": 1, "sign": 2, "cmd/lockstep-sign": 12,
 
 	"": 12,
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -99,7 +100,7 @@ func (d *door) shipmentLabel(ctx context.Context, m account.Merchant, in *shipme
 	if err != nil {
 		return nil, err
 	}
-	return d.print(ctx, m, s, s.Parcels, in.Paper)
+	return d.print(ctx, m, s, "", in.Paper)
 }
 
 func (d *door) parcelLabel(ctx context.Context, m account.Merchant, in *parcelLabelIn) (*pdfOut, error) {
@@ -111,27 +112,22 @@ func (d *door) parcelLabel(ctx context.Context, m account.Merchant, in *parcelLa
 	if err != nil {
 		return nil, err
 	}
-	return d.print(ctx, m, s, []custody.Parcel{p}, in.Paper)
+	return d.print(ctx, m, s, p.Barcode, in.Paper)
 }
 
-// print draws labels of one shipment. A parcel's own reference goes before the shipment's.
-func (d *door) print(ctx context.Context, m account.Merchant, s custody.Shipment, parcels []custody.Parcel, paper string) (*pdfOut, error) {
+// print draws labels of a shipment: all, or one parcel's.
+func (d *door) print(ctx context.Context, m account.Merchant, s custody.Shipment, barcode, paper string) (*pdfOut, error) {
 	locker, err := d.Fleet.Locker(ctx, s.Locker)
 	if err != nil {
 		return nil, err
 	}
-	var list []label.Label
-	for _, p := range parcels {
-		reference := s.Reference
-		if p.Reference != "" {
-			reference = p.Reference
-		}
-		list = append(list, label.Label{Barcode: p.Barcode, Size: p.Size, Place: p.Place, Of: len(s.Parcels), LockerID: locker.ID,
-			LockerName: locker.Name, LockerAddress: locker.Address, Merchant: m.Name, Reference: reference, Low: p.Low, Made: at(p.Created)})
+	list := label.Of(m.Name, locker, s)
+	if barcode != "" {
+		list = slices.DeleteFunc(list, func(l label.Label) bool { return l.Barcode != barcode })
 	}
 	pdf, err := label.PDF(label.Paper(paper), list)
 	if err != nil {
 		return nil, err
 	}
-	return &pdfOut{ContentType: "application/pdf", Disposition: `inline; filename="label-` + parcels[0].Barcode + `.pdf"`, Body: pdf}, nil
+	return &pdfOut{ContentType: "application/pdf", Disposition: `inline; filename="label-` + list[0].Barcode + `.pdf"`, Body: pdf}, nil
 }

@@ -13,6 +13,8 @@ import (
 	"golang.org/x/image/font/gofont/gobold"
 	"golang.org/x/image/font/gofont/goregular"
 
+	"lockstep/hub/internal/custody"
+	"lockstep/hub/internal/fleet"
 	"lockstep/parcel"
 )
 
@@ -39,6 +41,19 @@ type Label struct {
 	Reference     string // the merchant's own, may be empty
 	Low           bool   // its recipient needs a low door
 	Made          time.Time
+}
+
+// Of are the labels of a shipment's parcels. A parcel's own reference goes before the shipment's.
+func Of(merchant string, locker fleet.Locker, s custody.Shipment) (list []Label) {
+	for _, p := range s.Parcels {
+		reference := s.Reference
+		if p.Reference != "" {
+			reference = p.Reference
+		}
+		list = append(list, Label{Barcode: p.Barcode, Size: p.Size, Place: p.Place, Of: len(s.Parcels), LockerID: locker.ID, LockerName: locker.Name,
+			LockerAddress: locker.Address, Merchant: merchant, Reference: reference, Low: p.Low, Made: time.UnixMicro(p.Created).UTC()})
+	}
+	return list
 }
 
 // PDF draws labels on paper. The same labels give the same bytes.

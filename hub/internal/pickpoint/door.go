@@ -7,6 +7,7 @@ package pickpoint
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/label"
 	"lockstep/internal/fault"
 )
 
@@ -46,8 +48,9 @@ type door struct {
 
 // method is one of the API's. Names are in lower case; clients write them in any.
 type method struct {
-	open bool // needs no session
-	do   func(ctx context.Context, c *call) (any, error)
+	open  bool // needs no session
+	paper bool // it gives a document
+	do    func(ctx context.Context, c *call) (any, error)
 }
 
 // call is one request.
@@ -75,6 +78,9 @@ func New(c Config) http.Handler {
 		"cancelinvoice":  {do: d.cancel},
 		"tracksending":   {do: d.track},
 		"tracksendings":  {do: d.trackAll},
+
+		"makelabel":  {do: d.labels(label.A4), paper: true},
+		"makezlabel": {do: d.labels(label.A6), paper: true},
 	}
 	return d
 }
@@ -88,10 +94,18 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer, err := d.serve(w, r, m)
-	if err != nil {
-		answer = d.failure(r.Context(), err)
+	switch {
+	case m.paper && err != nil: // clients look how the text begins
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprintf(w, "Error: %s", d.failure(r.Context(), err).Error)
+	case m.paper:
+		w.Header().Set("Content-Type", "application/pdf")
+		w.Write(answer.([]byte))
+	case err != nil:
+		d.write(w, http.StatusOK, d.failure(r.Context(), err))
+	default:
+		d.write(w, http.StatusOK, answer)
 	}
-	d.write(w, http.StatusOK, answer)
 }
 
 // nameOf is the last part of a path, whatever its case and however many slashes come before.

@@ -1,0 +1,54 @@
+package pickpoint
+
+import (
+	"context"
+
+	"lockstep/hub/internal/custody"
+	"lockstep/hub/internal/label"
+	"lockstep/internal/fault"
+)
+
+// named are the shipments whose numbers a request lists; NotFound where one is nobody's or another shop's.
+func (d *door) named(ctx context.Context, c *call) (list []custody.Shipment, err error) {
+	numbers := c.texts("invoices")
+	switch {
+	case len(numbers) == 0:
+		return nil, fault.New(fault.Invalid, "no_sendings", "there are no sendings")
+	case len(numbers) > maxSendings:
+		return nil, fault.New(fault.Invalid, "too_many_sendings", "at most %d sendings at once", maxSendings)
+	}
+	for _, number := range numbers {
+		s, err := d.find(ctx, c, number)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+// labels draws the labels of sendings that the carrier does not have yet, all or none.
+func (d *door) labels(paper label.Paper) func(context.Context, *call) (any, error) {
+	return func(ctx context.Context, c *call) (any, error) {
+		shipments, err := d.named(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		var list []label.Label
+		for _, s := range shipments {
+			at, err := d.stateOf(ctx, c, s)
+			if err != nil {
+				return nil, err
+			}
+			if at.rank() > formed.rank() {
+				return nil, fault.New(fault.Conflict, "no_label", "a label is printed before the carrier has the parcel")
+			}
+			locker, err := d.Fleet.Locker(ctx, s.Locker)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, label.Of(c.merchant.Name, locker, s)...)
+		}
+		return label.PDF(paper, list)
+	}
+}

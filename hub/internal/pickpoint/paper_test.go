@@ -1,0 +1,40 @@
+package pickpoint_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// paper is what a method that gives a document answers, which is 200 also for failures.
+func (d *desk) paper(method, body string) (kind, content string) {
+	d.Helper()
+	w := httptest.NewRecorder()
+	d.door.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "http://hub.example/api/"+method, strings.NewReader(body)))
+	if w.Code != http.StatusOK {
+		d.Fatalf("%s: %d", method, w.Code)
+	}
+	return w.Header().Get("Content-Type"), w.Body.String()
+}
+
+func TestLabels(t *testing.T) {
+	each(t, func(d *desk) {
+		first, barcode := d.one(invoice())
+		second, _ := d.one(invoice())
+		for _, method := range []string{"makelabel", "makeZLabel", "makeZlabel"} {
+			kind, pdf := d.paper(method, d.with(`"Invoices":["`+first+`",`+second+`]`))
+			if kind != "application/pdf" || !strings.HasPrefix(pdf, "%PDF-") || strings.Contains(pdf, "Error") {
+				d.Errorf("%s: %s %.60s", method, kind, pdf)
+			}
+		}
+		d.guard.Deposit(3, barcode)
+		d.up()
+		for body, want := range map[string]string{d.with(`"Invoices":[]`): "Error: Не указаны", d.with(`"Invoices":["` + second + `","29999999999"]`): "Error: Отправление не найдено",
+			d.with(`"Invoices":["` + first + `"]`): "Error: Этикетку", `{"SessionId":"x","Invoices":["` + first + `"]}`: "Error: Сессия", `[`: "Error: Запрос"} {
+			if kind, text := d.paper("makelabel", body); !strings.HasPrefix(kind, "text/plain") || !strings.HasPrefix(text, want) {
+				d.Errorf("%s: %s %s", body, kind, text)
+			}
+		}
+	})
+}
