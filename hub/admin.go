@@ -166,6 +166,21 @@ func (h *Hub) AddLocker(ctx context.Context, n NewLocker) (LockerView, error) {
 	return v, h.accounts.Audit(ctx, operator(), "added a locker", n.ID)
 }
 
+// Handover shows an act; AcceptHandover says for its carrier that it has everything on it.
+func (h *Hub) Handover(ctx context.Context, number int64) (HandoverView, error) {
+	a, err := h.handovers.Act(ctx, "", number)
+	return handoverView(a), err
+}
+
+// AcceptHandover is the house carrier's, or said for another.
+func (h *Hub) AcceptHandover(ctx context.Context, number int64) (HandoverView, error) {
+	a, err := h.handovers.Accept(ctx, number, operator())
+	if err != nil {
+		return HandoverView{}, err
+	}
+	return handoverView(a), h.accounts.Audit(ctx, operator(), "accepted a handover", fmt.Sprint(number))
+}
+
 // ImportCities and ImportSites take a CSV file whole or not at all, and say how many rows it had.
 func (h *Hub) ImportCities(ctx context.Context, file io.Reader) (int, error) {
 	n, err := h.fleet.ImportCities(ctx, file)

@@ -23,6 +23,7 @@ import (
 	"lockstep/hub/internal/dispatch"
 	"lockstep/hub/internal/edge"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/outbox"
 	"lockstep/hub/internal/pickpoint"
 	"lockstep/hub/migrations"
@@ -48,15 +49,16 @@ type Config struct {
 
 // Hub is an open hub: its rooms over one database. Several processes may have the same one open.
 type Hub struct {
-	config   Config
-	db       *db.DB
-	keys     keys
-	accounts *account.Accounts
-	couriers *courier.Couriers
-	fleet    *fleet.Fleet
-	dispatch *dispatch.Dispatch
-	outbox   *outbox.Outbox
-	custody  *custody.Custody
+	config    Config
+	db        *db.DB
+	keys      keys
+	accounts  *account.Accounts
+	couriers  *courier.Couriers
+	fleet     *fleet.Fleet
+	dispatch  *dispatch.Dispatch
+	outbox    *outbox.Outbox
+	custody   *custody.Custody
+	handovers *handover.Handovers
 }
 
 // Open opens the database, brings its tables up to date and furnishes the rooms from the ground up.
@@ -88,6 +90,7 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 	h.fleet = fleet.New(fleet.Config{DB: d, Now: c.Now, Charter: k.charter, Ring: h.dispatch.Ring})
 	h.outbox, err = outbox.New(ctx, outbox.Config{DB: d, Now: c.Now, Log: c.Log, AllowPrivate: c.AllowPrivate})
 	h.custody = custody.New(custody.Config{DB: d, Now: c.Now, Log: c.Log, Charters: k.charters, Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit})
+	h.handovers = handover.New(handover.Config{DB: d, Now: c.Now})
 	return err
 }
 
@@ -186,7 +189,7 @@ func (h *Hub) handler() (http.Handler, error) {
 	}
 	people := console.New(console.Config{Couriers: h.couriers, Custody: h.custody, Now: h.config.Now, Log: h.config.Log,
 		FrameAncestor: h.config.FrameAncestor})
-	shops := pickpoint.New(pickpoint.Config{Accounts: h.accounts, Custody: h.custody, Fleet: h.fleet, Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log})
+	shops := pickpoint.New(pickpoint.Config{Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Fleet: h.fleet, Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.health)
 	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/", "/carrier/v1/"} {

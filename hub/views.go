@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"lockstep/hub/internal/account"
+	"lockstep/hub/internal/handover"
 	"lockstep/parcel"
 )
 
@@ -16,6 +17,29 @@ type MerchantView struct {
 	Range   string `json:"range"`
 	Carrier string `json:"carrier"`
 	Key     string `json:"key,omitempty"`
+}
+
+// HandoverView is what a merchant hands to its carrier at a time.
+type HandoverView struct {
+	Number    int64      `json:"number"`
+	Merchant  string     `json:"merchant"`
+	Carrier   string     `json:"carrier"`
+	Way       string     `json:"way,omitempty"`
+	City      string     `json:"city,omitempty"`
+	Created   time.Time  `json:"created"`
+	Accepted  *time.Time `json:"accepted,omitempty"`
+	Actor     string     `json:"actor,omitempty"`
+	Shipments []string   `json:"shipments"`
+}
+
+func handoverView(a handover.Act) HandoverView {
+	v := HandoverView{Number: a.Number, Merchant: a.Merchant, Carrier: a.Carrier, Way: string(a.Way), City: a.City, Created: time.UnixMicro(a.Created).UTC(),
+		Actor: a.Actor, Shipments: append([]string{}, a.Shipments...)}
+	if a.Accepted > 0 {
+		at := time.UnixMicro(a.Accepted).UTC()
+		v.Accepted = &at
+	}
+	return v
 }
 
 // LoginView is a login of a merchant's older software; Password only when it was drawn just now.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"lockstep/hub"
 )
@@ -84,6 +85,37 @@ func loginLine(w io.Writer, l hub.LoginView) {
 
 func merchantLine(w io.Writer, m hub.MerchantView) {
 	fmt.Fprintf(w, "%s\t%s\trange %s\tcarrier %s\t%s\n", m.ID, m.Name, m.Range, m.Carrier, m.Key)
+}
+
+type hubHandover struct {
+	Show   handoverShow   `cmd:"" help:"Show an act with its shipments."`
+	Accept handoverAccept `cmd:"" help:"Say that the carrier has everything on an act."`
+}
+
+type actNumber struct {
+	Number int64 `arg:"" help:"The act's number."`
+}
+
+type handoverShow struct{ actNumber }
+
+func (a handoverShow) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (hub.HandoverView, error) { return h.Handover(ctx, a.Number) }, handoverLine)
+}
+
+type handoverAccept struct{ actNumber }
+
+func (a handoverAccept) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (hub.HandoverView, error) {
+		return h.AcceptHandover(ctx, a.Number)
+	}, handoverLine)
+}
+
+func handoverLine(w io.Writer, v hub.HandoverView) {
+	state := "waits for carrier " + v.Carrier
+	if v.Accepted != nil {
+		state = "accepted " + v.Accepted.Format(time.RFC3339) + " by " + v.Actor
+	}
+	fmt.Fprintf(w, "%d\tmerchant %s\t%s\t%d shipments\t%s\n", v.Number, v.Merchant, v.City, len(v.Shipments), state)
 }
 
 type hubLocker struct {

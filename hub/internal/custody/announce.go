@@ -63,6 +63,8 @@ func (n NewShipment) check() error {
 		return fault.New(fault.Invalid, "invalid_idempotency_key", "an idempotency key has 1 to 255 characters")
 	case !plain(n.Reference, 0, 100):
 		return fault.New(fault.Invalid, "invalid_reference", "a reference has at most 100 characters")
+	case !plain(n.FromCity, 0, 100), !plain(n.FromRegion, 0, 100), !plain(n.Description, 0, 500):
+		return fault.New(fault.Invalid, "invalid_terms", "a city and a region have at most 100 characters, a description 500")
 	case !n.Return && n.Dwell.Check() != nil:
 		return fault.Wrap(n.Dwell.Check(), fault.Invalid, "invalid_dwell", "the dwell time is out of range")
 	case len(n.Parcels) == 0 || len(n.Parcels) > MaxParcels:
@@ -106,7 +108,7 @@ func (c *Custody) claim(ctx context.Context, tx *sql.Tx, n NewShipment, id strin
 func (c *Custody) announce(ctx context.Context, tx *sql.Tx, n NewShipment, id string) error {
 	q := store.New(tx)
 	err := q.AddShipment(ctx, store.AddShipmentParams{ID: id, Merchant: n.Merchant, Locker: n.Locker, Carrier: n.Carrier,
-		Reference: n.Reference, DwellHours: int64(n.Dwell), Created: c.now()})
+		Reference: n.Reference, DwellHours: int64(n.Dwell), Created: c.now(), Way: string(n.Way), FromCity: n.FromCity, FromRegion: n.FromRegion, Description: n.Description})
 	if err != nil {
 		return err
 	}

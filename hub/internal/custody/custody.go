@@ -38,12 +38,30 @@ type NewShipment struct {
 	Reference                string
 	Dwell                    parcel.DwellTime
 	Parcels                  []NewParcel
-	Return                   bool // a customer puts the parcels in, and the carrier takes them away
+	Terms
+	Return bool // a customer puts the parcels in, and the carrier takes them away
 	// Code is called for each parcel of a return: what the customer types at the locker.
 	Code func(barcode string) string
 	// Seal is called inside the transaction, once for each parcel; nil where every parcel has a Contact, or the shipment none.
 	Seal func(barcode string) ([]byte, error)
 }
+
+// Terms are what is agreed about a shipment beside where it goes.
+type Terms struct {
+	Way                  Way
+	FromCity, FromRegion string // where it is handed over
+	Description          string // of what is in it
+}
+
+// Way is how a shipment comes to its carrier.
+type Way string
+
+const (
+	Unsaid  Way = ""
+	Collect Way = "collect" // the carrier's courier comes to the merchant
+	Bring   Way = "bring"   // the merchant brings it to the carrier
+	Self    Way = "self"    // the merchant puts it into lockers itself
+)
 
 // NewParcel is one parcel of a NewShipment.
 type NewParcel struct {
@@ -65,7 +83,8 @@ type Shipment struct {
 	ID, Merchant, Locker, Carrier, Reference string
 	Dwell                                    parcel.DwellTime
 	Created                                  int64 // µs UTC
-	Parcels                                  []Parcel
+	Terms
+	Parcels []Parcel
 }
 
 // Parcel is one physical item as the hub knows it.

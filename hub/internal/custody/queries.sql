@@ -1,5 +1,6 @@
 -- name: AddShipment :exec
-INSERT INTO shipment (id, merchant, locker, carrier, reference, dwell_hours, created) VALUES ($1, $2, $3, $4, $5, $6, $7);
+INSERT INTO shipment (id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
 
 -- name: Shipment :one
 SELECT * FROM shipment WHERE id = $1 AND merchant = $2;

@@ -27,7 +27,8 @@ func load(ctx context.Context, q *store.Queries, merchant, id string) (Shipment,
 
 func shipment(row store.Shipment) Shipment {
 	return Shipment{ID: row.ID, Merchant: row.Merchant, Locker: row.Locker, Carrier: row.Carrier, Reference: row.Reference,
-		Dwell: parcel.DwellTime(row.DwellHours), Created: row.Created}
+		Dwell: parcel.DwellTime(row.DwellHours), Created: row.Created,
+		Terms: Terms{Way: Way(row.Way), FromCity: row.FromCity, FromRegion: row.FromRegion, Description: row.Description}}
 }
 
 // Shipment finds a merchant's shipment; NotFound also for another merchant's.

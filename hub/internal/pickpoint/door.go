@@ -19,6 +19,7 @@ import (
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/label"
 	"lockstep/internal/fault"
 )
@@ -35,9 +36,11 @@ type Config struct {
 	Custody  *custody.Custody
 	Fleet    *fleet.Fleet
 	Network  string // its name, as the lockers' owner
-	Notifier []byte // the notifier's public HPKE key, from the charter: contacts are sealed to it
-	Now      func() time.Time
-	Log      *slog.Logger
+
+	Handovers *handover.Handovers
+	Notifier  []byte // the notifier's public HPKE key, from the charter: contacts are sealed to it
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 type door struct {
@@ -81,6 +84,12 @@ func New(c Config) http.Handler {
 
 		"makelabel":  {do: d.labels(label.A4), paper: true},
 		"makezlabel": {do: d.labels(label.A6), paper: true},
+
+		"makereestr":              {do: d.printRegistries, paper: true},
+		"makereestrnumber":        {do: d.makeRegistries},
+		"getreestr":               {do: d.registry, paper: true},
+		"getreestrnumber":         {do: d.registryNumber},
+		"removeinvoicefromreestr": {do: d.removeFromRegistry},
 	}
 	return d
 }

@@ -16,6 +16,7 @@ import (
 	"lockstep/hub/internal/dispatch"
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/guardtest"
+	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/pickpoint"
 	"lockstep/hub/migrations"
 	"lockstep/internal/db"
@@ -34,6 +35,8 @@ type desk struct {
 	merchant account.Merchant
 	session  string
 	now      time.Time
+
+	handovers *handover.Handovers
 }
 
 func each(t *testing.T, test func(d *desk)) {
@@ -43,13 +46,14 @@ func each(t *testing.T, test func(d *desk)) {
 			t.Fatal(err)
 		}
 		d := &desk{T: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
-		clock := func() time.Time { return d.now }
+		clock := func() time.Time { d.now = d.now.Add(time.Millisecond); return d.now } // no two things happen at once
 		log := slog.New(slog.DiscardHandler)
 		d.accounts = account.New(account.Config{DB: database, Now: clock, Charter: network.Charter})
 		statements := dispatch.New(dispatch.Config{DB: database, Now: clock, Log: log, Dispatch: network.Dispatch, Time: network.Time[0]})
 		lockers := fleet.New(fleet.Config{DB: database, Now: clock, Charter: network.Charter})
 		d.custody = custody.New(custody.Config{DB: database, Now: clock, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: lockers, Dispatch: statements})
-		d.door = pickpoint.New(pickpoint.Config{Accounts: d.accounts, Custody: d.custody, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log})
+		d.handovers = handover.New(handover.Config{DB: database, Now: clock})
+		d.door = pickpoint.New(pickpoint.Config{Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log})
 		if _, _, err := lockers.Add(t.Context(), fleet.NewLocker{ID: "7701-015", Name: "Курская", Address: "Москва, Земляной Вал, 29", Zone: "Europe/Moscow"}); err != nil {
 			t.Fatal(err)
 		}

@@ -26,7 +26,7 @@ type failure struct {
 }
 
 // codes are those of our rooms' failures, where their kind does not say enough.
-var codes = map[string]int{"no_session": codeNoSession, "wrong_login": codeWrongLogin, "unknown_shipment": codeNoSending, "unknown_parcel": codeNoSending,
+var codes = map[string]int{"no_session": codeNoSession, "wrong_login": codeWrongLogin, "unknown_shipment": codeNoSending, "unknown_parcel": codeNoSending, "unknown_act": codeNoData, "in_no_act": codeNoData,
 	"wrong_contract": codeContract}
 
 // kinds are the codes of the others.
@@ -64,6 +64,9 @@ var russian = map[string]string{
 	"contact_key_in_use":   "Контакты этого клиента запечатывает его собственное программное обеспечение",
 	"range_exhausted":      "Номера отправлений исчерпаны",
 	"unknown_shipment":     "Отправление не найдено",
+	"unknown_act":          "Реестр не найден",
+	"in_no_act":            "Отправление не входит в реестр",
+	"accepted":             "Реестр уже принят перевозчиком",
 	"no_label":             "Этикетку можно напечатать, пока отправление не принято",
 	"not_registered":       "Отменить можно только зарегистрированное отправление",
 	"too_late":             "Отправление уже нельзя отменить",

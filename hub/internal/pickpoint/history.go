@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lockstep/hub/internal/custody"
+	"lockstep/hub/internal/handover"
 	"lockstep/internal/fault"
 	"lockstep/parcel"
 )
@@ -52,24 +53,40 @@ func (s state) rank() int {
 		annulled, cancelled}, s)
 }
 
-// history is a sending's states in the order in which they became known. Their times are those at which things happened, by several clocks:
-// each printed one is after the one before, because clients sort by it.
-func history(events [][]custody.Event) (steps []step) {
-	type note struct {
-		parcel int
-		custody.Event
-	}
-	var all []note
+// note is something that became known about a place, or (-1) about all that are only registered.
+type note struct {
+	place           int
+	to              state
+	known, happened int64
+}
+
+func notes(events [][]custody.Event, act *handover.Act) (all []note) {
 	for i, list := range events {
 		for _, e := range list {
-			all = append(all, note{i, e})
+			if to := happening(e).of(); to != 0 {
+				all = append(all, note{i, to, e.Received, e.Happened})
+			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b note) int { return cmp.Compare(a.Received, b.Received) })
-	at := make([]state, len(events))
+	if act != nil {
+		all = append(all, note{-1, inRegistry(act.Way), act.Created, act.Created})
+		if act.Accepted > 0 {
+			all = append(all, note{-1, accepted, act.Accepted, act.Accepted})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b note) int { return cmp.Compare(a.known, b.known) })
+	return all
+}
+
+// history is a sending's states in the order in which they became known. Their times are those at which things happened, by several clocks:
+// each printed one is after the one before, because clients sort by it.
+func history(places int, all []note) (steps []step) {
+	at := make([]state, places)
 	for _, n := range all {
-		if to := happening(n.Event).of(); to != 0 {
-			at[n.parcel] = to
+		for i := range at {
+			if n.place == i || n.place < 0 && at[i].rank() >= 0 && at[i].rank() < n.to.rank() && n.to.rank() <= accepted.rank() {
+				at[i] = n.to
+			}
 		}
 		if slices.Contains(at, 0) {
 			continue // of another place nothing is known yet
@@ -78,7 +95,7 @@ func history(events [][]custody.Event) (steps []step) {
 		if len(steps) > 0 && steps[len(steps)-1].State == is {
 			continue
 		}
-		when := time.UnixMicro(n.Happened).In(moscow).Truncate(time.Millisecond)
+		when := time.UnixMicro(n.happened).In(moscow).Truncate(time.Millisecond)
 		if len(steps) > 0 && !when.After(steps[len(steps)-1].At) {
 			when = steps[len(steps)-1].At.Add(time.Millisecond)
 		}
@@ -96,7 +113,15 @@ func (d *door) historyOf(ctx context.Context, c *call, s custody.Shipment) ([]st
 		}
 		events = append(events, list)
 	}
-	steps := history(events)
+	act, found, err := d.Handovers.Of(ctx, s.ID)
+	if err != nil {
+		return nil, err
+	}
+	known := &act
+	if !found {
+		known = nil
+	}
+	steps := history(len(s.Parcels), notes(events, known))
 	if len(steps) == 0 {
 		return nil, fault.New(fault.Internal, "internal", "shipment %s has no history", s.ID)
 	}

@@ -109,9 +109,11 @@ func (d *door) announcement(c *call, s, invoice object) (n custody.NewShipment, 
 	if err != nil {
 		return n, err
 	}
+	from := invoice.object("sendercity")
+	terms := custody.Terms{Way: wayOf(invoice), FromCity: cut(from.text("cityname"), 100), FromRegion: cut(from.text("regionname"), 100), Description: cut(invoice.text("description"), 200)}
 	plain := to.Encode()
 	return custody.NewShipment{Merchant: c.merchant.ID, Range: c.merchant.Range, Carrier: c.merchant.Carrier, Key: uuid.NewString(), Body: []byte{},
-		Locker: invoice.text("postamatnumber"), Reference: invoice.text("sendercode"), Dwell: parcel.DefaultDwell, Parcels: parcels,
+		Locker: invoice.text("postamatnumber"), Reference: invoice.text("sendercode"), Dwell: parcel.DefaultDwell, Terms: terms, Parcels: parcels,
 		Seal: func(barcode string) ([]byte, error) { return statement.SealContact(d.Notifier, plain, barcode) }}, nil
 }
 

@@ -78,13 +78,17 @@ type SealedContact struct {
 }
 
 type Shipment struct {
-	ID         string
-	Merchant   string
-	Locker     string
-	Carrier    string
-	Reference  string
-	DwellHours int64
-	Created    int64
+	ID          string
+	Merchant    string
+	Locker      string
+	Carrier     string
+	Reference   string
+	DwellHours  int64
+	Created     int64
+	Way         string
+	FromCity    string
+	FromRegion  string
+	Description string
 }
 
 type Upload struct {

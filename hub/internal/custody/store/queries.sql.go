@@ -173,17 +173,22 @@ func (q *Queries) AddScan(ctx context.Context, arg AddScanParams) error {
 }
 
 const addShipment = `-- name: AddShipment :exec
-INSERT INTO shipment (id, merchant, locker, carrier, reference, dwell_hours, created) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO shipment (id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 `
 
 type AddShipmentParams struct {
-	ID         string
-	Merchant   string
-	Locker     string
-	Carrier    string
-	Reference  string
-	DwellHours int64
-	Created    int64
+	ID          string
+	Merchant    string
+	Locker      string
+	Carrier     string
+	Reference   string
+	DwellHours  int64
+	Created     int64
+	Way         string
+	FromCity    string
+	FromRegion  string
+	Description string
 }
 
 func (q *Queries) AddShipment(ctx context.Context, arg AddShipmentParams) error {
@@ -195,6 +200,10 @@ func (q *Queries) AddShipment(ctx context.Context, arg AddShipmentParams) error 
 		arg.Reference,
 		arg.DwellHours,
 		arg.Created,
+		arg.Way,
+		arg.FromCity,
+		arg.FromRegion,
+		arg.Description,
 	)
 	return err
 }
@@ -1020,7 +1029,7 @@ func (q *Queries) Scan(ctx context.Context, arg ScanParams) ([]byte, error) {
 }
 
 const shipment = `-- name: Shipment :one
-SELECT id, merchant, locker, carrier, reference, dwell_hours, created FROM shipment WHERE id = $1 AND merchant = $2
+SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description FROM shipment WHERE id = $1 AND merchant = $2
 `
 
 type ShipmentParams struct {
@@ -1039,12 +1048,16 @@ func (q *Queries) Shipment(ctx context.Context, arg ShipmentParams) (Shipment, e
 		&i.Reference,
 		&i.DwellHours,
 		&i.Created,
+		&i.Way,
+		&i.FromCity,
+		&i.FromRegion,
+		&i.Description,
 	)
 	return i, err
 }
 
 const shipments = `-- name: Shipments :many
-SELECT id, merchant, locker, carrier, reference, dwell_hours, created FROM shipment s
+SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description FROM shipment s
 WHERE s.merchant = $1 AND (CAST($2 AS TEXT) = '' OR s.id < $2)
   AND (CAST($3 AS TEXT) = '' OR s.reference = $3)
   AND (CAST($4 AS TEXT) = '' OR EXISTS (SELECT 1 FROM parcel p WHERE p.shipment = s.id AND p.state = $4))
@@ -1082,6 +1095,10 @@ func (q *Queries) Shipments(ctx context.Context, arg ShipmentsParams) ([]Shipmen
 			&i.Reference,
 			&i.DwellHours,
 			&i.Created,
+			&i.Way,
+			&i.FromCity,
+			&i.FromRegion,
+			&i.Description,
 		); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,29 @@
+-- name: NextNumber :one
+UPDATE handover_number SET last = last + 1 WHERE id = 1 RETURNING last;
+
+-- name: AddAct :exec
+INSERT INTO handover (number, merchant, carrier, way, city, region, point, reference, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- name: AddShipment :execrows
+INSERT INTO handover_shipment (shipment, handover, place) VALUES ($1, $2, $3) ON CONFLICT (shipment) DO NOTHING;
+
+-- name: Act :one
+SELECT * FROM handover WHERE number = $1;
+
+-- name: Acts :many
+SELECT * FROM handover WHERE merchant = $1 AND number > $2 ORDER BY number LIMIT $3;
+
+-- name: ActOf :one
+SELECT h.* FROM handover_shipment s JOIN handover h ON h.number = s.handover WHERE s.shipment = $1;
+
+-- name: ShipmentsOf :many
+SELECT shipment FROM handover_shipment WHERE handover = $1 ORDER BY place;
+
+-- name: DropShipment :execrows
+DELETE FROM handover_shipment WHERE shipment = $1 AND handover IN (SELECT number FROM handover h WHERE h.merchant = sqlc.arg(merchant) AND h.accepted = 0);
+
+-- name: DropEmpty :exec
+DELETE FROM handover WHERE number = $1 AND NOT EXISTS (SELECT 1 FROM handover_shipment s WHERE s.handover = number);
+
+-- name: Accept :execrows
+UPDATE handover SET accepted = sqlc.arg(accepted), actor = sqlc.arg(actor) WHERE number = sqlc.arg(number) AND accepted = 0;
