@@ -1,6 +1,7 @@
 package lockboard
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,6 +23,9 @@ func SerialPort(path string) func(baud int) (Port, error) {
 		port, err := serial.Open(path, &serial.Mode{BaudRate: baud, DataBits: 8, Parity: serial.NoParity, StopBits: serial.OneStopBit})
 		if err != nil {
 			return nil, fmt.Errorf("lockboard: open %s: %w", path, err)
+		}
+		if err := port.ResetInputBuffer(); err != nil { // whatever came before answers no question of ours
+			return nil, errors.Join(fmt.Errorf("lockboard: open %s: %w", path, err), port.Close())
 		}
 		return port, nil
 	}

@@ -148,16 +148,23 @@ func TestAPressThatNobodySawIsNone(t *testing.T) {
 	p.pass(20 * rules.Second)
 	before := len(p.pulses)
 	p.silent[0] = true
-	p.pass(rules.Second)
-	p.gate, p.presses = rules.Closed, p.presses+1 // leaned on, long before the prompt
 	p.pass(5 * rules.Second)
-	if reason := p.typeCode(far); reason != "" {
-		t.Fatalf("the code was refused: %s", reason)
+	if reason := p.typeCode(far); reason != door.OutOfOrder || p.view().OutOfOrder != "bus" {
+		t.Fatalf("nobody would see a press, and the code is answered %q, %q", reason, p.view().OutOfOrder)
 	}
 	p.silent[0] = false
 	p.pass(rules.Second)
+	if reason := p.typeCode(far); reason != "" {
+		t.Fatalf("the code was refused: %s", reason)
+	}
+	p.silent[0] = true
+	p.pass(rules.Second)
+	p.gate, p.presses = rules.Closed, p.presses+1 // leaned on, and nobody sees when
+	p.pass(5 * rules.Second)
+	p.silent[0] = false
+	p.pass(rules.Second)
 	if len(p.pulses) != before {
-		t.Fatal("a press from before the prompt opened a door")
+		t.Fatal("a press that nobody saw opened a door")
 	}
 	p.gate = rules.Open
 	p.look()

@@ -93,7 +93,7 @@ func (d *decision) allowed() (door.Reason, int64) {
 	if d.othersOpen() {
 		return door.CloseDoor, 0
 	}
-	if !d.boardHealthy(d.at().Board) {
+	if !d.boardHealthy(d.at().Board) || !d.buttonSeen(d.now) {
 		return door.OutOfOrder, 0
 	}
 	if wait := d.wait(v.class, d.now); wait > 0 {

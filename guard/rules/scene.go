@@ -183,9 +183,17 @@ func (d *decision) othersOpen() bool {
 	return len(open) > 1 || len(open) == 1 && (d.visit.pulses == 0 || open[0] != d.at().Number)
 }
 
-func (d *decision) boardHealthy(board uint8) bool {
-	b := d.Boards[board]
-	return b.Read > 0 && d.now-b.Read < boardSilence
+func (d *decision) boardHealthy(board uint8) bool { return d.healthy(board, d.now) }
+
+func (s *State) healthy(board uint8, now int64) bool {
+	b := s.Boards[board]
+	return b.Read > 0 && now-b.Read < boardSilence
+}
+
+// buttonSeen says that a press would be noticed: while the button's board is silent nobody is asked for one.
+func (s *State) buttonSeen(now int64) bool {
+	p := s.Locker.Inputs.Gate
+	return p == nil || s.healthy(p.Board, now)
 }
 
 // at is the compartment of the visit, for reading.

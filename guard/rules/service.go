@@ -20,6 +20,7 @@ type service struct {
 	person    statement.Person
 	number    uint32
 	lastSeen  string
+	lastSaid  door.Reason // to the answer last seen
 	walking   bool
 	next      int // index of the next door of the walk-test
 	tested    uint16
@@ -71,7 +72,7 @@ func (d *decision) serve(p statement.Presentation) (door.Reason, int64) {
 	}
 	sum := sha256.Sum256(p.Answer)
 	if d.service != nil && d.service.lastSeen == string(sum[:]) {
-		return "", 0 // the scanner read the same screen twice
+		return d.service.lastSaid, 0 // the scanner read the same screen twice
 	}
 	if reason := d.believeService(s, person); reason != "" {
 		return reason, 0
@@ -86,7 +87,9 @@ func (d *decision) serve(p statement.Presentation) (door.Reason, int64) {
 	if first {
 		d.write(journal.Record{Kind: journal.Serviced, Reason: "begun", Persons: []statement.Person{person}})
 	}
-	return d.task(s)
+	reason := d.task(s)
+	d.changeService(func(v *service) { v.lastSaid = reason })
+	return reason, 0
 }
 
 func (d *decision) believeService(s statement.Service, person statement.Person) door.Reason {
@@ -98,28 +101,28 @@ func (d *decision) believeService(s statement.Service, person statement.Person) 
 		return door.NotBelieved
 	case d.StorageBroken:
 		return door.OutOfOrder
+	case d.busy():
+		return door.Busy // it has not counted: shown again once the door is shut, it does
 	}
 	return ""
 }
 
-func (d *decision) task(s statement.Service) (door.Reason, int64) {
-	switch {
-	case d.busy():
-		return door.Busy, 0
-	case s.Task == statement.TaskCommission:
-		return d.commission(s), 0
-	case s.Task == statement.TaskWalk:
+func (d *decision) task(s statement.Service) door.Reason {
+	switch s.Task {
+	case statement.TaskCommission:
+		return d.commission(s)
+	case statement.TaskWalk:
 		d.changeService(func(v *service) { v.walking, v.next = true, 0 })
 		d.walk()
-		return "", 0
+		return ""
 	}
 	head, err := d.rules.Sign(d.Head(d.now))
 	if err != nil {
-		return door.OutOfOrder, 0
+		return door.OutOfOrder
 	}
 	d.endService()
 	d.changeService(func(v *service) { v.receipt = head })
-	return "", 0
+	return ""
 }
 
 // endService is the end of the technician's time. A case that stands open from then on has no reason.

@@ -181,6 +181,35 @@ func TestTechniciansAnswers(t *testing.T) {
 	}
 }
 
+// An answer that comes while a door is under way has not counted: shown again afterwards it is done. One that was refused is refused as
+// often as it is shown.
+func TestATechniciansAnswerIsNotLost(t *testing.T) {
+	g := newRig(t, 6)
+	s := g.walking()
+	if reason := s.say(statement.TaskEnd); reason != door.Busy || s.view().Stage != door.Press {
+		t.Fatalf("beside a door under test: %q, %s", reason, s.view().Stage)
+	}
+	for s.view().Stage == door.Press {
+		g.pass(5 * rules.Second)
+	}
+	for s.number--; s.say(statement.TaskEnd) == door.Busy && g.now < rules.Hour; s.number-- {
+		g.ask(door.KioskRequest{Verb: door.Cancel})
+	}
+	if g.reply.Reason != "" || g.count(journal.Serviced) != 2 || s.view().Service.Receipt == nil {
+		t.Errorf("the same answer later: %q, %d records", g.reply.Reason, g.count(journal.Serviced))
+	}
+
+	g = newRig(t, 6)
+	s = g.technician()
+	s.scan()
+	board := g.swapped(0)
+	first := s.commission(0, board) // there is no jumper
+	s.number--
+	if again := s.commission(0, board); first == "" || again != first {
+		t.Errorf("without a jumper %q, shown again %q", first, again)
+	}
+}
+
 // swapped is a board as it is described after its exchange.
 func (g *rig) swapped(index int, change ...func(*statement.Board)) statement.Board {
 	b := g.state.Wiring[index]

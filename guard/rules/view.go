@@ -40,7 +40,7 @@ func (s *State) outOfOrder(now int64) string {
 		return "storage"
 	}
 	healthy := slices.ContainsFunc(s.Boards, func(b Bus) bool { return b.Read > 0 && now-b.Read < boardSilence })
-	if !healthy || !s.Settled {
+	if !healthy || !s.Settled || !s.buttonSeen(now) {
 		return "bus"
 	}
 	return ""
