@@ -1,7 +1,6 @@
 package api
 
 import (
-	"strings"
 	"testing"
 
 	"lockstep/internal/fault"
@@ -12,9 +11,10 @@ func FuzzCursor(f *testing.F) {
 	f.Add("parcels", cursor("parcels", "200010000018"), "0199c0de.a-b_c")
 	f.Add("parcels", cursor("shipments", "s1"), "\x00")
 	f.Add("events", "ZXZlbnRzOjE\n", "a\n")
+	f.Add("parcels", "cGFyY2VsczoyMDAwMTAwMDAwMTF", "a") // bits beyond the last byte
 	f.Fuzz(func(t *testing.T, kind, given, text string) {
 		last, err := after(kind, given)
-		if err == nil && last != "" && (strings.TrimRight(cursor(kind, last), "=") != strings.NewReplacer("\r", "", "\n", "").Replace(given) || known(last, "x", "x") != nil) {
+		if err == nil && last != "" && (cursor(kind, last) != given || known(last, "x", "x") != nil) {
 			t.Fatalf("%q of %q is taken for %q", given, kind, last)
 		}
 		if err != nil && fault.KindOf(err) != fault.Invalid {

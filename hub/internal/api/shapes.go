@@ -155,13 +155,14 @@ func cursor(kind, last string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(kind + ":" + last))
 }
 
-func after(kind, cursor string) (string, error) {
-	if cursor == "" {
+// after is what a cursor says; only one that cursor has given out, to the letter, says anything.
+func after(kind, given string) (string, error) {
+	if given == "" {
 		return "", nil
 	}
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	text, err := base64.RawURLEncoding.DecodeString(given)
 	last, ok := strings.CutPrefix(string(text), kind+":")
-	if err != nil || !ok || !id.MatchString(last) {
+	if err != nil || !ok || !id.MatchString(last) || cursor(kind, last) != given {
 		return "", fault.New(fault.Invalid, "invalid_cursor", "the cursor is not one of ours")
 	}
 	return last, nil
