@@ -202,15 +202,8 @@ func (h *Hub) auditImport(ctx context.Context, failed error, n int, what string)
 
 // Lockers lists all lockers.
 func (h *Hub) Lockers(ctx context.Context) ([]LockerView, error) {
-	var all []LockerView
-	for after := ""; ; {
-		page, err := h.fleet.Lockers(ctx, after, 1000)
-		if err != nil || len(page) == 0 {
-			return all, err
-		}
-		all = append(all, views(page, lockerView)...)
-		after = page[len(page)-1].ID
-	}
+	all, err := h.fleet.All(ctx)
+	return views(all, lockerView), err
 }
 
 // Locker shows one locker with its compartments and open alarms.

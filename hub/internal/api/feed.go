@@ -195,7 +195,7 @@ func (d *door) feedReceipts(r *http.Request) (any, error) {
 }
 
 func (d *door) feedLockers(r *http.Request) (any, error) {
-	all, err := d.everyLocker(r.Context())
+	all, err := d.Fleet.All(r.Context())
 	if err != nil {
 		return nil, err
 	}

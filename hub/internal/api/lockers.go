@@ -117,7 +117,7 @@ func (d *door) listLockers(ctx context.Context, _ account.Merchant, in *lockersI
 	return out, nil
 }
 
-// nearest looks at every locker: for the thousands of a large network that is one quick read.
+// nearest looks at every locker.
 func (d *door) nearest(ctx context.Context, in *lockersIn) (*lockersOut, error) {
 	latitude, longitude, err := coordinates(in.Near)
 	if err != nil {
@@ -126,7 +126,7 @@ func (d *door) nearest(ctx context.Context, in *lockersIn) (*lockersOut, error) 
 	if in.Cursor != "" {
 		return nil, fault.New(fault.Invalid, "invalid_cursor", "near has one page; make limit larger")
 	}
-	all, err := d.everyLocker(ctx)
+	all, err := d.Fleet.All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -142,21 +142,6 @@ func (d *door) nearest(ctx context.Context, in *lockersIn) (*lockersOut, error) 
 	slices.SortStableFunc(out.Body.Lockers, func(a, b Locker) int { return int(*a.Distance - *b.Distance) })
 	out.Body.Lockers = out.Body.Lockers[:min(in.Limit, len(out.Body.Lockers))]
 	return out, nil
-}
-
-func (d *door) everyLocker(ctx context.Context) (all []fleet.Locker, err error) {
-	const page = 1000
-	for last := ""; ; {
-		list, err := d.Fleet.Lockers(ctx, last, page)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, list...)
-		if len(list) < page {
-			return all, nil
-		}
-		last = list[page-1].ID
-	}
 }
 
 func coordinates(near string) (latitude, longitude float64, err error) {

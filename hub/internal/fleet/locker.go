@@ -106,6 +106,17 @@ func (f *Fleet) Lockers(ctx context.Context, after string, limit int) ([]Locker,
 	return list, nil
 }
 
+// All are all lockers, by id: for the thousands of a large network that is a few quick reads.
+func (f *Fleet) All(ctx context.Context) (all []Locker, err error) {
+	const page = 1000
+	for after := ""; ; after = all[len(all)-1].ID {
+		list, err := f.Lockers(ctx, after, page)
+		if all = append(all, list...); err != nil || len(list) < page {
+			return all, err
+		}
+	}
+}
+
 func (f *Fleet) locker(row store.Locker, line store.LockerLine, rooms []store.Room) (Locker, error) {
 	l := Locker{ID: row.ID, Name: row.Name, Address: row.Address, Zone: row.Zone, Latitude: row.Latitude, Longitude: row.Longitude,
 		State: State(row.State), Heard: line.Heard, Position: uint64(line.Position), Head: uint64(line.Head),

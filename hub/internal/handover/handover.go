@@ -50,7 +50,7 @@ type NewAct struct {
 }
 
 // Make makes acts of a merchant's shipments, in their order: one for each way and city. All are in acts then, or none. Conflict
-// "handed_over" where one is in an act already or has gone further; the fault's Subject is its id.
+// "handed_over" where one is in an act already or has gone further; a Refused within the fault names it.
 func (h *Handovers) Make(ctx context.Context, n NewAct, shipments []custody.Shipment) (acts []Act, err error) {
 	if len(shipments) == 0 || len(shipments) > MaxShipments {
 		return nil, fault.New(fault.Invalid, "invalid_act", "an act has 1 to %d shipments", MaxShipments)

@@ -117,21 +117,6 @@ func (o object) kopecks(names ...string) (n int64, given bool) {
 	return int64(math.Round(d * 100)), true
 }
 
-// yes is a boolean, or what stands for one.
-func (o object) yes(names ...string) (is, given bool) {
-	v := o.any(names...)
-	if b, ok := v.(bool); ok {
-		return b, true
-	}
-	switch strings.ToLower(asText(v)) {
-	case "1", "true", "yes":
-		return true, true
-	case "0", "false", "no":
-		return false, true
-	}
-	return false, false
-}
-
 // object is an object within, nil where none is given.
 func (o object) object(names ...string) object { return asObject(o.any(names...)) }
 

@@ -23,7 +23,7 @@ func TestParse(t *testing.T) {
 func TestQuirks(t *testing.T) {
 	o, err := parse([]byte(`{"login":"a","Password":" b ","SessionId":null,"Sum":"1 234,50","PostageType":"10003","GettingType":102.0,"EDTN":14,
 		"Width":"","Weight":"0.5","ClientReturnAddress":[],"UnclaimedReturnAddress":{"CityName":"Казань"},"SuBEncloses":[[{"Name":"x"},7],[]],
-		"Invoices":[15000000001,"15000000002","",null,{}],"One":{"a":1},"Prolonged":"1","Broken":"12x","Huge":1e400,"Zero":"x\u0000y"}`))
+		"Invoices":[15000000001,"15000000002","",null,{}],"One":{"a":1},"Broken":"12x","Huge":1e400,"Zero":"x\u0000y"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,9 +61,6 @@ func TestQuirks(t *testing.T) {
 	if list := o.texts("invoices"); !slices.Equal(list, []string{"15000000001", "15000000002"}) {
 		t.Errorf("numbers %q", list)
 	}
-	if is, given := o.yes("prolonged"); !is || !given {
-		t.Error("1 is not true")
-	}
 }
 
 func TestWindows1251(t *testing.T) {
@@ -96,9 +93,6 @@ func FuzzParse(f *testing.F) {
 			o.whole(name)
 			if n, given := o.kopecks(name); given && (n < 0 || n > maxMoney) {
 				t.Fatalf("%d kopecks", n)
-			}
-			if is, given := o.yes(name); is && !given {
-				t.Fatal("yes, but not given")
 			}
 		}
 		if len(o.texts("a")) > bytes.Count(body, []byte(","))+1 {

@@ -63,6 +63,14 @@ type call struct {
 	contract string // the merchant's, ten digits ("IKN")
 }
 
+// underContract is Denied "wrong_contract" where one is named that is not the session's.
+func (c *call) underContract(named string) error {
+	if named != "" && named != c.contract {
+		return fault.New(fault.Denied, "wrong_contract", "this is not the session's contract")
+	}
+	return nil
+}
+
 // New is the handler of /api/ and /apitest/.
 func New(c Config) http.Handler {
 	d := &door{Config: c, signIns: rate.NewLimiter(signIns, signInBurst)}

@@ -76,19 +76,14 @@ func (d *door) points(ctx context.Context) (list []point, err error) {
 	for _, s := range sites {
 		at[s.Locker] = s
 	}
+	lockers, err := d.Fleet.All(ctx)
 	list = []point{}
-	for last := ""; ; {
-		page, err := d.Fleet.Lockers(ctx, last, 1000)
-		if err != nil || len(page) == 0 {
-			return list, err
+	for _, l := range lockers {
+		if s, known := at[l.ID]; known && l.State == fleet.Provisioned {
+			list = append(list, d.point(l, s))
 		}
-		for _, l := range page {
-			if s, known := at[l.ID]; known && l.State == fleet.Provisioned {
-				list = append(list, d.point(l, s))
-			}
-		}
-		last = page[len(page)-1].ID
 	}
+	return list, err
 }
 
 func (d *door) point(l fleet.Locker, s fleet.Site) point {
@@ -167,8 +162,8 @@ func (d *door) postamats(ctx context.Context, _ *call) (any, error) { return d.p
 
 // contractPostamats lists the same: every contract is served by all lockers.
 func (d *door) contractPostamats(ctx context.Context, c *call) (any, error) {
-	if ikn := c.text("ikn"); ikn != "" && ikn != c.contract {
-		return nil, fault.New(fault.Denied, "wrong_contract", "this is not the session's contract")
+	if err := c.underContract(c.text("ikn")); err != nil {
+		return nil, err
 	}
 	return d.points(ctx)
 }

@@ -40,7 +40,7 @@ func (d *door) makeRegistries(ctx context.Context, c *call) (any, error) {
 		Numbers      []string
 		ErrorMessage any
 		ErrorCode    int
-	}{} // no key that begins with "Error" and is not one of these: a client looks for the word
+	}{}
 	for _, a := range acts {
 		answer.Numbers = append(answer.Numbers, strconv.FormatInt(a.Number, 10))
 	}
@@ -126,8 +126,8 @@ func joined(parts ...string) string {
 }
 
 func (d *door) removeFromRegistry(ctx context.Context, c *call) (any, error) {
-	if ikn := c.text("ikn"); ikn != "" && ikn != c.contract {
-		return nil, fault.New(fault.Denied, "wrong_contract", "this is not the session's contract")
+	if err := c.underContract(c.text("ikn")); err != nil {
+		return nil, err
 	}
 	list, err := d.findAll(ctx, c)
 	if err != nil {

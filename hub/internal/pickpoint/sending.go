@@ -70,8 +70,8 @@ func (d *door) create(ctx context.Context, c *call) (any, error) {
 }
 
 func (d *door) createOne(ctx context.Context, c *call, s, invoice object) (created, error) {
-	if ikn := or(s.text("ikn"), c.text("ikn")); ikn != "" && ikn != c.contract {
-		return created{}, fault.New(fault.Denied, "wrong_contract", "this is not the session's contract")
+	if err := c.underContract(or(s.text("ikn"), c.text("ikn"))); err != nil {
+		return created{}, err
 	}
 	n, err := d.announcement(c, s, invoice)
 	if err != nil {
