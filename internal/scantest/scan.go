@@ -3,23 +3,18 @@ package scantest
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"lockstep/internal/debian"
 )
 
-// Codes are the texts of all codes of one symbology, such as qrcode or code128, on a picture in PNG. Where zbarimg is not installed the
-// test is skipped, or fails when CI=true.
+// Codes are the texts of all codes of one symbology, such as qrcode or code128, on a picture in PNG. It needs
+// zbarimg.
 func Codes(t *testing.T, symbology string, png []byte) []string {
 	t.Helper()
-	path, err := exec.LookPath("zbarimg")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("zbarimg is missing: install the Debian package zbar-tools")
-	} else if err != nil {
-		t.Skip("zbarimg is missing: no code is read (install the Debian package zbar-tools)")
-	}
-	scanner := exec.Command(path, "--quiet", "--raw", "-Sdisable", "-S"+symbology+".enable", "png:-")
+	scanner := exec.Command(debian.Program(t, "zbarimg", "zbar-tools"), "--quiet", "--raw", "-Sdisable", "-S"+symbology+".enable", "png:-")
 	scanner.Stdin = bytes.NewReader(png)
 	out, err := scanner.Output()
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"lockstep/ceremony"
 	"lockstep/guard/statement"
 	"lockstep/internal/base45"
+	"lockstep/internal/debian"
 	"lockstep/internal/web"
 )
 
@@ -57,12 +58,7 @@ type said struct {
 // ask runs our modules under node.
 func ask(t *testing.T, q request) said {
 	t.Helper()
-	node, err := exec.LookPath("node")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("node is missing: install the Debian package nodejs")
-	} else if err != nil {
-		t.Skip("node is missing: the browser modules are not compared with package statement (install the Debian package nodejs)")
-	}
+	node := debian.Program(t, "node", "nodejs")
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, web.Assets()); err != nil {
 		t.Fatal(err)

@@ -12,17 +12,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"lockstep/internal/debian"
 )
 
 // wordKeys are the paths of everything a words.js says, by language; a sentence with things filled in brings their names along.
 func wordKeys(t *testing.T, file string) map[string][]string {
 	t.Helper()
-	node, err := exec.LookPath("node")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("node is missing: install the Debian package nodejs")
-	} else if err != nil {
-		t.Skip("node is missing: the words are not compared (install the Debian package nodejs)")
-	}
+	node := debian.Program(t, "node", "nodejs")
 	const script = `
 		import { readFileSync } from "node:fs";
 		const { words } = await import("data:text/javascript;base64," + readFileSync(0).toString("base64"));

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"lockstep/hub/internal/label"
+	"lockstep/internal/debian"
 	"lockstep/internal/scantest"
 )
 
@@ -46,7 +47,7 @@ func TestAct(t *testing.T) {
 	if got := scantest.Codes(t, "code128", first); len(got) != 1 || got[0] != "10000017" {
 		t.Errorf("read %q", got)
 	}
-	cmd := exec.Command(need(t, "pdftotext", "poppler-utils"), "-layout", "-", "-")
+	cmd := exec.Command(debian.Program(t, "pdftotext", "poppler-utils"), "-layout", "-", "-")
 	cmd.Stdin = bytes.NewReader(pdf)
 	out, err := cmd.Output()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"lockstep/hub/internal/label"
+	"lockstep/internal/debian"
 	"lockstep/internal/scantest"
 	"lockstep/parcel"
 )
@@ -26,22 +27,9 @@ func sample(t *testing.T, serial int64) label.Label {
 		LockerAddress: "Москва, Мясницкая улица, дом 24/7, строение 1, вход со двора, за углом направо", Merchant: "Книжная лавка", Reference: "ORDER-2026-000117", Made: made}
 }
 
-// need finds a program of Debian's, or skips; in CI it fails.
-func need(t *testing.T, program, pkg string) string {
-	t.Helper()
-	path, err := exec.LookPath(program)
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is missing: install %s", program, pkg)
-		}
-		t.Skipf("%s is missing: install %s to run this", program, pkg)
-	}
-	return path
-}
-
 func render(t *testing.T, pdf []byte) []string {
 	t.Helper()
-	program := need(t, "pdftoppm", "poppler-utils")
+	program := debian.Program(t, "pdftoppm", "poppler-utils")
 	dir := t.TempDir()
 	file := filepath.Join(dir, "label.pdf")
 	if err := os.WriteFile(file, pdf, 0o600); err != nil {
@@ -94,7 +82,7 @@ func TestScannerReadsTheLabel(t *testing.T) {
 }
 
 func TestTextIsOnTheLabel(t *testing.T) {
-	program := need(t, "pdftotext", "poppler-utils")
+	program := debian.Program(t, "pdftotext", "poppler-utils")
 	l := sample(t, 7)
 	l.Low = true
 	pdf, err := label.PDF(label.A6, []label.Label{l})

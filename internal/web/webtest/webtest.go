@@ -4,13 +4,13 @@ package webtest
 import (
 	"context"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 
+	"lockstep/internal/debian"
 	"lockstep/internal/scantest"
 )
 
@@ -18,13 +18,7 @@ import (
 // not installed the test is skipped, or fails when CI=true.
 func Chromium(t *testing.T, width, height int64, options ...chromedp.ExecAllocatorOption) context.Context {
 	t.Helper()
-	path, err := exec.LookPath("chromium")
-	if err != nil && os.Getenv("CI") == "true" {
-		t.Fatal("chromium is missing: install the Debian package chromium")
-	} else if err != nil {
-		t.Skip("chromium is missing: no page is walked (install the Debian package chromium)")
-	}
-	usual := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.NoSandbox}
+	usual := []chromedp.ExecAllocatorOption{chromedp.ExecPath(debian.Program(t, "chromium", "chromium")), chromedp.NoSandbox}
 	for _, flag := range []string{"headless", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync"} {
 		usual = append(usual, chromedp.Flag(flag, true))
 	}
