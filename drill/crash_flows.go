@@ -196,24 +196,13 @@ func (b *Bench) depositTurned(ctx context.Context, say func(*Phone) (door.KioskR
 }
 
 // depositCancelled is a courier who thinks better of it with the door open.
-func depositCancelled(ctx context.Context, b *Bench) error {
-	p, barcodes, err := b.arrive(ctx, 1)
-	if err != nil {
-		return err
-	}
-	v, err := p.opens(ctx, honestCourier, statement.WantDeposit, barcodes[0])
-	if err != nil {
-		return err
-	}
-	if reply, err := p.wish(ctx, statement.WantCancel, barcodes[0]); err != nil || !reply.Accepted {
-		return fmt.Errorf("cancel: %s: %v", reply.Reason, err)
-	}
-	_, err = b.shut(ctx, honestCourier, v.Compartment)
-	return first(func() error { return err }, func() error { return b.leave(ctx) })
-}
+func depositCancelled(ctx context.Context, b *Bench) error { return b.cancelled(ctx, false) }
 
 // quarantined leaves a parcel behind a deposit that was cancelled.
-func quarantined(ctx context.Context, b *Bench) error {
+func quarantined(ctx context.Context, b *Bench) error { return b.cancelled(ctx, true) }
+
+// cancelled is a deposit that its courier ends with the door open, the parcel inside or not.
+func (b *Bench) cancelled(ctx context.Context, inside bool) error {
 	p, barcodes, err := b.arrive(ctx, 1)
 	if err != nil {
 		return err
@@ -222,8 +211,10 @@ func quarantined(ctx context.Context, b *Bench) error {
 	if err != nil {
 		return err
 	}
-	if err := p.lay(barcodes[0], v.Compartment); err != nil {
-		return err
+	if inside {
+		if err := p.lay(barcodes[0], v.Compartment); err != nil {
+			return err
+		}
 	}
 	if reply, err := p.wish(ctx, statement.WantCancel, barcodes[0]); err != nil || !reply.Accepted {
 		return fmt.Errorf("cancel: %s: %v", reply.Reason, err)

@@ -183,17 +183,14 @@ func (d *decision) othersOpen() bool {
 	return len(open) > 1 || len(open) == 1 && (d.visit.pulses == 0 || open[0] != d.at().Number)
 }
 
-func (d *decision) boardHealthy(board uint8) bool { return d.healthy(board, d.now) }
+func (d *decision) boardHealthy(board uint8) bool { return d.Boards[board].healthy(d.now) }
 
-func (s *State) healthy(board uint8, now int64) bool {
-	b := s.Boards[board]
-	return b.Read > 0 && now-b.Read < boardSilence
-}
+func (b Bus) healthy(now int64) bool { return b.Read > 0 && now-b.Read < boardSilence }
 
 // buttonSeen says that a press would be noticed: while the button's board is silent nobody is asked for one.
 func (s *State) buttonSeen(now int64) bool {
 	p := s.Locker.Inputs.Gate
-	return p == nil || s.healthy(p.Board, now)
+	return p == nil || s.Boards[p.Board].healthy(now)
 }
 
 // at is the compartment of the visit, for reading.

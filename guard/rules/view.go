@@ -39,7 +39,7 @@ func (s *State) outOfOrder(now int64) string {
 	if s.StorageBroken {
 		return "storage"
 	}
-	healthy := slices.ContainsFunc(s.Boards, func(b Bus) bool { return b.Read > 0 && now-b.Read < boardSilence })
+	healthy := slices.ContainsFunc(s.Boards, func(b Bus) bool { return b.healthy(now) })
 	if !healthy || !s.Settled || !s.buttonSeen(now) {
 		return "bus"
 	}
