@@ -71,7 +71,7 @@ func (y *Yard) Play(ctx context.Context, r Row) Result {
 }
 
 // side is how many rows are played at a time: most of their time is a door's.
-const side = 4
+const side = 8
 
 // Run plays rows, several side by side, and prints each in its order. It says whether all held.
 func (y *Yard) Run(ctx context.Context, rows []Row, out io.Writer) ([]Result, error) {

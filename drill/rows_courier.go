@@ -22,7 +22,7 @@ var courierRows = []Row{
 		Expect: "a new challenge kills the answer; each parcel lies under its own barcode", On: fresh, Do: keptBack},
 	{ID: "E09", Attack: "a revoked courier: at a prompt, in a session, in a new one, after a reboot, with a certificate kept for later", Holds: of(holdsCourier),
 		Expect: "refused from the moment the guard has it; another phone goes on", On: stocked, Do: revoked},
-	{ID: "B12", Attack: "the hub and a house carrier's key that it keeps: a courier of its own making takes overdue parcels", Holds: of(holdsOverdue, holdsLate),
+	{ID: "B12", Attack: "the hub and a house carrier's key that it keeps: a courier of its own making takes overdue parcels", Holds: of(holdsOverdue, holdsLate), Slow: true,
 		Expect: "0 before the deadline; after it at most 12 and one per 8 s", On: func(ctx context.Context, y *Yard) (*Bench, error) { return y.Stocked(ctx, 24, 20) }, Do: overdueTaken, Limits: Limits{Exposed: 20}},
 	{ID: "D09", Attack: "return permits: dispatch's for parcels inside, a used one, a late one, one typed as a pickup code, another carrier's courier", Holds: of(holdsHub),
 		Expect: "an empty compartment for one parcel, once, in its time", On: stocked, Do: permits},

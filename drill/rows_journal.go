@@ -318,12 +318,8 @@ func twoGuards(ctx context.Context, n *Net) (string, error) {
 	if err := n.keptOnly(ctx, b); err != nil {
 		return "", err
 	}
-	for _, guard := range []*Bench{b, twin} {
-		if err := n.untilBlocked(ctx, guard, journal.Blocked); err != nil {
-			return "", err
-		}
-	}
-	err = first(func() error { return n.Office.Kill(linkOf("twin")) }, func() error { return n.unblock(ctx, b) })
+	err = first(func() error { return n.untilBlocked(ctx, twin, journal.Blocked) }, func() error { return n.Office.Kill(linkOf("twin")) },
+		func() error { return n.lineAnew(b) }, func() error { return n.untilBlocked(ctx, b, journal.Blocked) }, func() error { return n.unblock(ctx, b) })
 	return "flagged as a fork, with both heads as evidence; of the copy's records none is taken; both guards take no more deposits until an operator has looked", err
 }
 
@@ -347,10 +343,15 @@ func (n *Net) unblock(ctx context.Context, b *Bench) error {
 	for _, c := range b.Locker.Compartments {
 		args = append(args, fmt.Sprint(c.Number))
 	}
-	if err := n.Office.HubCommand(nil, args...); err != nil {
-		return err
-	}
-	return n.untilBlocked(ctx, b, journal.Unblocked)
+	return first(func() error { return n.Office.HubCommand(nil, args...) }, func() error { return n.lineAnew(b) },
+		func() error { return n.untilBlocked(ctx, b, journal.Unblocked) })
+}
+
+// lineAnew starts a locker's link again: one that another supplanted waits longer each time, and the hub looks but once a minute for
+// what its commands have left for a locker.
+func (n *Net) lineAnew(b *Bench) error {
+	name := linkOf(b.Locker.ID)
+	return first(func() error { return n.Office.Kill(name) }, func() error { return n.Office.StartLink(name, b.path("doors", "link")) })
 }
 
 // keptOnly says that what the hub keeps of a locker is its guard's journal and nobody else's, and that the fork has evidence.
