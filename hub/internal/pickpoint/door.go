@@ -21,6 +21,7 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/label"
+	"lockstep/hub/internal/tariff"
 	"lockstep/internal/fault"
 )
 
@@ -38,6 +39,7 @@ type Config struct {
 	Network  string // its name, as the lockers' owner
 
 	Handovers *handover.Handovers
+	Tariffs   *tariff.Tariffs
 	Notifier  []byte // the notifier's public HPKE key, from the charter: contacts are sealed to it
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -83,6 +85,11 @@ func New(c Config) http.Handler {
 		"citylist":              {open: true, do: d.cities},
 		"postindexpostamatlist": {open: true, do: d.postamatsNear},
 		"clientpostamatlist":    {do: d.contractPostamats},
+
+		"getzone":         {do: d.zones},
+		"calctariff":      {do: d.calculate},
+		"calctariffcms":   {do: d.calculate},
+		"getdeliverycost": {do: d.costs},
 
 		"createsending":  {do: d.create},
 		"createshipment": {do: d.create},

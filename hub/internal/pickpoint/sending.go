@@ -3,6 +3,7 @@ package pickpoint
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -141,7 +142,7 @@ func places(s, invoice object) (parcels []custody.NewParcel, err error) {
 		listed = []object{invoice}
 	}
 	for _, p := range listed {
-		size, err := sizeOf(p)
+		size, err := sizeOf(p, 1)
 		if err != nil {
 			return nil, err
 		}
@@ -154,9 +155,9 @@ func places(s, invoice object) (parcels []custody.NewParcel, err error) {
 	return parcels, nil
 }
 
-// sizeOf is the smallest compartment for a place. Many shops measure nothing: then it is the middle one, and at the locker the courier
-// asks for a larger one where that is too small.
-func sizeOf(p object) (parcel.Size, error) {
+// sizeOf is the smallest compartment for a place; several are measured together, side by side along their longest edge. Many shops
+// measure nothing: then it is the middle one, and at the locker the courier asks for a larger one where that is too small.
+func sizeOf(p object, places int) (parcel.Size, error) {
 	var box parcel.Dimensions
 	for i, edge := range []string{"width", "height", "depth"} {
 		centimetres, _ := p.decimal(edge)
@@ -168,6 +169,8 @@ func sizeOf(p object) (parcel.Size, error) {
 	if box == (parcel.Dimensions{}) {
 		return parcel.Medium, nil
 	}
+	slices.Sort(box[:])
+	box[2] /= places
 	for i := range box {
 		box[i] = max(box[i], 1)
 	}
