@@ -77,9 +77,10 @@ func (c *call) underContract(named string) error {
 func New(c Config) http.Handler {
 	d := &door{Config: c, signIns: rate.NewLimiter(signIns, signInBurst)}
 	d.methods = map[string]method{
-		"login":     {open: true, do: d.login},
-		"logout":    {open: true, do: d.logout},
-		"getstates": {open: true, do: d.states},
+		"login":          {open: true, do: d.login},
+		"logout":         {open: true, do: d.logout},
+		"authentication": {open: true, do: d.authenticate},
+		"getstates":      {open: true, do: d.states},
 
 		"postamatlist":          {open: true, do: d.postamats},
 		"citylist":              {open: true, do: d.cities},
@@ -93,7 +94,10 @@ func New(c Config) http.Handler {
 
 		"createsending":  {do: d.create},
 		"createshipment": {do: d.create},
+		"updateinvoice":  {do: d.update},
 		"cancelinvoice":  {do: d.cancel},
+		"rejectinvoice":  {do: d.reject},
+		"encloseinfo":    {do: d.enclosure},
 		"tracksending":   {do: d.track},
 		"tracksendings":  {do: d.trackAll},
 
@@ -178,15 +182,43 @@ type loggedIn struct {
 	ExpiresIn string
 }
 
-func (d *door) login(ctx context.Context, c *call) (any, error) {
+// mayTry says whether another password may be tried just now.
+func (d *door) mayTry() error {
 	if !d.signIns.Allow() {
-		return nil, fault.New(fault.Unavailable, "too_many_sign_ins", "too many sign-ins at once")
+		return fault.New(fault.Unavailable, "too_many_sign_ins", "too many sign-ins at once")
+	}
+	return nil
+}
+
+func (d *door) login(ctx context.Context, c *call) (any, error) {
+	if err := d.mayTry(); err != nil {
+		return nil, err
 	}
 	session, until, err := d.Accounts.SignIn(ctx, c.text("login"), c.text("password"))
 	if err != nil {
 		return nil, err
 	}
 	return loggedIn{SessionID: session.Reveal(), ExpiresIn: until.In(moscow).Format(dateTime)}, nil
+}
+
+// authenticate says whether a login, its password and its contract belong together, and gives the cities; it begins no session.
+func (d *door) authenticate(ctx context.Context, c *call) (any, error) {
+	if err := d.mayTry(); err != nil {
+		return nil, err
+	}
+	l, err := d.Accounts.CheckLogin(ctx, c.text("login"), c.text("password"))
+	if err != nil {
+		return nil, err
+	}
+	if err := (&call{contract: l.Contract}).underContract(c.text("ikn")); err != nil {
+		return nil, err
+	}
+	rows, err := d.cityRows(ctx)
+	return struct {
+		Success bool
+		Cities  []cityRow
+		failure
+	}{Success: true, Cities: rows}, err
 }
 
 func (d *door) logout(ctx context.Context, c *call) (any, error) {

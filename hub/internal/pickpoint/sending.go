@@ -217,32 +217,6 @@ func (d *door) findAll(ctx context.Context, c *call) ([]custody.Shipment, error)
 	return list, err
 }
 
-// cancel gives up those of the named sendings that have not gone further than being registered; a failure where there is none.
-func (d *door) cancel(ctx context.Context, c *call) (any, error) {
-	list, err := d.findAll(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	given := 0
-	for _, s := range list {
-		at, err := d.stateOf(ctx, c, s)
-		if err == nil && at == registered {
-			_, err = d.Custody.CancelShipment(ctx, c.merchant.ID, s.ID)
-			given++
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	if given == 0 {
-		return nil, fault.New(fault.Conflict, "not_registered", "only a sending that is registered can be cancelled")
-	}
-	return struct {
-		Result bool
-		failure
-	}{Result: true}, nil
-}
-
 func or(text, otherwise string) string {
 	if text != "" {
 		return text
