@@ -30,14 +30,15 @@ func TestUpdate(t *testing.T) {
 		d.second()
 		number, barcode := d.one(invoice())
 		named := `"InvoiceNumber":"` + number + `",`
-		for body, want := range map[string]string{
-			named + `"Phone":"+745642411","RecipientName":"Сидоров","Sum":0`:                              "Phone false; RecipientName false; Sum true; ",
-			named + `"PostamatNumber":"","Phone":null,"Email":"","SubEncloses":[]`:                        "",
-			named + `"PostamatNumber":"7701-999"`:                                                         "PostamatNumber false; ",
-			named + `"PostamatNumber":"7701-015","PostageType":"10001"`:                                   "PostamatNumber true; PostageType true; ",
-			named + `"Sum":"100,00","PostageType":10003,"Email":"a@b.example","SubEncloses":[{"Line":1}]`: "Email false; SubEncloses false; Sum false; PostageType false; ",
-			`"GCInvoiceNumber":"order-1","PostamatNumber":"5602-009"`:                                     "PostamatNumber true; ",
+		for _, row := range []struct{ body, want string }{
+			{named + `"Phone":"+745642411","RecipientName":"Сидоров","Sum":0`, "Phone false; RecipientName false; Sum true; "},
+			{named + `"PostamatNumber":"","Phone":null,"Email":"","SubEncloses":[]`, ""},
+			{named + `"PostamatNumber":"7701-999"`, "PostamatNumber false; "},
+			{named + `"PostamatNumber":"7701-015","PostageType":"10001"`, "PostamatNumber true; PostageType true; "},
+			{named + `"Sum":"100,00","PostageType":10003,"Email":"a@b.example","SubEncloses":[{"Line":1}]`, "Email false; SubEncloses false; Sum false; PostageType false; "},
+			{`"GCInvoiceNumber":"order-1","PostamatNumber":"5602-009"`, "PostamatNumber true; "},
 		} {
+			body, want := row.body, row.want
 			u, said := d.update(body)
 			if said != want || u.InvoiceNumber != number || u.GCInvoiceNumber != "order-1" || u.ErrorCode == nil || *u.ErrorCode != 0 {
 				d.Errorf("%s: %q, %+v", body, said, u)
