@@ -1,0 +1,61 @@
+package label_test
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"lockstep/hub/internal/label"
+	"lockstep/internal/scantest"
+)
+
+func act(rows int) label.Act {
+	a := label.Act{Number: "10000017", Merchant: "Книжная лавка", Carrier: "house", Where: "Москва, Московская обл.", Made: made}
+	for i := range rows {
+		a.Rows = append(a.Rows, label.ActRow{Number: fmt.Sprintf("2000100%04d", i), Reference: fmt.Sprintf("Заказ-%d", i), Barcodes: []string{fmt.Sprintf("2000100%04d7", i), "200010000018"}[:1+i%2], Locker: "7701-015"})
+	}
+	return a
+}
+
+func TestAct(t *testing.T) {
+	long := act(120)
+	long.Rows[0].Reference = strings.Repeat("ЗАКАЗ", 20)
+	pdf, err := label.ActPDF(long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := label.ActPDF(long); err != nil || !bytes.Equal(pdf, again) {
+		t.Errorf("the same act gives other bytes: %v", err)
+	}
+	pages := render(t, pdf)
+	if len(pages) < 3 {
+		t.Fatalf("%d pages", len(pages))
+	}
+	if got := scantest.All(t, pages[0]); len(got) != 1 || got[0] != (scantest.Code{Symbology: "CODE-128", Text: "10000017"}) {
+		t.Errorf("read %v", got)
+	}
+	text := textOf(t, pdf)
+	for _, want := range []string{"Акт приёма-передачи № 10000017", "Книжная лавка", "Москва, Московская обл.", "20001000119", "Заказ-119", "7701-015", "отправлений: 120, мест: 180", "Сдал", "Принял", "лист 3", "ЗАКАЗЗАК"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not on the act", want)
+		}
+	}
+	if strings.Contains(text, long.Rows[0].Reference) {
+		t.Error("a reference runs out of its cell")
+	}
+	if strings.Contains(string(pdf), "Error") {
+		t.Error("clients would take it for a failure")
+	}
+}
+
+// TestActRefuses: a number that is none has no barcode, and no act.
+func TestActRefuses(t *testing.T) {
+	for _, number := range []string{"", "ж"} {
+		a := act(1)
+		a.Number = number
+		if _, err := label.ActPDF(a); err == nil {
+			t.Errorf("number %q: no error", number)
+		}
+	}
+}
