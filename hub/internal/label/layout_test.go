@@ -169,3 +169,18 @@ func FuzzWrap(f *testing.F) {
 		}
 	})
 }
+
+// TestSectionsFillTheLabel: a plan uses all of the height, and its modules are whole dots.
+func TestSectionsFillTheLabel(t *testing.T) {
+	for _, sscc := range []string{"", "095212340010000423"} {
+		p := Label{SSCC: sscc}.plan()
+		if sum := p.head + p.to + p.code + p.details + p.sscc; sum != height-2*margin {
+			t.Errorf("the sections are %v mm high, the label %v", sum, height-2*margin)
+		}
+		for _, module := range []float64{p.bar, p.dot, ssccModule} {
+			if module*dots != float64(int(module*dots)) {
+				t.Errorf("a module of %v mm is %v dots", module, module*dots)
+			}
+		}
+	}
+}

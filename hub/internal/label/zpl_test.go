@@ -338,3 +338,25 @@ func print(t *testing.T, format []field) []byte {
 	}
 	return out.Bytes()
 }
+
+// TestPicturesComeBack: what is compressed is read back dot by dot, however long its runs are.
+func TestPicturesComeBack(t *testing.T) {
+	const w, h = 8 * 112, 60
+	for name, dark := range map[string]func(x, y int) bool{
+		"none": func(x, y int) bool { return false }, "all": func(x, y int) bool { return true }, "left": func(x, y int) bool { return x < 16*y },
+		"right": func(x, y int) bool { return x >= 16*y }, "middle": func(x, y int) bool { return x%(4*y+1) > 3 }, "same": func(x, y int) bool { return x/4%7 == 0 },
+	} {
+		p := picture{Alpha: image.NewAlpha(image.Rect(0, 0, w, h))}
+		for y := range h {
+			for x := range w {
+				if dark(x, y) {
+					p.SetAlpha(x, y, color.Alpha{0xff})
+				}
+			}
+		}
+		got, err := readField("^FO0,0" + p.field() + "^FS")
+		if err != nil || !bytes.Equal(got.picture.Pix, p.Pix) {
+			t.Errorf("%s: %v\n%.200s", name, err, p.field())
+		}
+	}
+}
