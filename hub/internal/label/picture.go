@@ -60,15 +60,15 @@ func (p picture) row(y int) string {
 }
 
 // compress writes repetitions as letters before their digit, G to Y for 1 to 19 and g to z for 20 to 400, and a comma for zeros up to
-// the row's end (ZPL II Programming Guide, Alternative Data Compression Scheme).
+// the row's end (ZPL II Programming Guide, Alternative Data Compression Scheme). A row is no wider than a label: 210 digits.
 func compress(row string) string {
 	var out strings.Builder
 	rest := strings.TrimRight(row, "0")
 	short := len(rest) < len(row)
 	for rest != "" {
 		n := len(rest) - len(strings.TrimLeft(rest, rest[:1]))
-		for count := n; count > 1 && count >= 20; count -= min(count/20, 20) * 20 {
-			out.WriteByte(byte('f' + min(count/20, 20)))
+		if n >= 20 {
+			out.WriteByte(byte('f' + n/20))
 		}
 		if n%20 > 0 && n > 1 {
 			out.WriteByte(byte('F' + n%20))
