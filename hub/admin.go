@@ -181,7 +181,7 @@ func (h *Hub) AcceptHandover(ctx context.Context, number int64) (HandoverView, e
 	return handoverView(a), h.accounts.Audit(ctx, operator(), "accepted a handover", fmt.Sprint(number))
 }
 
-// ImportCities and ImportSites take a CSV file whole or not at all, and say how many rows it had.
+// The imports take a CSV file whole or not at all, and say how many rows it had. ImportCities: the cities that lockers stand in.
 func (h *Hub) ImportCities(ctx context.Context, file io.Reader) (int, error) {
 	n, err := h.fleet.ImportCities(ctx, file)
 	return n, errors.Join(err, h.auditImport(ctx, err, n, "cities"))
@@ -193,11 +193,23 @@ func (h *Hub) ImportSites(ctx context.Context, file io.Reader) (int, error) {
 	return n, errors.Join(err, h.auditImport(ctx, err, n, "sites"))
 }
 
+// ImportLanes takes the lanes of the price list.
+func (h *Hub) ImportLanes(ctx context.Context, file io.Reader) (int, error) {
+	n, err := h.tariffs.ImportLanes(ctx, file)
+	return n, errors.Join(err, h.auditImport(ctx, err, n, "lanes"))
+}
+
+// ImportPrices takes its prices.
+func (h *Hub) ImportPrices(ctx context.Context, file io.Reader) (int, error) {
+	n, err := h.tariffs.ImportPrices(ctx, file)
+	return n, errors.Join(err, h.auditImport(ctx, err, n, "prices"))
+}
+
 func (h *Hub) auditImport(ctx context.Context, failed error, n int, what string) error {
 	if failed != nil {
 		return nil
 	}
-	return h.accounts.Audit(ctx, operator(), fmt.Sprintf("imported %d %s", n, what), "fleet")
+	return h.accounts.Audit(ctx, operator(), fmt.Sprintf("imported %d %s", n, what), "tables")
 }
 
 // Lockers lists all lockers.

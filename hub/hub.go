@@ -27,6 +27,7 @@ import (
 	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/outbox"
 	"lockstep/hub/internal/pickpoint"
+	"lockstep/hub/internal/tariff"
 	"lockstep/hub/migrations"
 	"lockstep/internal/courier"
 	"lockstep/internal/db"
@@ -62,6 +63,7 @@ type Hub struct {
 	outbox    *outbox.Outbox
 	custody   *custody.Custody
 	handovers *handover.Handovers
+	tariffs   *tariff.Tariffs
 }
 
 // Open opens the database, brings its tables up to date and furnishes the rooms from the ground up.
@@ -94,6 +96,7 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 	h.outbox, err = outbox.New(ctx, outbox.Config{DB: d, Now: c.Now, Log: c.Log, AllowPrivate: c.AllowPrivate})
 	h.custody = custody.New(custody.Config{DB: d, Now: c.Now, Log: c.Log, Charters: k.charters, Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit})
 	h.handovers = handover.New(handover.Config{DB: d, Now: c.Now})
+	h.tariffs = tariff.New(tariff.Config{DB: d})
 	return err
 }
 
@@ -209,7 +212,8 @@ func (h *Hub) handler() (http.Handler, error) {
 	}
 	people := console.New(console.Config{Couriers: h.couriers, Custody: h.custody, Now: h.config.Now, Log: h.config.Log,
 		FrameAncestor: h.config.FrameAncestor})
-	shops := pickpoint.New(pickpoint.Config{GS1Prefix: h.config.GS1Prefix, Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Fleet: h.fleet, Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log})
+	shops := pickpoint.New(pickpoint.Config{GS1Prefix: h.config.GS1Prefix, Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Tariffs: h.tariffs, Fleet: h.fleet,
+		Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.health)
 	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/", "/carrier/v1/"} {

@@ -35,12 +35,16 @@ func (s State) Live() bool { return s != Nowhere && s != Collected && s != Retur
 // Inside says whether the parcel is, or may be, in a compartment.
 func (s State) Inside() bool { return s == Stored || s == Overdue || s == Uncertain }
 
+// Waits says whether a parcel in this state is still to be put in.
+func (s State) Waits() bool { return s == Announced || s == Dispatched }
+
 // Fact is something that happened to a parcel, or that somebody says about it.
 type Fact string
 
 const (
 	WasAnnounced     Fact = "announced"
 	WasDispatched    Fact = "dispatched"
+	WasRedirected    Fact = "redirected" // it is for another locker now
 	WasStored        Fact = "stored"
 	DepositFailed    Fact = "deposit failed"    // the courier has the parcel still
 	DepositUncertain Fact = "deposit uncertain" // the compartment was quarantined with it, perhaps
@@ -99,6 +103,8 @@ var lifecycle = []Row{
 	{Announced, Lapsed, ByHub, Cancelled, Claim},
 	{Dispatched, WasCancelled, ByMerchant, Cancelled, Claim},
 	{Dispatched, Lapsed, ByHub, Cancelled, Claim},
+	{Announced, WasRedirected, ByMerchant, Announced, Claim},
+	{Dispatched, WasRedirected, ByMerchant, Announced, Claim},
 
 	{Announced, WasStored, ByGuard, Stored, Record},
 	{Announced, DepositFailed, ByGuard, Announced, Record},

@@ -28,6 +28,7 @@ type hubCommand struct {
 	Courier   hubCourier   `cmd:"" help:"House couriers and their enrolment."`
 	Carrier   hubCarrier   `cmd:"" help:"Carriers with a service of their own, and what they ask with."`
 	Handover  hubHandover  `cmd:"" help:"Acts: what merchants hand to carriers."`
+	Tariff    hubTariff    `cmd:"" help:"The price list."`
 	Parcel    hubParcel    `cmd:"" help:"Parcels and where they are."`
 	Recovered hubRecovered `cmd:"" help:"Hand in a technician's signed scans of parcels from a dead locker."`
 	Status    hubStatus    `cmd:"" help:"The network at a glance."`

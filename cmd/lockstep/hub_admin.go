@@ -151,6 +151,19 @@ func (f csvFile) take(c *commands, do func(h *hub.Hub, ctx context.Context, file
 	}, func(w io.Writer, v map[string]int) { fmt.Fprintf(w, "%d rows\n", v["rows"]) })
 }
 
+type hubTariff struct {
+	Lanes  importLanes  `cmd:"" help:"Take the lanes: from which city to which city or locker, in which zone, in how many days."`
+	Prices importPrices `cmd:"" help:"Take the prices: by zone, size and weight."`
+}
+
+type importLanes struct{ csvFile }
+
+func (i importLanes) Run(c *commands) error { return i.take(c, (*hub.Hub).ImportLanes) }
+
+type importPrices struct{ csvFile }
+
+func (i importPrices) Run(c *commands) error { return i.take(c, (*hub.Hub).ImportPrices) }
+
 type importSites struct{ csvFile }
 
 func (i importSites) Run(c *commands) error { return i.take(c, (*hub.Hub).ImportSites) }

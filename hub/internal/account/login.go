@@ -107,19 +107,26 @@ var nobody = sync.OnceValue(func() []byte {
 	return digest
 })
 
-// SignIn begins a session; Denied "wrong_login" for every reason not to. A login may have any number of them.
-func (a *Accounts) SignIn(ctx context.Context, name, password string) (session secret.Text, until time.Time, err error) {
-	denied := fault.New(fault.Denied, "wrong_login", "the login or the password is wrong")
+// CheckLogin says whose login this is; Denied "wrong_login" for every reason not to.
+func (a *Accounts) CheckLogin(ctx context.Context, name, password string) (Login, error) {
 	row, err := store.New(a.DB.Reads()).LoginNamed(ctx, name)
 	if err := unlessNone(err); err != nil {
-		return session, until, err
+		return Login{}, err
 	}
 	digest := row.Digest
 	if err != nil {
 		digest = nobody()
 	}
 	if bcrypt.CompareHashAndPassword(digest, []byte(password)) != nil || err != nil {
-		return session, until, denied
+		return Login{}, fault.New(fault.Denied, "wrong_login", "the login or the password is wrong")
+	}
+	return Login{row.Login, row.Merchant, row.Contract}, nil
+}
+
+// SignIn begins a session of a login, which may have any number of them; Denied as CheckLogin.
+func (a *Accounts) SignIn(ctx context.Context, name, password string) (session secret.Text, until time.Time, err error) {
+	if _, err := a.CheckLogin(ctx, name, password); err != nil {
+		return session, until, err
 	}
 	session, until = secret.Known(uuid.NewString()), a.Now().Add(SessionTime)
 	return session, until, a.DB.Tx(ctx, func(tx *sql.Tx) error {

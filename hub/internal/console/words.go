@@ -64,7 +64,7 @@ var trackTexts = map[string]trackWords{
 			parcel.Cancelled: "Магазин отменил возврат, или его так и не принесли.", parcel.Returned: "Возврат в магазине.",
 		},
 		Facts: map[parcel.Fact]string{
-			parcel.WasAnnounced: "Отправитель сообщил о посылке", parcel.WasDispatched: "Постамат ждёт посылку", parcel.WasStored: "Положена в постамат", parcel.DepositFailed: "Положить не удалось, посылка у курьера",
+			parcel.WasAnnounced: "Отправитель сообщил о посылке", parcel.WasRedirected: "Посылка пойдёт в другой постамат", parcel.WasDispatched: "Постамат ждёт посылку", parcel.WasStored: "Положена в постамат", parcel.DepositFailed: "Положить не удалось, посылка у курьера",
 			parcel.DepositUncertain: "Не ясно, положена ли", parcel.CollectFailed: "Дверца не открылась, посылка на месте", parcel.WasCollected: "Получена", parcel.BecameOverdue: "Срок хранения вышел",
 			parcel.WasWithdrawn: "Курьер забрал её обратно", parcel.WithdrawFailed: "Забрать не удалось, посылка на месте", parcel.WasQuarantined: "Ячейка отложена до осмотра", parcel.WasTakenOut: "Курьер вынул её при осмотре",
 			parcel.WasExtended: "Срок хранения продлён", parcel.WasReissued: "Выдан новый код, старый больше не действует", parcel.WasOverridden: "Ячейку открыли двое операторов и техник, посылку вынули",
@@ -99,7 +99,7 @@ var trackTexts = map[string]trackWords{
 			parcel.Cancelled: "The shop gave the return up, or nobody brought it.", parcel.Returned: "The shop has the return.",
 		},
 		Facts: map[parcel.Fact]string{
-			parcel.WasAnnounced: "The sender told us about it", parcel.WasDispatched: "The locker expects it", parcel.WasStored: "Put into the locker", parcel.DepositFailed: "Could not be put in; the courier has it",
+			parcel.WasAnnounced: "The sender told us about it", parcel.WasRedirected: "It goes to another locker", parcel.WasDispatched: "The locker expects it", parcel.WasStored: "Put into the locker", parcel.DepositFailed: "Could not be put in; the courier has it",
 			parcel.DepositUncertain: "Not clear whether it was put in", parcel.CollectFailed: "The door did not open; the parcel is still there", parcel.WasCollected: "Collected", parcel.BecameOverdue: "Its time has passed",
 			parcel.WasWithdrawn: "A courier took it back", parcel.WithdrawFailed: "Could not be taken back; it is still there", parcel.WasQuarantined: "The compartment is set aside until somebody looks", parcel.WasTakenOut: "A courier took it out when looking",
 			parcel.WasExtended: "May wait longer", parcel.WasReissued: "A new code was made; the old one is dead", parcel.WasOverridden: "Two operators and a technician opened the compartment and took it out",

@@ -63,6 +63,9 @@ func (ck *check) parcel(ctx context.Context, p store.Parcel) error {
 	}
 	fold := p
 	fold.State, fold.Hold, fold.Compartment, fold.Stored, fold.Due, fold.Events, fold.Live = "", "", 0, 0, 0, 0, true
+	if len(rows) > 0 {
+		fold.Locker = rows[0].Locker
+	}
 	for i, e := range rows {
 		row, ok := parcel.Next(parcel.State(fold.State), parcel.Fact(e.What))
 		if !ok || e.Number != int64(i+1) || e.Before != fold.State || e.After != string(row.To) || e.Proof != string(row.Proof) {

@@ -57,7 +57,7 @@ func (c *Custody) move(ctx context.Context, tx *sql.Tx, was store.Parcel, h happ
 func (c *Custody) write(ctx context.Context, tx *sql.Tx, was, is store.Parcel, e store.AddEventParams) error {
 	q := store.New(tx)
 	rows, err := q.MoveParcel(ctx, store.MoveParcelParams{State: is.State, Hold: is.Hold, Compartment: is.Compartment, Stored: is.Stored,
-		Due: is.Due, Changed: is.Changed, Live: is.Live, Barcode: is.Barcode, Was: was.Events})
+		Due: is.Due, Changed: is.Changed, Live: is.Live, Locker: is.Locker, Barcode: is.Barcode, Was: was.Events})
 	if err != nil {
 		return fmt.Errorf("custody: parcel %s: %w", is.Barcode, err)
 	}
@@ -87,6 +87,9 @@ func apply(p store.Parcel, e store.CustodyEvent) store.Parcel {
 	case e.Compartment != 0:
 		p.Compartment = e.Compartment
 	}
+	if row.What == parcel.WasRedirected || after.Inside() {
+		p.Locker = e.Locker
+	}
 	if row.What == parcel.WasStored {
 		p.Stored = e.Happened
 	}
@@ -99,7 +102,7 @@ func apply(p store.Parcel, e store.CustodyEvent) store.Parcel {
 
 // awaited says whether a parcel in this state may still be put in, so that its room and its place on manifests are kept.
 func awaited(s parcel.State) bool {
-	return s == parcel.Announced || s == parcel.Dispatched || s == parcel.Uncertain
+	return s.Waits() || s == parcel.Uncertain
 }
 
 func item(p store.Parcel) Parcel {

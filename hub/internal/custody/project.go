@@ -137,8 +137,8 @@ func (c *Custody) dispatched(ctx context.Context, tx *sql.Tx, place fleet.Place,
 		if err != nil {
 			return err
 		}
-		if parcel.State(row.State) != parcel.Announced {
-			continue // a renewed manifest, or one that a cancellation overtook
+		if parcel.State(row.State) != parcel.Announced || row.Locker != place.Locker {
+			continue // a renewed manifest, or one that a cancellation or a redirection overtook
 		}
 		h := happening{what: parcel.WasDispatched, actor: "guard", happened: when(r, row), record: r.Number, guard: place.Guards}
 		if _, err := c.move(ctx, tx, row, h); err != nil {
@@ -157,7 +157,11 @@ func (c *Custody) tells(ctx context.Context, tx *sql.Tx, place fleet.Place, r jo
 		return nil
 	}
 	row, err := store.New(tx).Parcel(ctx, barcode)
-	if errors.Is(err, sql.ErrNoRows) || err == nil && row.Locker != locker {
+	known := err == nil
+	if known {
+		known, err = planned(ctx, tx, row, locker)
+	}
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !known {
 		return c.Fleet.Contradict(ctx, tx, locker, "unknown parcel", r.Compartment, r.Number)
 	}
 	if err != nil {
@@ -167,7 +171,7 @@ func (c *Custody) tells(ctx context.Context, tx *sql.Tx, place fleet.Place, r jo
 	if err != nil {
 		return err
 	}
-	h.guard = place.Guards
+	h.guard, h.locker = place.Guards, locker
 	if _, err = c.move(ctx, tx, row, h); errors.Is(err, errNoRow) {
 		return c.Fleet.Contradict(ctx, tx, locker, string(what)+" while "+row.State, r.Compartment, r.Number)
 	}

@@ -31,6 +31,12 @@ INSERT INTO parcel (barcode, shipment, merchant, locker, carrier, place, size, l
     compartment, stored, due, events, created, changed, live, outbound)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, $12, $12, TRUE, $13);
 
+-- name: MoveShipment :exec
+UPDATE shipment SET locker = sqlc.arg(locker) WHERE id = sqlc.arg(id);
+
+-- name: CountPlans :one
+SELECT COUNT(*) FROM custody_event WHERE barcode = $1 AND locker = $2 AND what IN ('announced', 'redirected');
+
 -- name: Parcel :one
 SELECT * FROM parcel WHERE barcode = $1;
 
@@ -55,7 +61,7 @@ ORDER BY barcode LIMIT 200;
 
 -- name: MoveParcel :execrows
 UPDATE parcel SET state = sqlc.arg(state), hold = sqlc.arg(hold), compartment = sqlc.arg(compartment), stored = sqlc.arg(stored),
-    due = sqlc.arg(due), changed = sqlc.arg(changed), live = sqlc.arg(live), events = events + 1
+    due = sqlc.arg(due), changed = sqlc.arg(changed), live = sqlc.arg(live), locker = sqlc.arg(locker), events = events + 1
 WHERE barcode = sqlc.arg(barcode) AND events = sqlc.arg(was);
 
 -- name: AddEvent :exec

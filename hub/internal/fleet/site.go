@@ -3,18 +3,15 @@ package fleet
 import (
 	"context"
 	"database/sql"
-	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"lockstep/hub/internal/fleet/store"
-	"lockstep/internal/fault"
+	"lockstep/internal/sheet"
 )
 
 // City is one that lockers stand in. Its number is what shops' software keeps.
@@ -40,7 +37,7 @@ type Site struct {
 	Inside        string // where it stands in the building
 }
 
-// cityColumns and siteColumns are the heads of the files that operators import; the order is free, further columns are refused.
+// cityColumns and siteColumns are those of the tables that operators import.
 var (
 	cityColumns = []string{"id", "owner", "name", "english", "region", "country", "fias", "kladr"}
 	siteColumns = []string{"locker", "city", "post_code", "street", "house", "metro", "hours", "indoors", "way", "inside"}
@@ -48,97 +45,64 @@ var (
 	country     = regexp.MustCompile(`^[A-Z]{2,3}$`)
 )
 
-// ImportCities takes cities from a CSV file whose first line names its columns, or none of them: the fault says which line is wrong.
+// ImportCities takes cities from a table (package sheet), all of them or none.
 func (f *Fleet) ImportCities(ctx context.Context, file io.Reader) (n int, err error) {
-	return f.importRows(ctx, file, cityColumns, func(q *store.Queries, row map[string]string) error {
-		id, err1 := strconv.ParseInt(row["id"], 10, 32)
-		owner, err2 := strconv.ParseInt("0"+row["owner"], 10, 32)
-		if err1 != nil || err2 != nil || id <= 0 || !country.MatchString(row["country"]) || row["name"] == "" {
-			return errors.New("a city has an id, a name and a country of two or three letters")
+	return f.importRows(ctx, file, cityColumns, func(q *store.Queries, row sheet.Row) error {
+		id, err1 := strconv.ParseInt(row.Text("id"), 10, 32)
+		owner, err2 := strconv.ParseInt("0"+row.Text("owner"), 10, 32)
+		if err1 != nil || err2 != nil || id <= 0 || !country.MatchString(row.Text("country")) || row.Text("name") == "" {
+			return row.Wrong("a city has an id, a name and a country of two or three letters")
 		}
-		return q.SetCity(ctx, store.SetCityParams{ID: id, Owner: owner, Name: row["name"], English: row["english"], Region: row["region"], Country: row["country"],
-			Fias: row["fias"], Kladr: row["kladr"]})
+		return q.SetCity(ctx, store.SetCityParams{ID: id, Owner: owner, Name: row.Text("name"), English: row.Text("english"), Region: row.Text("region"),
+			Country: row.Text("country"), Fias: row.Text("fias"), Kladr: row.Text("kladr")})
 	})
 }
 
 // ImportSites takes lockers' sites likewise.
 func (f *Fleet) ImportSites(ctx context.Context, file io.Reader) (n int, err error) {
-	return f.importRows(ctx, file, siteColumns, func(q *store.Queries, row map[string]string) error {
-		city, err := strconv.ParseInt(row["city"], 10, 32)
+	return f.importRows(ctx, file, siteColumns, func(q *store.Queries, row sheet.Row) error {
+		city, err := strconv.ParseInt(row.Text("city"), 10, 32)
 		if err != nil {
-			return errors.New("city is a city's id")
+			return row.Wrong("city is a city's id")
 		}
-		if _, err := q.Locker(ctx, row["locker"]); err != nil {
-			return notThere(err, "there is no locker %q", row["locker"])
+		locker := row.Text("locker")
+		if _, err := q.Locker(ctx, locker); errors.Is(err, sql.ErrNoRows) {
+			return row.Wrong("there is no locker %q", locker)
+		} else if err != nil {
+			return err
 		}
-		if _, err := q.City(ctx, city); err != nil {
-			return notThere(err, "there is no city %d; import cities first", city)
+		if _, err := q.City(ctx, city); errors.Is(err, sql.ErrNoRows) {
+			return row.Wrong("there is no city %d; import cities first", city)
+		} else if err != nil {
+			return err
 		}
-		hours := strings.Split(row["hours"], ",")
+		hours := strings.Split(row.Text("hours"), ",")
 		if len(hours) != 7 || slices.ContainsFunc(hours, func(day string) bool { return !openDay.MatchString(day) }) {
-			return errors.New(`hours are seven days from Monday, separated by commas, each like 09:00-21:00 or NODAY`)
+			return row.Wrong(`hours are seven days from Monday, separated by commas, each like 09:00-21:00 or NODAY`)
 		}
-		indoors, err := strconv.ParseBool(row["indoors"])
+		indoors, err := strconv.ParseBool(row.Text("indoors"))
 		if err != nil {
-			return errors.New("indoors is true or false")
+			return row.Wrong("indoors is true or false")
 		}
-		return q.SetSite(ctx, store.SetSiteParams{Locker: row["locker"], City: city, PostCode: row["post_code"], Street: row["street"], House: row["house"],
-			Metro: row["metro"], Hours: row["hours"], Indoors: indoors, Way: row["way"], Inside: row["inside"]})
+		return q.SetSite(ctx, store.SetSiteParams{Locker: locker, City: city, PostCode: row.Text("post_code"), Street: row.Text("street"), House: row.Text("house"),
+			Metro: row.Text("metro"), Hours: row.Text("hours"), Indoors: indoors, Way: row.Text("way"), Inside: row.Text("inside")})
 	})
 }
 
-func notThere(err error, format string, args ...any) error {
-	if errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf(format, args...)
-	}
-	return err
-}
-
-// maxCell bounds a cell, in characters.
-const maxCell = 1000
-
-// importRows does all rows of a file, or none.
-func (f *Fleet) importRows(ctx context.Context, file io.Reader, columns []string, do func(q *store.Queries, row map[string]string) error) (n int, err error) {
-	r := csv.NewReader(file)
-	head, err := r.Read()
+// importRows does all rows of a table, or none.
+func (f *Fleet) importRows(ctx context.Context, file io.Reader, columns []string, do func(*store.Queries, sheet.Row) error) (int, error) {
+	rows, err := sheet.Read(file, columns...)
 	if err != nil {
-		return 0, badFile(1, "it has no first line with the columns' names")
+		return 0, err
 	}
-	head[0] = strings.TrimPrefix(head[0], "\uFEFF")
-	for _, column := range head {
-		if !slices.Contains(columns, column) {
-			return 0, badFile(1, "there is no column %q; there are %s", column, strings.Join(columns, ", "))
+	return len(rows), f.DB.Tx(ctx, func(tx *sql.Tx) error {
+		for _, row := range rows {
+			if err := do(store.New(tx), row); err != nil {
+				return err
+			}
 		}
-	}
-	return n, f.DB.Tx(ctx, func(tx *sql.Tx) error {
-		q := store.New(tx)
-		n = 0
-		for {
-			cells, err := r.Read()
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			line, _ := r.FieldPos(0)
-			if err != nil {
-				return badFile(line, "it is not a row of the file: %v", err)
-			}
-			row := map[string]string{}
-			for i, cell := range cells {
-				if !utf8.ValidString(cell) || strings.ContainsRune(cell, 0) || utf8.RuneCountInString(cell) > maxCell {
-					return badFile(line, "column %s is no text of at most %d characters in UTF-8", head[i], maxCell)
-				}
-				row[head[i]] = strings.TrimSpace(cell)
-			}
-			if err := do(q, row); err != nil {
-				return badFile(line, "%v", err)
-			}
-			n++
-		}
+		return nil
 	})
-}
-
-func badFile(line int, format string, args ...any) error {
-	return fault.New(fault.Invalid, "invalid_file", "line %d: %s", line, fmt.Sprintf(format, args...))
 }
 
 // Cities are all cities, by region and name.

@@ -12,7 +12,6 @@ import (
 	"lockstep/hub/internal/handover/store"
 	"lockstep/internal/db"
 	"lockstep/internal/fault"
-	"lockstep/parcel"
 )
 
 // MaxShipments bounds one act.
@@ -91,7 +90,7 @@ func (r *Refused) Error() string { return "shipment " + r.Shipment.ID }
 // waits says whether no parcel of a shipment has moved yet.
 func waits(s custody.Shipment) bool {
 	for _, p := range s.Parcels {
-		if p.State != parcel.Announced && p.State != parcel.Dispatched {
+		if !p.State.Waits() {
 			return false
 		}
 	}

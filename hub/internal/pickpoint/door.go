@@ -21,6 +21,7 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/label"
+	"lockstep/hub/internal/tariff"
 	"lockstep/internal/fault"
 	"lockstep/parcel"
 )
@@ -40,6 +41,7 @@ type Config struct {
 
 	GS1Prefix parcel.GS1Prefix // empty: labels have no SSCC
 	Handovers *handover.Handovers
+	Tariffs   *tariff.Tariffs
 	Notifier  []byte // the notifier's public HPKE key, from the charter: contacts are sealed to it
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -77,18 +79,27 @@ func (c *call) underContract(named string) error {
 func New(c Config) http.Handler {
 	d := &door{Config: c, signIns: rate.NewLimiter(signIns, signInBurst)}
 	d.methods = map[string]method{
-		"login":     {open: true, do: d.login},
-		"logout":    {open: true, do: d.logout},
-		"getstates": {open: true, do: d.states},
+		"login":          {open: true, do: d.login},
+		"logout":         {open: true, do: d.logout},
+		"authentication": {open: true, do: d.authenticate},
+		"getstates":      {open: true, do: d.states},
 
 		"postamatlist":          {open: true, do: d.postamats},
 		"citylist":              {open: true, do: d.cities},
 		"postindexpostamatlist": {open: true, do: d.postamatsNear},
 		"clientpostamatlist":    {do: d.contractPostamats},
 
+		"getzone":         {do: d.zones},
+		"calctariff":      {do: d.calculate},
+		"calctariffcms":   {do: d.calculate},
+		"getdeliverycost": {do: d.costs},
+
 		"createsending":  {do: d.create},
 		"createshipment": {do: d.create},
+		"updateinvoice":  {do: d.update},
 		"cancelinvoice":  {do: d.cancel},
+		"rejectinvoice":  {do: d.reject},
+		"encloseinfo":    {do: d.enclosure},
 		"tracksending":   {do: d.track},
 		"tracksendings":  {do: d.trackAll},
 
@@ -173,15 +184,43 @@ type loggedIn struct {
 	ExpiresIn string
 }
 
-func (d *door) login(ctx context.Context, c *call) (any, error) {
+// mayTry says whether another password may be tried just now.
+func (d *door) mayTry() error {
 	if !d.signIns.Allow() {
-		return nil, fault.New(fault.Unavailable, "too_many_sign_ins", "too many sign-ins at once")
+		return fault.New(fault.Unavailable, "too_many_sign_ins", "too many sign-ins at once")
+	}
+	return nil
+}
+
+func (d *door) login(ctx context.Context, c *call) (any, error) {
+	if err := d.mayTry(); err != nil {
+		return nil, err
 	}
 	session, until, err := d.Accounts.SignIn(ctx, c.text("login"), c.text("password"))
 	if err != nil {
 		return nil, err
 	}
 	return loggedIn{SessionID: session.Reveal(), ExpiresIn: until.In(moscow).Format(dateTime)}, nil
+}
+
+// authenticate says whether a login, its password and its contract belong together, and gives the cities; it begins no session.
+func (d *door) authenticate(ctx context.Context, c *call) (any, error) {
+	if err := d.mayTry(); err != nil {
+		return nil, err
+	}
+	l, err := d.Accounts.CheckLogin(ctx, c.text("login"), c.text("password"))
+	if err != nil {
+		return nil, err
+	}
+	if err := (&call{contract: l.Contract}).underContract(c.text("ikn")); err != nil {
+		return nil, err
+	}
+	rows, err := d.cityRows(ctx)
+	return struct {
+		Success bool
+		Cities  []cityRow
+		failure
+	}{Success: true, Cities: rows}, err
 }
 
 func (d *door) logout(ctx context.Context, c *call) (any, error) {

@@ -18,6 +18,7 @@ import (
 	"lockstep/hub/internal/guardtest"
 	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/pickpoint"
+	"lockstep/hub/internal/tariff"
 	"lockstep/hub/migrations"
 	"lockstep/internal/db"
 	"lockstep/internal/db/dbtest"
@@ -37,6 +38,9 @@ type desk struct {
 	now      time.Time
 
 	handovers *handover.Handovers
+	tariffs   *tariff.Tariffs
+	fleet     *fleet.Fleet
+	network   *ceremony.Development
 }
 
 func each(t *testing.T, test func(d *desk)) {
@@ -45,7 +49,7 @@ func each(t *testing.T, test func(d *desk)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := &desk{T: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+		d := &desk{T: t, network: network, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
 		clock := func() time.Time { d.now = d.now.Add(time.Millisecond); return d.now } // no two things happen at once
 		log := slog.New(slog.DiscardHandler)
 		d.accounts = account.New(account.Config{DB: database, Now: clock, Charter: network.Charter})
@@ -53,7 +57,9 @@ func each(t *testing.T, test func(d *desk)) {
 		lockers := fleet.New(fleet.Config{DB: database, Now: clock, Charter: network.Charter})
 		d.custody = custody.New(custody.Config{DB: database, Now: clock, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: lockers, Dispatch: statements})
 		d.handovers = handover.New(handover.Config{DB: database, Now: clock})
-		d.door = pickpoint.New(pickpoint.Config{GS1Prefix: "9521234", Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log})
+		d.fleet = lockers
+		d.tariffs = tariff.New(tariff.Config{DB: database})
+		d.door = pickpoint.New(pickpoint.Config{GS1Prefix: "9521234", Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Tariffs: d.tariffs, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log})
 		if _, _, err := lockers.Add(t.Context(), fleet.NewLocker{ID: "7701-015", Name: "Курская", Address: "Москва, Земляной Вал, 29", Zone: "Europe/Moscow"}); err != nil {
 			t.Fatal(err)
 		}
@@ -79,15 +85,28 @@ func each(t *testing.T, test func(d *desk)) {
 func (d *desk) with(rest string) string { return `{"SessionId":"` + d.session + `",` + rest + `}` }
 
 // up brings the hub what the guard has written since.
-func (d *desk) up() {
+func (d *desk) up() { d.bring(d.guard) }
+
+func (d *desk) bring(g *guardtest.Guard) {
 	d.Helper()
-	have, err := d.custody.Position(d.Context(), d.guard.Locker)
+	have, err := d.custody.Position(d.Context(), g.Locker)
 	if err == nil {
-		_, err = d.custody.Ingest(d.Context(), d.guard.Locker, d.guard.After(have.Number))
+		_, err = d.custody.Ingest(d.Context(), g.Locker, g.After(have.Number))
 	}
 	if err != nil {
 		d.Fatal(err)
 	}
+}
+
+// second brings another locker into service.
+func (d *desk) second() *guardtest.Guard {
+	d.Helper()
+	if _, _, err := d.fleet.Add(d.Context(), fleet.NewLocker{ID: "5602-009", Name: "Степная", Address: "Оренбург, Степная, 1", Zone: "Asia/Yekaterinburg"}); err != nil {
+		d.Fatal(err)
+	}
+	g := guardtest.New(d.T, d.network, "5602-009", d.now.UnixMicro())
+	d.bring(g)
+	return g
 }
 
 // reply is an answer's JSON.

@@ -21,6 +21,8 @@ type step struct {
 // of is what a parcel's event means to its sending; 0 for nothing new.
 func (e happening) of() state {
 	switch {
+	case e.What == parcel.WasRedirected:
+		return 0
 	case e.What == parcel.Lapsed:
 		return cancelled
 	case e.What == parcel.WasCancelled && e.After != parcel.Cancelled:

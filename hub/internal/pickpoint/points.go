@@ -195,20 +195,24 @@ func (d *door) postamatsNear(ctx context.Context, c *call) (any, error) {
 	return answer, nil
 }
 
-func (d *door) cities(ctx context.Context, _ *call) (any, error) {
-	type row struct {
-		ID         int64 `json:"Id"`
-		OwnerID    int64 `json:"Owner_Id"`
-		Name       string
-		NameEng    string
-		RegionName string
-		FiasID     string `json:"FiasId"`
-		KladrID    string `json:"KladrId"`
-	}
-	list := []row{}
+// cityRow is a city as clients list it.
+type cityRow struct {
+	ID         int64 `json:"Id"`
+	OwnerID    int64 `json:"Owner_Id"`
+	Name       string
+	NameEng    string
+	RegionName string
+	FiasID     string `json:"FiasId"`
+	KladrID    string `json:"KladrId"`
+}
+
+func (d *door) cityRows(ctx context.Context) ([]cityRow, error) {
+	list := []cityRow{}
 	cities, err := d.Fleet.Cities(ctx)
 	for _, c := range cities {
-		list = append(list, row{c.ID, c.Owner, c.Name, c.English, c.Region, c.FIAS, c.KLADR})
+		list = append(list, cityRow{c.ID, c.Owner, c.Name, c.English, c.Region, c.FIAS, c.KLADR})
 	}
 	return list, err
 }
+
+func (d *door) cities(ctx context.Context, _ *call) (any, error) { return d.cityRows(ctx) }

@@ -3,6 +3,7 @@ package pickpoint
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -141,7 +142,7 @@ func places(s, invoice object) (parcels []custody.NewParcel, err error) {
 		listed = []object{invoice}
 	}
 	for _, p := range listed {
-		size, err := sizeOf(p)
+		size, err := sizeOf(p, 1)
 		if err != nil {
 			return nil, err
 		}
@@ -154,9 +155,9 @@ func places(s, invoice object) (parcels []custody.NewParcel, err error) {
 	return parcels, nil
 }
 
-// sizeOf is the smallest compartment for a place. Many shops measure nothing: then it is the middle one, and at the locker the courier
-// asks for a larger one where that is too small.
-func sizeOf(p object) (parcel.Size, error) {
+// sizeOf is the smallest compartment for a place; several are measured together, side by side along their longest edge. Many shops
+// measure nothing: then it is the middle one, and at the locker the courier asks for a larger one where that is too small.
+func sizeOf(p object, places int) (parcel.Size, error) {
 	var box parcel.Dimensions
 	for i, edge := range []string{"width", "height", "depth"} {
 		centimetres, _ := p.decimal(edge)
@@ -168,6 +169,8 @@ func sizeOf(p object) (parcel.Size, error) {
 	if box == (parcel.Dimensions{}) {
 		return parcel.Medium, nil
 	}
+	slices.Sort(box[:])
+	box[2] /= places
 	for i := range box {
 		box[i] = max(box[i], 1)
 	}
@@ -212,32 +215,6 @@ func (d *door) findAll(ctx context.Context, c *call) ([]custody.Shipment, error)
 		err = fault.New(fault.NotFound, "unknown_shipment", "there is no such shipment")
 	}
 	return list, err
-}
-
-// cancel gives up those of the named sendings that have not gone further than being registered; a failure where there is none.
-func (d *door) cancel(ctx context.Context, c *call) (any, error) {
-	list, err := d.findAll(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	given := 0
-	for _, s := range list {
-		at, err := d.stateOf(ctx, c, s)
-		if err == nil && at == registered {
-			_, err = d.Custody.CancelShipment(ctx, c.merchant.ID, s.ID)
-			given++
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	if given == 0 {
-		return nil, fault.New(fault.Conflict, "not_registered", "only a sending that is registered can be cancelled")
-	}
-	return struct {
-		Result bool
-		failure
-	}{Result: true}, nil
 }
 
 func or(text, otherwise string) string {

@@ -467,6 +467,22 @@ func (q *Queries) CountContacts(ctx context.Context, merchant string) (int64, er
 	return count, err
 }
 
+const countPlans = `-- name: CountPlans :one
+SELECT COUNT(*) FROM custody_event WHERE barcode = $1 AND locker = $2 AND what IN ('announced', 'redirected')
+`
+
+type CountPlansParams struct {
+	Barcode string
+	Locker  string
+}
+
+func (q *Queries) CountPlans(ctx context.Context, arg CountPlansParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countPlans, arg.Barcode, arg.Locker)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countStates = `-- name: CountStates :many
 SELECT state, CAST(COUNT(*) AS BIGINT) AS count FROM parcel GROUP BY state ORDER BY state
 `
@@ -698,8 +714,8 @@ func (q *Queries) LiveParcels(ctx context.Context, arg LiveParcelsParams) ([]Par
 
 const moveParcel = `-- name: MoveParcel :execrows
 UPDATE parcel SET state = $1, hold = $2, compartment = $3, stored = $4,
-    due = $5, changed = $6, live = $7, events = events + 1
-WHERE barcode = $8 AND events = $9
+    due = $5, changed = $6, live = $7, locker = $8, events = events + 1
+WHERE barcode = $9 AND events = $10
 `
 
 type MoveParcelParams struct {
@@ -710,6 +726,7 @@ type MoveParcelParams struct {
 	Due         int64
 	Changed     int64
 	Live        bool
+	Locker      string
 	Barcode     string
 	Was         int64
 }
@@ -723,6 +740,7 @@ func (q *Queries) MoveParcel(ctx context.Context, arg MoveParcelParams) (int64, 
 		arg.Due,
 		arg.Changed,
 		arg.Live,
+		arg.Locker,
 		arg.Barcode,
 		arg.Was,
 	)
@@ -730,6 +748,20 @@ func (q *Queries) MoveParcel(ctx context.Context, arg MoveParcelParams) (int64, 
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const moveShipment = `-- name: MoveShipment :exec
+UPDATE shipment SET locker = $1 WHERE id = $2
+`
+
+type MoveShipmentParams struct {
+	Locker string
+	ID     string
+}
+
+func (q *Queries) MoveShipment(ctx context.Context, arg MoveShipmentParams) error {
+	_, err := q.db.ExecContext(ctx, moveShipment, arg.Locker, arg.ID)
+	return err
 }
 
 const nextCursor = `-- name: NextCursor :one

@@ -1,0 +1,89 @@
+package custody
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"lockstep/hub/internal/custody/store"
+	"lockstep/hub/internal/dispatch"
+	"lockstep/hub/internal/fleet"
+	"lockstep/internal/fault"
+	"lockstep/parcel"
+)
+
+// Redirect sends a merchant's shipment to another locker: all its parcels that are still to be put in, by actor's word. The locker
+// that it was for may have been told of them already, and may take them until its manifest ends; wherever a parcel is put in, there
+// it is. Conflict "too_late" where no parcel waits any more, "return_permit" for one that a customer brings; otherwise as CreateShipment.
+func (c *Custody) Redirect(ctx context.Context, merchant, id, locker, actor string) (s Shipment, err error) {
+	err = c.DB.Tx(ctx, func(tx *sql.Tx) error {
+		q := store.New(tx)
+		if s, err = load(ctx, q, merchant, id); err != nil {
+			return err
+		}
+		if s.Locker == locker {
+			return nil
+		}
+		var wants []fleet.Want
+		for _, p := range s.Parcels {
+			if p.Outbound {
+				return fault.New(fault.Conflict, "return_permit", "a customer brings this parcel to the locker that was named")
+			}
+			if p.State.Waits() {
+				wants = append(wants, fleet.Want{Barcode: p.Barcode, Size: p.Size})
+			}
+		}
+		if len(wants) == 0 {
+			return fault.New(fault.Conflict, "too_late", "no parcel of this shipment waits to be put in any more")
+		}
+		if err := c.replan(ctx, tx, s, wants, locker, actor); err != nil {
+			return err
+		}
+		s, err = load(ctx, q, merchant, id)
+		return err
+	})
+	if err == nil {
+		c.Dispatch.Poke()
+		c.Dispatch.Ring(locker)
+	}
+	return s, err
+}
+
+func (c *Custody) replan(ctx context.Context, tx *sql.Tx, s Shipment, wants []fleet.Want, locker, actor string) error {
+	for _, w := range wants {
+		if err := errors.Join(c.Fleet.Release(ctx, tx, w.Barcode), c.Dispatch.Forget(ctx, tx, w.Barcode)); err != nil {
+			return err
+		}
+	}
+	if err := c.Fleet.Reserve(ctx, tx, locker, wants); err != nil {
+		return err
+	}
+	q := store.New(tx)
+	for _, w := range wants {
+		row, err := q.Parcel(ctx, w.Barcode)
+		if err != nil {
+			return err
+		}
+		h := happening{what: parcel.WasRedirected, actor: actor, happened: c.now(), locker: locker}
+		if row, err = c.move(ctx, tx, row, h); err != nil {
+			return err
+		}
+		e := dispatch.Expected{Barcode: row.Barcode, Locker: locker, Carrier: row.Carrier, Size: parcel.Size(row.Size), Dwell: s.Dwell, Low: row.Low}
+		if err := c.Dispatch.Expect(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	return q.MoveShipment(ctx, store.MoveShipmentParams{ID: s.ID, Locker: locker})
+}
+
+// planned says whether a parcel was ever meant for a locker: then its guard may have taken it, wherever it was sent since.
+func planned(ctx context.Context, tx *sql.Tx, row store.Parcel, locker string) (bool, error) {
+	if row.Locker == locker {
+		return true, nil
+	}
+	if parcel.State(row.State).Inside() {
+		return false, nil // it cannot be in two
+	}
+	n, err := store.New(tx).CountPlans(ctx, store.CountPlansParams{Barcode: row.Barcode, Locker: locker})
+	return n > 0, err
+}

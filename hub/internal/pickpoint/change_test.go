@@ -1,0 +1,145 @@
+package pickpoint_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+)
+
+type updated struct {
+	InvoiceNumber, GCInvoiceNumber string
+	Results                        []struct {
+		FieldName string
+		Updated   *bool
+		Comment   string
+	}
+	ErrorCode *int
+}
+
+func (d *desk) update(body string) (u updated, said string) {
+	d.Helper()
+	d.into(d.raw(http.MethodPost, "/api/updateInvoice", d.with(body)), &u)
+	for _, r := range u.Results {
+		said += fmt.Sprint(r.FieldName, " ", *r.Updated, "; ")
+	}
+	return u, said
+}
+
+func TestUpdate(t *testing.T) {
+	each(t, func(d *desk) {
+		d.second()
+		number, barcode := d.one(invoice())
+		named := `"InvoiceNumber":"` + number + `",`
+		for body, want := range map[string]string{
+			named + `"Phone":"+745642411","RecipientName":"Сидоров","Sum":0`:                              "Phone false; RecipientName false; Sum true; ",
+			named + `"PostamatNumber":"","Phone":null,"Email":"","SubEncloses":[]`:                        "",
+			named + `"PostamatNumber":"7701-999"`:                                                         "PostamatNumber false; ",
+			named + `"PostamatNumber":"7701-015","PostageType":"10001"`:                                   "PostamatNumber true; PostageType true; ",
+			named + `"Sum":"100,00","PostageType":10003,"Email":"a@b.example","SubEncloses":[{"Line":1}]`: "Email false; SubEncloses false; Sum false; PostageType false; ",
+			`"GCInvoiceNumber":"order-1","PostamatNumber":"5602-009"`:                                     "PostamatNumber true; ",
+		} {
+			u, said := d.update(body)
+			if said != want || u.InvoiceNumber != number || u.GCInvoiceNumber != "order-1" || u.ErrorCode == nil || *u.ErrorCode != 0 {
+				d.Errorf("%s: %q, %+v", body, said, u)
+			}
+			for _, r := range u.Results {
+				if !*r.Updated && r.Comment == "" {
+					d.Errorf("%s says not why", r.FieldName)
+				}
+			}
+		}
+		if p, err := d.custody.Parcel(d.Context(), "", barcode); err != nil || p.Locker != "5602-009" {
+			d.Errorf("%+v, %v", p, err)
+		}
+		if states := d.states(number); fmt.Sprint(states) != "[101]" {
+			d.Errorf("%v", states)
+		}
+		if r := d.post("/api/updateInvoice", d.with(`"InvoiceNumber":"15000000000","PostamatNumber":"5602-009"`)); r.code() != 25 {
+			d.Errorf("%v", r)
+		}
+	})
+}
+
+// Once the carrier has said that it has the sending, it goes where it was to go.
+func TestUpdateTooLate(t *testing.T) {
+	each(t, func(d *desk) {
+		other := d.second()
+		number, barcode := d.one(invoice())
+		d.post("/api/makereestrnumber", d.with(`"Invoices":["`+number+`"]`))
+		if _, said := d.update(`"InvoiceNumber":"` + number + `","PostamatNumber":"5602-009"`); said != "PostamatNumber true; " {
+			d.Errorf("in a registry: %s", said)
+		}
+		other.Deposit(1, barcode)
+		d.bring(other)
+		if _, said := d.update(`"InvoiceNumber":"` + number + `","PostamatNumber":"7701-015"`); said != "PostamatNumber false; " {
+			d.Errorf("delivered: %s", said)
+		}
+	})
+}
+
+func TestReject(t *testing.T) {
+	each(t, func(d *desk) {
+		number, barcode := d.one(invoice())
+		d.guard.Deposit(1, barcode)
+		d.up()
+		if r := d.post("/api/cancelInvoice", d.with(`"InvoiceNumber":"`+number+`"`)); r.code() != -1 || r["Result"] != nil {
+			d.Errorf("cancel: %v", r)
+		}
+		if r := d.post("/api/rejectInvoice", d.with(`"IKN":"9990003041","InvoiceNumber":"`+number+`"`)); r.code() != 0 || r["Result"] != true {
+			d.Errorf("reject: %v", r)
+		}
+		if states := d.states(number); fmt.Sprint(states) != "[101 109 114]" {
+			d.Errorf("%v", states)
+		}
+		d.guard.Collect(1, barcode) // the recipient was faster than the parcel's time
+		d.up()
+		if r := d.post("/api/rejectInvoice", d.with(`"GCInvoiceNumber":"order-1"`)); r.code() != -1 || r.text("Error") == "" {
+			d.Errorf("collected: %v", r)
+		}
+		if r := d.post("/api/rejectInvoice", d.with(`"IKN":"9990003042","InvoiceNumber":"`+number+`"`)); r.code() != 30 {
+			d.Errorf("another contract: %v", r)
+		}
+		waiting, _ := d.one(invoice())
+		if r := d.post("/api/rejectInvoice", d.with(`"InvoiceNumber":"`+waiting+`"`)); r.code() != 0 || r["Result"] != true {
+			d.Errorf("registered: %v", r)
+		}
+	})
+}
+
+func TestEnclosure(t *testing.T) {
+	each(t, func(d *desk) {
+		number, barcode := d.one(invoice())
+		for _, key := range []string{"BarCode", "Barcode"} {
+			var answer struct {
+				Enclose struct {
+					Barcode, GCBarCode, InvoiceNumber, SenderInvoiceNumber string
+					Width, Height, Depth, Weight                           float64
+				}
+				ErrorCode *int
+			}
+			d.into(d.raw(http.MethodPost, "/api/encloseinfo", d.with(`"`+key+`":"`+barcode+`"`)), &answer)
+			if got := fmt.Sprint(answer.Enclose); got != fmt.Sprintf("{%s box-1 %s order-1 38 19 64 1.2}", barcode, number) || answer.ErrorCode == nil {
+				d.Error(got)
+			}
+		}
+		for _, body := range []string{`"BarCode":"200010000017"`, `"BarCode":""`, `"200010000017":"BarCode"`, `"BarCode":[1]`} {
+			if r := d.post("/api/encloseinfo", d.with(body)); r.code() != 25 {
+				d.Errorf("%s: %v", body, r)
+			}
+		}
+	})
+}
+
+func TestAuthentication(t *testing.T) {
+	each(t, func(d *desk) {
+		r := d.post("/api/authentication", `{"Login":"apitest","Password":"apitest","Ikn":"9990003041"}`)
+		if cities, _ := r["Cities"].([]any); r["Success"] != true || len(cities) != 2 || r.code() != 0 {
+			d.Errorf("%v", r)
+		}
+		for body, code := range map[string]int{`{"Login":"apitest","Password":"x","Ikn":"9990003041"}`: 10, `{"Login":"apitest","Password":"apitest","Ikn":"1"}`: 30, `{}`: 10} {
+			if r := d.post("/api/authentication", body); r.code() != code || r["Success"] == true || r.text("Error") == "" {
+				d.Errorf("%s: %v", body, r)
+			}
+		}
+	})
+}
