@@ -44,7 +44,7 @@ type hubStore struct {
 	Keys      string           `env:"LOCKSTEP_HUB_KEYS" default:"keys" type:"path" help:"Folder with charter.bundle (older ones in charters/EPOCH.bundle), dispatch.seed, time-hub.seed and house carriers' seeds."`
 	Database  string           `env:"LOCKSTEP_HUB_DATABASE" default:"hub.db" help:"Path of an SQLite file, or a postgres:// URL."`
 	PublicURL string           `name:"public-url" env:"LOCKSTEP_HUB_PUBLIC_URL" default:"http://127.0.0.1:8080" help:"Where people reach the hub."`
-	GS1Prefix parcel.GS1Prefix `name:"gs1-prefix" env:"LOCKSTEP_HUB_GS1_PREFIX" help:"The operator's GS1 Company Prefix, 7 to 10 digits: parcels get SSCCs. The same for every hub of a network, for good."`
+	GS1Prefix parcel.GS1Prefix `name:"gs1-prefix" env:"LOCKSTEP_HUB_GS1_PREFIX" placeholder:"DIGITS" help:"The operator's GS1 Company Prefix, 7 to 10 digits: parcels get SSCCs. The same for every hub of a network, for good."`
 	ClockFile string           `env:"LOCKSTEP_CLOCK_FILE" type:"path" help:"Offsets of a development clock; development builds only."`
 	printed
 }
