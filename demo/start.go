@@ -75,11 +75,14 @@ func (n *Network) firstJSON(ctx context.Context, p *process, into any) error {
 	}
 }
 
+// gs1Prefix is the demo operator's: GS1 keeps 952 for examples.
+const gs1Prefix = "9521234"
+
 func (n *Network) startHub(ctx context.Context) error {
 	n.Hub, n.Database = n.url(portHub), cmp.Or(n.options.Database, n.path("hub", "hub.db"))
 	_, err := n.launch("hub", func() *process {
 		return &process{user: n.users.hub, dir: n.path("hub"), args: []string{n.bin("lockstep"), "hub", "--database", n.Database,
-			"--keys", n.path("hub", "keys"), "--public-url", n.Hub, "--clock-file", n.Clock.path, "serve", "--listen", n.listen(portHub),
+			"--keys", n.path("hub", "keys"), "--public-url", n.Hub, "--gs1-prefix", gs1Prefix, "--clock-file", n.Clock.path, "serve", "--listen", n.listen(portHub),
 			"--edge", n.listen(portEdge), "--frame-ancestor", n.Page(), "--allow-private"}}
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,18 +32,20 @@ import (
 	"lockstep/internal/courier"
 	"lockstep/internal/db"
 	"lockstep/internal/web"
+	"lockstep/parcel"
 )
 
 // Config is what a hub is started with.
 type Config struct {
-	Keys          string   // the key folder
-	Database      string   // path of an SQLite file, or a postgres:// URL
-	Listen        string   // host:port of the public HTTP listener
-	Edge          string   // host:port of the TLS listener for links
-	EdgeNames     []string // host names and IP addresses under which links reach it
-	PublicURL     string   // where people reach the public listener, without a slash at the end
-	FrameAncestor string   // an origin that may hold the courier's page in a frame; empty for none
-	AllowPrivate  bool     // webhooks may go to private and loopback addresses; for development
+	Keys          string           // the key folder
+	Database      string           // path of an SQLite file, or a postgres:// URL
+	Listen        string           // host:port of the public HTTP listener
+	Edge          string           // host:port of the TLS listener for links
+	EdgeNames     []string         // host names and IP addresses under which links reach it
+	PublicURL     string           // where people reach the public listener, without a slash at the end
+	GS1Prefix     parcel.GS1Prefix // the operator's, from which parcels get SSCCs; empty for none
+	FrameAncestor string           // an origin that may hold the courier's page in a frame; empty for none
+	AllowPrivate  bool             // webhooks may go to private and loopback addresses; for development
 	Now           func() time.Time
 	Log           *slog.Logger
 	Listening     func(public, edge net.Addr) // called once both listeners are open; may be nil
@@ -99,7 +102,7 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 
 // emit hands a parcel's event to the outbox, in the transaction that makes it.
 func (h *Hub) emit(ctx context.Context, tx *sql.Tx, e custody.Event) error {
-	return h.outbox.Emit(ctx, tx, api.Message(e, h.tracking))
+	return h.outbox.Emit(ctx, tx, api.Message(e, h.config.GS1Prefix, h.tracking))
 }
 
 // lockerIDs are all lockers'.
@@ -152,6 +155,9 @@ func (h *Hub) Serve(ctx context.Context) error {
 	if h.config.Listening != nil {
 		h.config.Listening(public.Addr(), dialled.Addr())
 	}
+	if err := h.warnOfRanges(ctx); err != nil {
+		return err
+	}
 	h.config.Log.Info("hub listens", "public", public.Addr().String(), "edge", dialled.Addr().String(), "database", h.db.Engine())
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return h.dispatch.Run(ctx) })
@@ -164,6 +170,20 @@ func (h *Hub) Serve(ctx context.Context) error {
 	work.Go(func() error { return links.Serve(ctx, dialled) })
 	work.Go(func() error { return web.Serve(ctx, public, doors) })
 	return work.Wait()
+}
+
+// warnOfRanges says how many merchants' parcels get no SSCC, because their number ranges come after the last that fits beside the prefix.
+func (h *Hub) warnOfRanges(ctx context.Context) error {
+	last := h.config.GS1Prefix.LastRange()
+	if last == "" {
+		return nil
+	}
+	merchants, err := h.accounts.Merchants(ctx)
+	without := slices.DeleteFunc(merchants, func(m account.Merchant) bool { return m.Range <= last })
+	if len(without) > 0 {
+		h.config.Log.Warn("merchants whose parcels get no SSCC: the GS1 prefix is too long for their number ranges", "merchants", len(without), "last range", last)
+	}
+	return err
 }
 
 // tellRevocations hands on what house couriers' revocations, replaced phones and other carriers' services have left.
@@ -186,13 +206,13 @@ func (h *Hub) edge() (*edge.Edge, error) {
 func (h *Hub) handler() (http.Handler, error) {
 	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Outbox: h.outbox,
 		Revoke: h.couriers.RevokeKey, Notifier: h.keys.charter.Notifier, Network: h.keys.charter.Network, BodyKey: h.keys.body, Tracking: h.tracking, Now: h.config.Now, Log: h.config.Log,
-		PublicURL: h.config.PublicURL})
+		PublicURL: h.config.PublicURL, GS1Prefix: h.config.GS1Prefix})
 	if err != nil {
 		return nil, err
 	}
 	people := console.New(console.Config{Couriers: h.couriers, Custody: h.custody, Now: h.config.Now, Log: h.config.Log,
 		FrameAncestor: h.config.FrameAncestor})
-	shops := pickpoint.New(pickpoint.Config{Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Tariffs: h.tariffs, Fleet: h.fleet,
+	shops := pickpoint.New(pickpoint.Config{GS1Prefix: h.config.GS1Prefix, Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Tariffs: h.tariffs, Fleet: h.fleet,
 		Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.health)

@@ -20,6 +20,7 @@ import (
 	"lockstep/guard/journal"
 	"lockstep/guard/statement"
 	"lockstep/internal/courier"
+	"lockstep/parcel"
 )
 
 // newNetwork makes a key folder that holds the hub's own files only.
@@ -297,5 +298,30 @@ func TestARevokedHouseCourierIsToldToLockers(t *testing.T) {
 	}
 	if lines, err := h.accounts.Audits(t.Context(), 1); err != nil || len(lines) != 1 || lines[0].Act != "revoked a courier" {
 		t.Errorf("%+v, %v", lines, err)
+	}
+}
+
+// TestMerchantsWithoutSSCCAreTold: a long prefix serves the first merchants only, and the log says how many it leaves out.
+func TestMerchantsWithoutSSCCAreTold(t *testing.T) {
+	_, keys := newNetwork(t)
+	c := config(t, keys)
+	var log bytes.Buffer
+	c.Log = slog.New(slog.NewTextHandler(&log, nil))
+	h, err := Open(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	for i := range 11 {
+		if _, err := h.AddMerchant(t.Context(), fmt.Sprint("Shop ", i), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for prefix, want := range map[parcel.GS1Prefix]string{"": "", "952123456": "", "9521234567": "merchants=2"} {
+		log.Reset()
+		h.config.GS1Prefix = prefix
+		if err := h.warnOfRanges(t.Context()); err != nil || !strings.Contains(log.String(), want) || want == "" && log.Len() > 0 {
+			t.Errorf("prefix %q: %q, %v", prefix, log.String(), err)
+		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"lockstep/guard/clock"
 	"lockstep/hub"
+	"lockstep/parcel"
 )
 
 type hubCommand struct {
@@ -40,10 +41,11 @@ type hubCommand struct {
 
 // hubStore is what every hub command needs. They work on the database beside a running server.
 type hubStore struct {
-	Keys      string `env:"LOCKSTEP_HUB_KEYS" default:"keys" type:"path" help:"Folder with charter.bundle (older ones in charters/EPOCH.bundle), dispatch.seed, time-hub.seed and house carriers' seeds."`
-	Database  string `env:"LOCKSTEP_HUB_DATABASE" default:"hub.db" help:"Path of an SQLite file, or a postgres:// URL."`
-	PublicURL string `name:"public-url" env:"LOCKSTEP_HUB_PUBLIC_URL" default:"http://127.0.0.1:8080" help:"Where people reach the hub."`
-	ClockFile string `env:"LOCKSTEP_CLOCK_FILE" type:"path" help:"Offsets of a development clock; development builds only."`
+	Keys      string           `env:"LOCKSTEP_HUB_KEYS" default:"keys" type:"path" help:"Folder with charter.bundle (older ones in charters/EPOCH.bundle), dispatch.seed, time-hub.seed and house carriers' seeds."`
+	Database  string           `env:"LOCKSTEP_HUB_DATABASE" default:"hub.db" help:"Path of an SQLite file, or a postgres:// URL."`
+	PublicURL string           `name:"public-url" env:"LOCKSTEP_HUB_PUBLIC_URL" default:"http://127.0.0.1:8080" help:"Where people reach the hub."`
+	GS1Prefix parcel.GS1Prefix `name:"gs1-prefix" env:"LOCKSTEP_HUB_GS1_PREFIX" placeholder:"DIGITS" help:"The operator's GS1 Company Prefix, 7 to 10 digits: parcels get SSCCs. The same for every hub of a network, for good."`
+	ClockFile string           `env:"LOCKSTEP_CLOCK_FILE" type:"path" help:"Offsets of a development clock; development builds only."`
 	printed
 }
 
@@ -57,7 +59,7 @@ func (s hubStore) config() (hub.Config, error) {
 	if err != nil {
 		return hub.Config{}, err
 	}
-	return hub.Config{Keys: s.Keys, Database: s.Database, PublicURL: strings.TrimRight(s.PublicURL, "/"), Now: c.Now,
+	return hub.Config{Keys: s.Keys, Database: s.Database, PublicURL: strings.TrimRight(s.PublicURL, "/"), GS1Prefix: s.GS1Prefix, Now: c.Now,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}, nil
 }
 

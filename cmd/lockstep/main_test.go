@@ -3,6 +3,8 @@ package main
 import (
 	"slices"
 	"testing"
+
+	"github.com/alecthomas/kong"
 )
 
 func TestFlagsWithOneDash(t *testing.T) {
@@ -10,5 +12,19 @@ func TestFlagsWithOneDash(t *testing.T) {
 	want := []string{"demo", "--script", "--port", "-1", "-h", "--dir=/x", "hub.db"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q", got)
+	}
+}
+
+// TestGS1PrefixIsCheckedAtStart: a prefix that leaves no room for parcels never reaches the hub.
+func TestGS1PrefixIsCheckedAtStart(t *testing.T) {
+	for prefix, ok := range map[string]bool{"9521234": true, "9521234567": true, "952123456789": false, "95": false, "952123x": false} {
+		var c commands
+		parser, err := kong.New(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := parser.Parse([]string{"hub", "--gs1-prefix", prefix, "serve"}); (err == nil) != ok || ok && string(c.Hub.GS1Prefix) != prefix {
+			t.Errorf("%s: %v", prefix, err)
+		}
 	}
 }

@@ -1,10 +1,15 @@
 package courier_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image/color"
+	"image/png"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -296,4 +301,63 @@ func TestFramedPageTellsItsQR(t *testing.T) {
 	if told != `{"lockstep":"qr","text":"","at":"enrol"}` {
 		t.Errorf("with no code on the screen the page tells %s", told)
 	}
+}
+
+// TestThePhoneReadsALabel holds a label before the phone's camera, as the README shows it. This browser reads QR codes only, like many
+// phones: it needs no more.
+func TestThePhoneReadsALabel(t *testing.T) {
+	if !web.Has("scan.js") {
+		t.Skip("npm's parts are not built: the page has no camera")
+	}
+	r := newPages(t, "")
+	w := walk{t, webtest.Chromium(t, 412, 860, chromedp.Flag("lang", "en"), chromedp.Flag("use-fake-device-for-media-stream", true),
+		chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-file-for-fake-video-capture", film(t, "../../docs/label.svg")))}
+	w.open(r.server.URL + "/courier/#enrol=" + r.expect(t, "c-17"))
+	w.sees("enrol", "Enrol this phone?")
+	w.tap("Enrol")
+	w.sees("home", "put in: 2")
+	w.tap("Point at")
+	w.sees("camera")
+	w.submit(signed(t, r, "LSQ:", statement.Challenge{Locker: "msk-0042", Boot: 3, Counter: 1, Nonce: statement.Nonce{1}, Purpose: statement.ForCourier}))
+	w.sees("session", "msk-0042")
+	w.tap("Scan")
+	w.sees("show", "Answer no. 1", "2000 1000 0421")
+}
+
+// film is a picture as a camera would show it: a file of one frame in YUV4MPEG2.
+func film(t *testing.T, svg string) string {
+	t.Helper()
+	drawing, err := filepath.Abs(svg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const width, height = 840, 1184
+	ctx := webtest.Chromium(t, width, height)
+	file := filepath.Join(t.TempDir(), "label.html")
+	if err := os.WriteFile(file, []byte(`<body style="margin:0"><img style="width:100%" src="file://`+drawing+`">`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Do(ctx, chromedp.Navigate("file://"+file)); err != nil {
+		t.Fatal(err)
+	}
+	shot, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := png.Decode(bytes.NewReader(shot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := bytes.NewBufferString(fmt.Sprintf("YUV4MPEG2 W%d H%d F10:1 Ip A1:1 C420jpeg\nFRAME\n", width, height))
+	for y := range height {
+		for x := range width {
+			out.WriteByte(color.GrayModel.Convert(seen.At(x, y)).(color.Gray).Y)
+		}
+	}
+	out.Write(bytes.Repeat([]byte{0x80}, width*height/2)) // no colour
+	frames := filepath.Join(t.TempDir(), "label.y4m")
+	if err := os.WriteFile(frames, out.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return frames
 }

@@ -19,6 +19,7 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/outbox"
 	"lockstep/internal/fault"
+	"lockstep/parcel"
 )
 
 // maxBody bounds a request's body: twenty parcels with everything said about them take a tenth of it.
@@ -36,6 +37,7 @@ type Config struct {
 	Network   string                    // the charter's
 	BodyKey   []byte                    // keys the digests of request bodies; kept outside the database
 	Tracking  func(token string) string // URL of a parcel's tracking page
+	GS1Prefix parcel.GS1Prefix          // empty: parcels have no SSCC
 	Now       func() time.Time
 	Log       *slog.Logger
 	PublicURL string // where merchants reach the API; for the OpenAPI document

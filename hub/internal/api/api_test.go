@@ -44,11 +44,6 @@ func TestAParcelsLife(t *testing.T) {
 		if got := b.get("/v1/shipments/" + id); got.status != 200 || string(got.body) != string(cancelled.body) {
 			t.Errorf("%d %s", got.status, got.body)
 		}
-		for _, path := range []string{"/v1/shipments/" + id + "/label.pdf?paper=a4", "/v1/parcels/" + barcode + "/label.pdf"} {
-			if got := b.get(path); got.status != 200 || got.header.Get("Content-Type") != "application/pdf" || !strings.HasPrefix(string(got.body), "%PDF-") {
-				t.Errorf("%s: %d %.60s", path, got.status, got.body)
-			}
-		}
 	})
 }
 

@@ -26,6 +26,7 @@ import (
 	"lockstep/hub/migrations"
 	"lockstep/internal/db"
 	"lockstep/internal/db/dbtest"
+	"lockstep/parcel"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -36,6 +37,9 @@ const (
 	email = "ann.secret@example.org"
 	name  = "Annabella Secretova"
 )
+
+// gs1Prefix is the operator's, one of those that GS1 keeps for examples.
+const gs1Prefix parcel.GS1Prefix = "9521234"
 
 // bench is a hub's rooms behind the door, with two merchants and one locker of 2 S, 2 M and 1 L.
 type bench struct {
@@ -84,13 +88,13 @@ func newBench(t *testing.T, d *db.DB) *bench {
 	must(t, err)
 	b.custody = custody.New(custody.Config{DB: d, Now: time.Now, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: b.fleet, Dispatch: rooms,
 		Emit: func(ctx context.Context, tx *sql.Tx, e custody.Event) error {
-			return b.outbox.Emit(ctx, tx, api.Message(e, tracking))
+			return b.outbox.Emit(ctx, tx, api.Message(e, gs1Prefix, tracking))
 		}})
 	revoke := func(_ context.Context, carrier string, key statement.KeyID) error {
 		b.revoked = append(b.revoked, carrier+" "+key.String())
 		return nil
 	}
-	handler, err := api.New(api.Config{Revoke: revoke, Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Notifier: network.Charter.Notifier, Network: network.Charter.Network,
+	handler, err := api.New(api.Config{GS1Prefix: gs1Prefix, Revoke: revoke, Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Notifier: network.Charter.Notifier, Network: network.Charter.Network,
 		BodyKey: []byte("a key that is in no database"), Tracking: tracking, Now: time.Now, Log: log, PublicURL: "https://hub.example"})
 	must(t, err)
 	b.server = httptest.NewServer(handler)

@@ -36,11 +36,14 @@ type parcelLabelIn struct {
 	Paper   string `query:"paper" enum:"a6,a4" default:"a6" doc:"a6: one label a page; a4: four a page"`
 }
 
-type pdfOut struct {
+type labelOut struct {
 	ContentType string `header:"Content-Type"`
 	Disposition string `header:"Content-Disposition"`
 	Body        []byte
 }
+
+// kindZPL is no registered media type; label software asks for it by this name.
+const kindPDF, kindZPL = "application/pdf", "application/zpl"
 
 func (d *door) parcels() {
 	tags := []string{"Parcels"}
@@ -53,14 +56,24 @@ func (d *door) parcels() {
 }
 
 func (d *door) labels() {
-	pdf := func() map[string]*huma.Response {
-		return map[string]*huma.Response{"200": {Description: "A PDF", Content: map[string]*huma.MediaType{
-			"application/pdf": {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}}
+	file := func(kind, doc string) map[string]*huma.Response {
+		return map[string]*huma.Response{"200": {Description: doc, Content: map[string]*huma.MediaType{
+			kind: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}}}}
 	}
-	route(d, huma.Operation{OperationID: "printShipmentLabels", Method: http.MethodGet, Path: "/v1/shipments/{id}/label.pdf", Tags: []string{"Shipments"},
-		Summary: "Print the labels of a shipment", Errors: []int{404}, Responses: pdf()}, d.shipmentLabel)
-	route(d, huma.Operation{OperationID: "printParcelLabel", Method: http.MethodGet, Path: "/v1/parcels/{barcode}/label.pdf", Tags: []string{"Parcels"},
-		Summary: "Print the label of a parcel", Errors: []int{404}, Responses: pdf()}, d.parcelLabel)
+	const (
+		aPDF  = "A PDF"
+		zplII = "ZPL II in UTF-8 for 203 dpi and media of 105 × 148 mm, one format a label: send it to the printer as it is"
+		codes = "The barcode as Code 128 and as a QR code; where the parcel has an SSCC, that as GS1-128 with application identifier 00."
+	)
+	shipments, parcels := []string{"Shipments"}, []string{"Parcels"}
+	route(d, huma.Operation{OperationID: "printShipmentLabels", Method: http.MethodGet, Path: "/v1/shipments/{id}/label.pdf", Tags: shipments,
+		Summary: "Print the labels of a shipment", Description: codes, Errors: []int{404}, Responses: file(kindPDF, aPDF)}, d.shipmentLabel)
+	route(d, huma.Operation{OperationID: "printParcelLabel", Method: http.MethodGet, Path: "/v1/parcels/{barcode}/label.pdf", Tags: parcels,
+		Summary: "Print the label of a parcel", Description: codes, Errors: []int{404}, Responses: file(kindPDF, aPDF)}, d.parcelLabel)
+	route(d, huma.Operation{OperationID: "printShipmentLabelsZPL", Method: http.MethodGet, Path: "/v1/shipments/{id}/label.zpl", Tags: shipments,
+		Summary: "Print the labels of a shipment on a label printer", Description: codes, Errors: []int{404}, Responses: file(kindZPL, zplII)}, d.shipmentZPL)
+	route(d, huma.Operation{OperationID: "printParcelLabelZPL", Method: http.MethodGet, Path: "/v1/parcels/{barcode}/label.zpl", Tags: parcels,
+		Summary: "Print the label of a parcel on a label printer", Description: codes, Errors: []int{404}, Responses: file(kindZPL, zplII)}, d.parcelZPL)
 }
 
 // find is a merchant's parcel; what cannot be a barcode is not found.
@@ -73,7 +86,7 @@ func (d *door) find(ctx context.Context, m account.Merchant, barcode string) (cu
 
 func (d *door) parcel(ctx context.Context, m account.Merchant, in *parcelIn) (*parcelOut, error) {
 	p, err := d.find(ctx, m, in.Barcode)
-	return &parcelOut{shape(p, d.Tracking)}, err
+	return &parcelOut{shape(p, d.GS1Prefix, d.Tracking)}, err
 }
 
 func (d *door) events(ctx context.Context, m account.Merchant, in *parcelIn) (*eventsOut, error) {
@@ -92,42 +105,73 @@ func (d *door) events(ctx context.Context, m account.Merchant, in *parcelIn) (*e
 	return out, nil
 }
 
-func (d *door) shipmentLabel(ctx context.Context, m account.Merchant, in *shipmentLabelIn) (*pdfOut, error) {
-	if err := known(in.ID, "unknown_shipment", "shipment"); err != nil {
-		return nil, err
-	}
-	s, err := d.Custody.Shipment(ctx, m.ID, in.ID)
+func (d *door) shipmentLabel(ctx context.Context, m account.Merchant, in *shipmentLabelIn) (*labelOut, error) {
+	list, err := d.shipmentLabels(ctx, m, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	return d.print(ctx, m, s, "", in.Paper)
+	return pdf(list, in.Paper)
 }
 
-func (d *door) parcelLabel(ctx context.Context, m account.Merchant, in *parcelLabelIn) (*pdfOut, error) {
-	p, err := d.find(ctx, m, in.Barcode)
+func (d *door) parcelLabel(ctx context.Context, m account.Merchant, in *parcelLabelIn) (*labelOut, error) {
+	list, err := d.parcelLabels(ctx, m, in.Barcode)
 	if err != nil {
 		return nil, err
 	}
-	s, err := d.Custody.Shipment(ctx, m.ID, p.Shipment)
-	if err != nil {
-		return nil, err
-	}
-	return d.print(ctx, m, s, p.Barcode, in.Paper)
+	return pdf(list, in.Paper)
 }
 
-// print draws labels of a shipment: all, or one parcel's.
-func (d *door) print(ctx context.Context, m account.Merchant, s custody.Shipment, barcode, paper string) (*pdfOut, error) {
+func (d *door) shipmentZPL(ctx context.Context, m account.Merchant, in *shipmentIn) (*labelOut, error) {
+	list, err := d.shipmentLabels(ctx, m, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return zpl(list)
+}
+
+func (d *door) parcelZPL(ctx context.Context, m account.Merchant, in *parcelIn) (*labelOut, error) {
+	list, err := d.parcelLabels(ctx, m, in.Barcode)
+	if err != nil {
+		return nil, err
+	}
+	return zpl(list)
+}
+
+// shipmentLabels are the labels of all parcels of a merchant's shipment.
+func (d *door) shipmentLabels(ctx context.Context, m account.Merchant, id string) ([]label.Label, error) {
+	if err := known(id, "unknown_shipment", "shipment"); err != nil {
+		return nil, err
+	}
+	s, err := d.Custody.Shipment(ctx, m.ID, id)
+	if err != nil {
+		return nil, err
+	}
 	locker, err := d.Fleet.Locker(ctx, s.Locker)
+	return label.Of(m.Name, d.GS1Prefix, locker, s), err
+}
+
+// parcelLabels is the label of one parcel of a merchant's.
+func (d *door) parcelLabels(ctx context.Context, m account.Merchant, barcode string) ([]label.Label, error) {
+	p, err := d.find(ctx, m, barcode)
 	if err != nil {
 		return nil, err
 	}
-	list := label.Of(m.Name, locker, s)
-	if barcode != "" {
-		list = slices.DeleteFunc(list, func(l label.Label) bool { return l.Barcode != barcode })
-	}
-	pdf, err := label.PDF(label.Paper(paper), list)
+	list, err := d.shipmentLabels(ctx, m, p.Shipment)
+	return slices.DeleteFunc(list, func(l label.Label) bool { return l.Barcode != barcode }), err
+}
+
+func pdf(list []label.Label, paper string) (*labelOut, error) {
+	data, err := label.PDF(label.Paper(paper), list)
 	if err != nil {
 		return nil, err
 	}
-	return &pdfOut{ContentType: "application/pdf", Disposition: `inline; filename="label-` + list[0].Barcode + `.pdf"`, Body: pdf}, nil
+	return &labelOut{kindPDF, `inline; filename="label-` + list[0].Barcode + `.pdf"`, data}, nil
+}
+
+func zpl(list []label.Label) (*labelOut, error) {
+	data, err := label.ZPL(list)
+	if err != nil {
+		return nil, err
+	}
+	return &labelOut{kindZPL, `attachment; filename="label-` + list[0].Barcode + `.zpl"`, data}, nil
 }

@@ -27,7 +27,8 @@ type Shipment struct {
 
 // Parcel is one physical item under one label.
 type Parcel struct {
-	Barcode      string     `json:"barcode" example:"200010000018" doc:"Twelve digits, the last is GS1's check digit; on the label as Code 128"`
+	Barcode      string     `json:"barcode" example:"200010000018" doc:"Twelve digits, the last is GS1's check digit; on the label as Code 128 and as a QR code"`
+	SSCC         string     `json:"sscc,omitempty" example:"095212340010000018" doc:"Serial Shipping Container Code, on the label as GS1-128; absent where the operator has no GS1 prefix"`
 	Shipment     string     `json:"shipment" format:"uuid"`
 	Place        int        `json:"place" example:"1" doc:"Within its shipment, from 1"`
 	Locker       string     `json:"locker" example:"msk-0042"`
@@ -96,13 +97,13 @@ func ago(us int64) *time.Time {
 func (d *door) shipment(s custody.Shipment) Shipment {
 	out := Shipment{ID: s.ID, Locker: s.Locker, Carrier: s.Carrier, Reference: s.Reference, DwellHours: int(s.Dwell), Created: at(s.Created), Parcels: []Parcel{}}
 	for _, p := range s.Parcels {
-		out.Parcels = append(out.Parcels, shape(p, d.Tracking))
+		out.Parcels = append(out.Parcels, shape(p, d.GS1Prefix, d.Tracking))
 	}
 	return out
 }
 
-func shape(p custody.Parcel, tracking func(string) string) Parcel {
-	return Parcel{Barcode: p.Barcode, Shipment: p.Shipment, Place: p.Place, Locker: p.Locker, Size: p.Size.String(), Low: p.Low,
+func shape(p custody.Parcel, prefix parcel.GS1Prefix, tracking func(string) string) Parcel {
+	return Parcel{Barcode: p.Barcode, SSCC: prefix.SSCC(p.Barcode), Shipment: p.Shipment, Place: p.Place, Locker: p.Locker, Size: p.Size.String(), Low: p.Low,
 		WeightG: p.WeightG, Reference: p.Reference, State: string(p.State), Claimed: p.State.Claimed(), Outbound: p.Outbound, Hold: p.Hold, Stored: ago(p.Stored), Due: ago(p.Due),
 		DueConfirmed: p.State == parcel.Overdue, Tracking: tracking(p.Token), Created: at(p.Created), Changed: at(p.Changed)}
 }

@@ -10,6 +10,7 @@ import (
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/outbox"
+	"lockstep/parcel"
 )
 
 // Webhook is where we tell you what happens to your parcels.
@@ -57,10 +58,10 @@ type NoticeData struct {
 	Parcel Parcel `json:"parcel"`
 }
 
-// Message is what the outbox sends about a parcel's event; tracking gives the URL of its page.
-func Message(e custody.Event, tracking func(token string) string) outbox.Message {
+// Message is what the outbox sends about a parcel's event; the prefix gives its SSCC, tracking the URL of its page.
+func Message(e custody.Event, prefix parcel.GS1Prefix, tracking func(token string) string) outbox.Message {
 	return outbox.Message{ID: e.ID, Merchant: e.Parcel.Merchant, Type: outbox.TypeOf(e.What), At: at(e.Received),
-		Data: NoticeData{event(e), shape(e.Parcel, tracking)}}
+		Data: NoticeData{event(e), shape(e.Parcel, prefix, tracking)}}
 }
 
 type webhookIn struct {

@@ -1,12 +1,9 @@
 package label
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"time"
-
-	"codeberg.org/go-pdf/fpdf"
 )
 
 // Act is the paper of a handover: what the merchant gives and the carrier takes, with room for both signatures.
@@ -28,6 +25,7 @@ type ActRow struct {
 // Measures of an act, in millimetres: A4 upright.
 const (
 	actMargin = 15.0
+	actWidth  = 180.0
 	actRow    = 5.0
 	actBottom = 297 - 20.0
 )
@@ -38,92 +36,121 @@ var columns = []struct {
 	width float64
 }{{"№", 12}, {"Отправление", 32}, {"Номер заказа", 50}, {"Штрихкоды мест", 52}, {"Постамат", 34}}
 
+// act is an act on its way to paper; y is where the page goes on.
+type act struct {
+	Act
+	*sheet
+	page int
+	y    float64
+}
+
 // ActPDF draws an act, over as many pages as it takes. The same act gives the same bytes.
-func ActPDF(a Act) ([]byte, error) {
-	pdf := sheet(A4, a.Made)
-	pdf.SetTitle("Act "+a.Number, false)
-	page := 0
-	begin := func() {
-		pdf.AddPage()
-		page++
-		pdf.SetFont("go", "", 8)
-		pdf.SetXY(actMargin, 287)
-		pdf.CellFormat(180, 5, fmt.Sprintf("Акт № %s · лист %d", a.Number, page), "", 0, "R", false, 0, "")
-		pdf.SetXY(actMargin, actMargin)
-	}
-	begin()
-	if err := actHead(pdf, a); err != nil {
+func ActPDF(paper Act) ([]byte, error) {
+	p, err := newSheet(A4, "Act "+paper.Number, paper.Made)
+	if err != nil {
 		return nil, err
 	}
-	places := 0
-	actColumns(pdf)
-	for i, r := range a.Rows {
-		height := actRow * float64(max(1, len(r.Barcodes)))
-		if pdf.GetY()+height > actBottom {
-			begin()
-			actColumns(pdf)
-		}
-		actCells(pdf, height, fmt.Sprint(i+1), r.Number, r.Reference, strings.Join(r.Barcodes, "\n"), r.Locker)
-		places += len(r.Barcodes)
-	}
-	if pdf.GetY()+45 > actBottom {
-		begin()
-	}
-	actFoot(pdf, len(a.Rows), places)
-	var out bytes.Buffer
-	if err := pdf.Output(&out); err != nil {
-		return nil, fmt.Errorf("label: act: %w", err)
-	}
-	return out.Bytes(), nil
+	a := &act{Act: paper, sheet: p}
+	a.begin()
+	a.head()
+	a.table()
+	a.foot()
+	return a.bytes()
 }
 
-func actHead(pdf *fpdf.Fpdf, a Act) error {
-	pdf.SetFont("go", "B", 15)
-	pdf.CellFormat(120, 8, "Акт приёма-передачи № "+a.Number, "", 1, "L", false, 0, "")
+// begin begins a page.
+func (a *act) begin() {
+	a.pdf.AddPage()
+	a.page++
+	line, small := fmt.Sprintf("Акт № %s · лист %d", a.Number, a.page), style{points: 8}
+	a.text(spot{x: actMargin + actWidth - a.width(small, line), y: 290}, small, line)
+	a.sheet.y, a.y = 0, actMargin
+}
+
+// need begins another page where this one has no room of some height; it says whether it did.
+func (a *act) need(h float64) bool {
+	if a.y+h <= actBottom {
+		return false
+	}
+	a.begin()
+	return true
+}
+
+// line writes one line and goes on below it.
+func (a *act) line(s style, w float64, text string, leading float64) {
+	for _, line := range a.wrap(s, text, w, 1) {
+		a.text(spot{x: actMargin, y: a.y + s.size()}, s, line)
+	}
+	a.y += leading
+}
+
+func (a *act) head() {
+	a.line(style{points: 15, bold: true}, 120, "Акт приёма-передачи № "+a.Number, 9)
 	for _, line := range []string{"Дата: " + a.Made.Format("02.01.2006 15:04"), "Отправитель: " + a.Merchant, "Перевозчик: " + a.Carrier, "Место передачи: " + a.Where} {
 		if !strings.HasSuffix(line, ": ") {
-			pdf.SetX(actMargin)
-			block(pdf, actMargin, 120, "", 10, line, 1)
+			a.line(style{points: 10}, 120, line, actRow)
 		}
 	}
-	if err := bars(pdf, a.Number, 140, actMargin, 55, 14); err != nil {
-		return err
-	}
-	pdf.SetY(max(pdf.GetY(), actMargin+24) + 4)
-	return nil
+	a.y = max(a.y, actMargin+24) + 4
+	a.number()
 }
 
-func actColumns(pdf *fpdf.Fpdf) {
-	pdf.SetFont("go", "B", 9)
-	pdf.SetX(actMargin)
+// number is the act's number as Code 128, in the upper corner.
+func (a *act) number() {
+	const right, module, h = actMargin + actWidth, 0.5, 14.0
+	code := symbol{digits: a.Number}
+	w := code.width(module)
+	a.bars(rect{right - w - quiet128*module, actMargin, w, h}, module, code)
+}
+
+func (a *act) table() {
+	a.columns()
+	for i, r := range a.Rows {
+		if a.need(actRow * float64(max(1, len(r.Barcodes)))) {
+			a.columns()
+		}
+		a.row(style{points: 9}, []string{fmt.Sprint(i + 1)}, []string{r.Number}, []string{r.Reference}, r.Barcodes, []string{r.Locker})
+	}
+}
+
+func (a *act) columns() {
+	var heads [][]string
 	for _, c := range columns {
-		pdf.CellFormat(c.width, 7, c.head, "1", 0, "C", false, 0, "")
+		heads = append(heads, []string{c.head})
 	}
-	pdf.Ln(-1)
+	a.row(style{points: 9, bold: true}, heads...)
 }
 
-func actCells(pdf *fpdf.Fpdf, height float64, cells ...string) {
-	x, y := actMargin, pdf.GetY()
+// row writes one row of the table, each cell of one or more lines.
+func (a *act) row(s style, cells ...[]string) {
+	h := actRow
+	for _, lines := range cells {
+		h = max(h, actRow*float64(len(lines)))
+	}
+	x := actMargin
+	a.pdf.SetLineWidth(0.2)
 	for i, c := range columns {
-		pdf.Rect(x, y, c.width, height, "D")
-		for line, text := range strings.Split(cells[i], "\n") {
-			pdf.SetXY(x+1, y+float64(line)*actRow)
-			pdf.SetFont("go", "", 9)
-			if split := pdf.SplitText(text, c.width-2); len(split) > 1 {
-				text = split[0] + "…"
+		a.pdf.Rect(x, a.y, c.width, h, "D")
+		for n, text := range cells[i] {
+			for _, line := range a.wrap(s, text, c.width-3, 1) {
+				a.text(spot{x: x + 1.5, y: a.y + float64(n)*actRow + 3.6}, s, line)
 			}
-			pdf.CellFormat(c.width-2, actRow, text, "", 0, "L", false, 0, "")
 		}
 		x += c.width
 	}
-	pdf.SetXY(actMargin, y+height)
+	a.y += h
 }
 
-func actFoot(pdf *fpdf.Fpdf, shipments, places int) {
-	pdf.SetXY(actMargin, pdf.GetY()+4)
-	block(pdf, actMargin, 180, "B", 10, fmt.Sprintf("Всего отправлений: %d, мест: %d", shipments, places), 1)
+func (a *act) foot() {
+	places := 0
+	for _, r := range a.Rows {
+		places += len(r.Barcodes)
+	}
+	a.need(45)
+	a.y += 4
+	a.line(style{points: 10, bold: true}, actWidth, fmt.Sprintf("Всего отправлений: %d, мест: %d", len(a.Rows), places), actRow)
 	for _, who := range []string{"Сдал", "Принял"} {
-		pdf.SetXY(actMargin, pdf.GetY()+9)
-		block(pdf, actMargin, 180, "", 10, who+" ______________________ / ______________________ /   «____» ______________ 20___ г.", 1)
+		a.y += 9
+		a.line(style{points: 10}, actWidth, who+" ______________________ / ______________________ /   «____» ______________ 20___ г.", actRow)
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"lockstep/hub/internal/label"
 	"lockstep/hub/internal/tariff"
 	"lockstep/internal/fault"
+	"lockstep/parcel"
 )
 
 // maxBody bounds a request, in bytes: a thousand sendings with all that can be said of them.
@@ -38,6 +39,7 @@ type Config struct {
 	Fleet    *fleet.Fleet
 	Network  string // its name, as the lockers' owner
 
+	GS1Prefix parcel.GS1Prefix // empty: labels have no SSCC
 	Handovers *handover.Handovers
 	Tariffs   *tariff.Tariffs
 	Notifier  []byte // the notifier's public HPKE key, from the charter: contacts are sealed to it

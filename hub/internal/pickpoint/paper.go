@@ -47,7 +47,7 @@ func (d *door) labels(paper label.Paper) func(context.Context, *call) (any, erro
 			if err != nil {
 				return nil, err
 			}
-			list = append(list, label.Of(c.merchant.Name, locker, s)...)
+			list = append(list, label.Of(c.merchant.Name, d.GS1Prefix, locker, s)...)
 		}
 		return label.PDF(paper, list)
 	}

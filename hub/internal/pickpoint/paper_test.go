@@ -3,8 +3,12 @@ package pickpoint_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
 	"strings"
 	"testing"
+
+	"lockstep/internal/debian"
+	"lockstep/parcel"
 )
 
 // paper is what a method that gives a document answers, which is 200 also for failures.
@@ -18,6 +22,17 @@ func (d *desk) paper(method, body string) (kind, content string) {
 	return w.Header().Get("Content-Type"), w.Body.String()
 }
 
+func textOf(t *testing.T, pdf string) string {
+	t.Helper()
+	cmd := exec.Command(debian.Program(t, "pdftotext", "poppler-utils"), "-", "-")
+	cmd.Stdin = strings.NewReader(pdf)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
 func TestLabels(t *testing.T) {
 	each(t, func(d *desk) {
 		first, barcode := d.one(invoice())
@@ -27,6 +42,9 @@ func TestLabels(t *testing.T) {
 			if kind != "application/pdf" || !strings.HasPrefix(pdf, "%PDF-") || strings.Contains(pdf, "Error") {
 				d.Errorf("%s: %s %.60s", method, kind, pdf)
 			}
+		}
+		if _, pdf := d.paper("makeZLabel", d.with(`"Invoices":["`+first+`"]`)); !strings.Contains(textOf(d.T, pdf), "(00) "+parcel.GS1Prefix("9521234").SSCC(barcode)) {
+			d.Errorf("no SSCC of %s is on its label", barcode)
 		}
 		d.guard.Deposit(3, barcode)
 		d.up()

@@ -111,9 +111,8 @@ function seen(text) {
 async function look(video, unable) {
   const scan = await optional("/assets/scan.js");
   if (!scan) return unable("missing");
-  if (app.purpose === "parcel" && !("BarcodeDetector" in globalThis)) return unable("noBars");
   try {
-    const stop = await scan.watch(video, (text) => seen(text));
+    const stop = await scan.watch(video, (text) => seen(text), (text) => /^LS[QR]:/.test(text) || checkBarcode(text));
     if (video.isConnected) stopCamera = stop; else stop();
   } catch {
     unable("denied");

@@ -1,0 +1,87 @@
+package api_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"lockstep/hub/internal/api"
+	"lockstep/hub/internal/custody"
+	"lockstep/parcel"
+)
+
+const two = `{"locker":"l1","reference":"Заказ_7^XA",` + to + `,"parcels":[{"size":"S"},{"size":"M","low":true,"reference":"BOX-2"}]}`
+
+func TestLabels(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		made := b.announce("labels", two)
+		shipment, first, second := "/v1/shipments/"+made.field(t, "id"), made.field(t, "parcels.0.barcode"), made.field(t, "parcels.1.barcode")
+		for path, kind := range map[string]string{shipment + "/label.pdf?paper=a4": "application/pdf", "/v1/parcels/" + first + "/label.pdf": "application/pdf",
+			shipment + "/label.zpl": "application/zpl", "/v1/parcels/" + first + "/label.zpl": "application/zpl"} {
+			start := map[string]string{"application/pdf": "%PDF-", "application/zpl": "^XA\n"}[kind]
+			if got := b.get(path); got.status != 200 || got.header.Get("Content-Type") != kind || !strings.HasPrefix(string(got.body), start) {
+				t.Errorf("%s: %d %s %.60s", path, got.status, got.header.Get("Content-Type"), got.body)
+			}
+			if got := b.do("GET", path, b.other, ""); got.status != 404 {
+				t.Errorf("%s of another merchant: %d %.60s", path, got.status, got.body)
+			}
+		}
+		for path, want := range map[string][]string{shipment + "/label.zpl": {first, second}, "/v1/parcels/" + second + "/label.zpl": {second}} {
+			zpl := string(b.get(path).body)
+			if strings.Count(zpl, "^XA") != len(want) || strings.Count(zpl, "^XZ") != len(want) {
+				t.Errorf("%s: %s", path, zpl)
+			}
+			for _, barcode := range want {
+				if strings.Count(zpl, "^FD>;"+barcode+"^FS") != 1 || strings.Count(zpl, "^FD>;>800"+gs1Prefix.SSCC(barcode)+"^FS") != 1 {
+					t.Errorf("%s: %s is not on it once", path, barcode)
+				}
+			}
+		}
+		for path, want := range map[string]int{"/v1/parcels/" + first + "/label.zpl?paper=a4": 422, "/v1/parcels/200019999999/label.zpl": 404, "/v1/shipments/none/label.zpl": 404, shipment + "/label.pdf?paper=a5": 422} {
+			if got := b.get(path); got.status != want {
+				t.Errorf("%s: %d %.60s, want %d", path, got.status, got.body, want)
+			}
+		}
+	})
+}
+
+// TestSSCC: a parcel says the same SSCC wherever it is said.
+func TestSSCC(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		made := b.announce("sscc", two)
+		barcode := made.field(t, "parcels.1.barcode")
+		want := gs1Prefix.SSCC(barcode)
+		if got := b.get("/v1/parcels/" + barcode); want == "" || made.field(t, "parcels.1.sscc") != want || got.field(t, "sscc") != want {
+			t.Errorf("%s: want %q, announced %s, %s", barcode, want, made.body, got.body)
+		}
+		for prefix, want := range map[parcel.GS1Prefix]string{gs1Prefix: want, "": ""} {
+			m := api.Message(custody.Event{Parcel: custody.Parcel{Barcode: barcode}}, prefix, func(string) string { return "" })
+			if data, ok := m.Data.(api.NoticeData); !ok || data.Parcel.SSCC != want {
+				t.Errorf("a notice says %+v, want %q", m.Data, want)
+			}
+		}
+	})
+}
+
+// TestLabelsAreDocumented: the document names what a label comes as.
+func TestLabelsAreDocumented(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		var d document
+		must(t, json.Unmarshal(b.do("GET", "/v1/openapi.json", "", "").body, &d))
+		for _, of := range []string{"/v1/shipments/{id}", "/v1/parcels/{barcode}"} {
+			for file, kind := range map[string]string{"/label.pdf": "application/pdf", "/label.zpl": "application/zpl"} {
+				o := d.Paths[of+file]["get"]
+				if o == nil {
+					t.Errorf("%s%s is not documented", of, file)
+					continue
+				}
+				if content, _ := o.Responses["200"]["content"].(map[string]any); len(content) != 1 || content[kind] == nil {
+					t.Errorf("%s%s: %v", of, file, content)
+				}
+			}
+		}
+		if d.Components.Schemas["Parcel"].Properties["sscc"] == nil {
+			t.Error("no sscc in the document")
+		}
+	})
+}
