@@ -59,6 +59,7 @@ func New(c Config) (http.Handler, error) {
 	d.parcels()
 	d.requests()
 	d.lockers()
+	d.changes()
 	d.webhooks()
 	if err := d.document(); err != nil {
 		return nil, err

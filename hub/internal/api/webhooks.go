@@ -59,8 +59,12 @@ type NoticeData struct {
 
 // Message is what the outbox sends about a parcel's event; tracking gives the URL of its page.
 func Message(e custody.Event, tracking func(token string) string) outbox.Message {
-	return outbox.Message{ID: e.ID, Merchant: e.Parcel.Merchant, Type: outbox.TypeOf(e.What), At: at(e.Received),
-		Data: NoticeData{event(e), shape(e.Parcel, tracking)}}
+	n := notice(e, tracking)
+	return outbox.Message{ID: e.ID, Merchant: e.Parcel.Merchant, Type: n.Type, At: n.Timestamp, Data: n.Data}
+}
+
+func notice(e custody.Event, tracking func(token string) string) Notice {
+	return Notice{outbox.TypeOf(e.What), at(e.Received), NoticeData{event(e), shape(e.Parcel, tracking)}}
 }
 
 type webhookIn struct {

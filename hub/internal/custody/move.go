@@ -64,7 +64,10 @@ func (c *Custody) write(ctx context.Context, tx *sql.Tx, was, is store.Parcel, e
 	if rows == 0 {
 		return fmt.Errorf("custody: parcel %s: %w", is.Barcode, db.ErrRaced)
 	}
-	return q.AddEvent(ctx, e)
+	if err := q.AddEvent(ctx, e); err != nil {
+		return err
+	}
+	return q.AddUnpublished(ctx, store.AddUnpublishedParams{Barcode: e.Barcode, Number: e.Number, Merchant: is.Merchant, Received: e.Received})
 }
 
 func (c *Custody) emit(ctx context.Context, tx *sql.Tx, is store.Parcel, e store.CustodyEvent) error {
