@@ -60,6 +60,7 @@ func New(c Config) (http.Handler, error) {
 	d.requests()
 	d.lockers()
 	d.changes()
+	d.epcis()
 	d.webhooks()
 	if err := d.document(); err != nil {
 		return nil, err

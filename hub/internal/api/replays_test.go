@@ -87,7 +87,9 @@ func TestReplayOfMoreThanOneRequestTakes(t *testing.T) {
 		told := b.bodies(hook)
 		seen := map[string]bool{}
 		for _, body := range told {
-			var n struct{ Data struct{ Event struct{ ID string } } }
+			var n struct {
+				Data struct{ Event struct{ ID string } }
+			}
 			must(t, json.Unmarshal([]byte(body), &n))
 			seen[n.Data.Event.ID] = true
 		}

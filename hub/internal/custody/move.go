@@ -115,7 +115,7 @@ func item(p store.Parcel) Parcel {
 func event(e store.CustodyEvent) Event {
 	return Event{ID: e.ID, Barcode: e.Barcode, Number: int(e.Number), What: parcel.Fact(e.What), Actor: e.Actor, Reason: e.Reason,
 		Before: parcel.State(e.Before), After: parcel.State(e.After), Happened: e.Happened, Received: e.Received,
-		Proof: parcel.Proof(e.Proof), Locker: e.Locker, Record: uint64(e.Record), Compartment: uint16(e.Compartment)}
+		Proof: parcel.Proof(e.Proof), Locker: e.Locker, Record: uint64(e.Record), Guard: uint64(e.Guard), Compartment: uint16(e.Compartment)}
 }
 
 func (c *Custody) now() int64 { return c.Now().UnixMicro() }
