@@ -114,7 +114,7 @@ func (c *Custody) changes(ctx context.Context, merchant string, after, last int6
 	return list, next, err
 }
 
-// told puts each event together with its parcel as it stood then, folded from the parcel's events, of which none is missing.
+// told puts each event together with its parcel as it stood then, folded from the parcel's events.
 func told(rows []store.ChangesRow, events []store.CustodyEvent) (list []Change) {
 	of := map[string][]store.CustodyEvent{}
 	for _, e := range events {
@@ -122,17 +122,19 @@ func told(rows []store.ChangesRow, events []store.CustodyEvent) (list []Change) 
 	}
 	for _, r := range rows {
 		ch := Change{Position: r.Position, Told: r.Told, Event: event(r.CustodyEvent)}
-		ch.Parcel, ch.Shipment = item(stood(r.Parcel, of[r.Parcel.Barcode][:r.CustodyEvent.Number])), r.Parcel.Shipment
+		ch.Parcel, ch.Shipment = item(stood(r.Parcel, of[r.Parcel.Barcode], r.CustodyEvent.Number)), r.Parcel.Shipment
 		list = append(list, ch)
 	}
 	return list
 }
 
-// stood is a parcel as it was after the first of its events.
-func stood(p store.Parcel, first []store.CustodyEvent) store.Parcel {
+// stood is a parcel as it was after the event with a number; after 0 it is as before the first.
+func stood(p store.Parcel, events []store.CustodyEvent, number int64) store.Parcel {
 	p.State, p.Hold, p.Compartment, p.Stored, p.Due, p.Events, p.Live = "", "", 0, 0, 0, 0, true
-	for _, e := range first {
-		p = apply(p, e)
+	for _, e := range events {
+		if e.Number <= number {
+			p = apply(p, e)
+		}
 	}
 	return p
 }

@@ -61,7 +61,7 @@ func (ck *check) parcel(ctx context.Context, p store.Parcel) error {
 	if err != nil {
 		return err
 	}
-	fold := stood(p, nil)
+	fold := stood(p, nil, 0)
 	for i, e := range rows {
 		row, ok := parcel.Next(parcel.State(fold.State), parcel.Fact(e.What))
 		if !ok || e.Number != int64(i+1) || e.Before != fold.State || e.After != string(row.To) || e.Proof != string(row.Proof) {
