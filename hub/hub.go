@@ -164,6 +164,7 @@ func (h *Hub) Serve(ctx context.Context) error {
 	work.Go(func() error { return h.outbox.Run(ctx) })
 	work.Go(func() error { return h.every(ctx, 5*time.Second, "alarms", h.fleet.Sweep) })
 	work.Go(func() error { return h.every(ctx, 30*time.Second, "watch", h.custody.Watch) })
+	work.Go(func() error { return h.every(ctx, time.Second, "feed", h.custody.Publish) })
 	work.Go(func() error { return h.every(ctx, time.Minute, "lapse", h.custody.Lapse) })
 	work.Go(func() error { return h.every(ctx, time.Hour, "clean", h.clean) })
 	work.Go(func() error { return h.every(ctx, 5*time.Second, "revocations", h.tellRevocations) })

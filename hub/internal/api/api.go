@@ -56,11 +56,14 @@ func New(c Config) (http.Handler, error) {
 	d.api = humago.New(d.mux, describe(c.PublicURL))
 	d.api.UseMiddleware(d.authenticate)
 	d.shipments()
+	d.imports()
 	d.sealing()
 	d.labels()
 	d.parcels()
 	d.requests()
 	d.lockers()
+	d.changes()
+	d.epcis()
 	d.webhooks()
 	if err := d.document(); err != nil {
 		return nil, err
@@ -149,7 +152,9 @@ func (d *door) merchant(ctx context.Context, key string) (account.Merchant, erro
 func route[I, O any](d *door, op huma.Operation, do func(ctx context.Context, m account.Merchant, in *I) (*O, error)) {
 	op.Security = []map[string][]string{{"key": {}}}
 	op.RejectUnknownQueryParameters = true
-	op.MaxBodyBytes = maxBody
+	if op.MaxBodyBytes == 0 {
+		op.MaxBodyBytes = maxBody
+	}
 	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusServiceUnavailable)
 	huma.Register(d.api, op, func(ctx context.Context, in *I) (*O, error) {
 		m, ok := ctx.Value(merchantKey{}).(account.Merchant)

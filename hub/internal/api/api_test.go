@@ -177,8 +177,11 @@ func TestEveryRouteNeedsAKeyAndKeepsMerchantsApart(t *testing.T) {
 					continue
 				}
 				body := ""
-				if strings.HasSuffix(pattern, "/extend") {
+				switch path[strings.LastIndex(path, "/"):] {
+				case "/extend":
 					body = `{"dwell_hours":100}`
+				case "/replay":
+					body = `{"since":"2026-01-01T00:00:00Z"}`
 				}
 				theirs := b.do(method, path, b.other, body)
 				nobodys := b.do(method, strings.NewReplacer("{id}", "0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f", "{barcode}", "299999999997").Replace(pattern), b.other, body)

@@ -37,6 +37,7 @@ func describe(publicURL string) huma.Config {
 		{Name: "Parcels", Description: "Single items, by the barcode on their label"},
 		{Name: "Returns", Description: "Parcels that customers put into a locker for you"},
 		{Name: "Lockers", Description: "Where parcels can go"},
+		{Name: "Events", Description: "What happened to all your parcels, in one order"},
 		{Name: "Webhooks", Description: "Being told instead of asking"},
 	}
 	return c

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
 	"strings"
@@ -47,6 +48,9 @@ var statuses = map[fault.Kind]int{
 
 // problem turns a room's failure into an answer. What strangers do not see is logged here, once.
 func (d *door) problem(ctx context.Context, err error) *Problem {
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
 	kind := fault.KindOf(err)
 	if kind == fault.Internal && ctx.Err() == nil {
 		d.Log.Error("a request failed", "err", err)
@@ -64,9 +68,9 @@ var configure = sync.OnceFunc(func() {
 
 // own are the codes and sentences for what the HTTP library finds wrong itself.
 var own = map[int][2]string{
-	http.StatusBadRequest:            {"malformed", "the body is not valid JSON"},
+	http.StatusBadRequest:            {"malformed", "the body is missing or not valid JSON"},
 	http.StatusRequestTimeout:        {"too_slow", "the body did not come in time"},
-	http.StatusRequestEntityTooLarge: {"too_large", "the body is larger than 64 KiB"},
+	http.StatusRequestEntityTooLarge: {"too_large", "the body is larger than 64 KiB, or than 4 MiB for an import"},
 	http.StatusUnsupportedMediaType:  {"unsupported_media_type", "the body must be application/json"},
 	http.StatusUnprocessableEntity:   {"invalid_request", "the request is not as the API wants it; see errors"},
 }

@@ -99,20 +99,7 @@ func (d *door) shipments() {
 }
 
 func (d *door) create(ctx context.Context, m account.Merchant, in *createIn) (*createOut, error) {
-	to, err := in.Body.contact()
-	if err != nil {
-		return nil, err
-	}
-	parcels, err := sizes(in.Body.Parcels)
-	if err != nil {
-		return nil, err
-	}
-	if !id.MatchString(in.Body.Locker) {
-		return nil, fault.New(fault.Invalid, "unknown_locker", "there is no such locker")
-	}
-	s, replayed, err := d.Custody.CreateShipment(ctx, custody.NewShipment{Merchant: m.ID, Range: m.Range, Carrier: m.Carrier,
-		Key: in.Key, Body: d.digest(m.ID, in.Body, to), Locker: in.Body.Locker, Reference: in.Body.Reference,
-		Dwell: parcel.DwellTime(in.Body.DwellHours), Parcels: parcels, Seal: d.seal(to)})
+	s, replayed, err := d.announce(ctx, m, in.Key, in.Body)
 	if err != nil {
 		return nil, err
 	}
@@ -121,6 +108,24 @@ func (d *door) create(ctx context.Context, m account.Merchant, in *createIn) (*c
 		out.Replayed = "true"
 	}
 	return out, nil
+}
+
+// announce announces a shipment under an idempotency key; its contact goes into a seal or nowhere.
+func (d *door) announce(ctx context.Context, m account.Merchant, key string, body newShipment) (s custody.Shipment, replayed bool, err error) {
+	to, err := body.contact()
+	if err != nil {
+		return s, false, err
+	}
+	parcels, err := sizes(body.Parcels)
+	if err != nil {
+		return s, false, err
+	}
+	if !id.MatchString(body.Locker) {
+		return s, false, fault.New(fault.Invalid, "unknown_locker", "there is no such locker")
+	}
+	return d.Custody.CreateShipment(ctx, custody.NewShipment{Merchant: m.ID, Range: m.Range, Carrier: m.Carrier,
+		Key: key, Body: d.digest(m.ID, body, to), Locker: body.Locker, Reference: body.Reference,
+		Dwell: parcel.DwellTime(body.DwellHours), Parcels: parcels, Seal: d.seal(to)})
 }
 
 // contact is the recipient's; nil where the merchant has sealed it.

@@ -27,13 +27,14 @@ type Webhook struct {
 
 // Delivery is one message to one webhook and what came of it.
 type Delivery struct {
-	ID       string    `json:"id" format:"uuid"`
-	Message  string    `json:"message" doc:"The webhook-id header: the same for every attempt"`
-	Type     string    `json:"type" example:"parcel.stored"`
-	State    string    `json:"state" enum:"pending,delivered,failed"`
-	Created  time.Time `json:"created"`
-	Changed  time.Time `json:"changed"`
-	Attempts []Attempt `json:"attempts"`
+	ID       string     `json:"id" format:"uuid"`
+	Message  string     `json:"message" doc:"The webhook-id header: the same for every attempt"`
+	Type     string     `json:"type" example:"parcel.stored"`
+	State    string     `json:"state" enum:"pending,delivered,failed"`
+	Created  time.Time  `json:"created"`
+	Changed  time.Time  `json:"changed"`
+	Next     *time.Time `json:"next_attempt,omitempty" doc:"When we try next, about; absent when we do not"`
+	Attempts []Attempt  `json:"attempts"`
 }
 
 // Attempt is one try.
@@ -60,8 +61,12 @@ type NoticeData struct {
 
 // Message is what the outbox sends about a parcel's event; the prefix gives its SSCC, tracking the URL of its page.
 func Message(e custody.Event, prefix parcel.GS1Prefix, tracking func(token string) string) outbox.Message {
-	return outbox.Message{ID: e.ID, Merchant: e.Parcel.Merchant, Type: outbox.TypeOf(e.What), At: at(e.Received),
-		Data: NoticeData{event(e), shape(e.Parcel, prefix, tracking)}}
+	n := notice(e, prefix, tracking)
+	return outbox.Message{ID: e.ID, Merchant: e.Parcel.Merchant, Type: n.Type, At: n.Timestamp, Data: n.Data}
+}
+
+func notice(e custody.Event, prefix parcel.GS1Prefix, tracking func(token string) string) Notice {
+	return Notice{outbox.TypeOf(e.What), at(e.Received), NoticeData{event(e), shape(e.Parcel, prefix, tracking)}}
 }
 
 type webhookIn struct {
@@ -83,9 +88,17 @@ type webhooksOut struct {
 	}
 }
 
+type deliveriesIn struct {
+	ID     string `path:"id" maxLength:"64"`
+	State  string `query:"state" enum:"pending,delivered,failed" doc:"Only deliveries in this state"`
+	Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"100"`
+	Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`
+}
+
 type deliveriesOut struct {
 	Body struct {
-		Deliveries []Delivery `json:"deliveries" doc:"Newest first, the last hundred of thirty days"`
+		Deliveries []Delivery `json:"deliveries" doc:"Newest first; those of the last thirty days"`
+		Next       string     `json:"next_cursor,omitempty" doc:"Give it as cursor for the next page; absent on the last"`
 	}
 }
 
@@ -111,6 +124,7 @@ func (d *door) webhooks() {
 		Summary: "Send a test message", Description: "Of type webhook.test, signed as all are.", Errors: []int{404, 409}}, d.testWebhook)
 	route(d, huma.Operation{OperationID: "listDeliveries", Method: http.MethodGet, Path: "/v1/webhooks/{id}/deliveries", Tags: tags,
 		Summary: "See what was sent and how it was answered", Errors: []int{404}}, d.deliveries)
+	d.replays()
 }
 
 func webhook(e outbox.Endpoint) Webhook {
@@ -172,16 +186,20 @@ func (d *door) testWebhook(ctx context.Context, m account.Merchant, in *webhookI
 	return out, err
 }
 
-func (d *door) deliveries(ctx context.Context, m account.Merchant, in *webhookIn) (*deliveriesOut, error) {
+func (d *door) deliveries(ctx context.Context, m account.Merchant, in *deliveriesIn) (*deliveriesOut, error) {
 	if err := known(in.ID, "unknown_webhook", "webhook"); err != nil {
 		return nil, err
 	}
-	list, err := d.Outbox.Deliveries(ctx, m.ID, in.ID)
+	last, err := after("deliveries", in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+	list, next, err := d.Outbox.Deliveries(ctx, m.ID, in.ID, outbox.Filter{State: in.State, After: last, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}
 	out := &deliveriesOut{}
-	out.Body.Deliveries = []Delivery{}
+	out.Body.Deliveries, out.Body.Next = []Delivery{}, cursor("deliveries", next)
 	for _, v := range list {
 		out.Body.Deliveries = append(out.Body.Deliveries, delivery(v))
 	}
@@ -189,7 +207,7 @@ func (d *door) deliveries(ctx context.Context, m account.Merchant, in *webhookIn
 }
 
 func delivery(v outbox.Delivery) Delivery {
-	out := Delivery{ID: v.ID, Message: v.Message, Type: v.Type, State: v.State, Created: at(v.Created), Changed: at(v.Changed), Attempts: []Attempt{}}
+	out := Delivery{ID: v.ID, Message: v.Message, Type: v.Type, State: v.State, Created: at(v.Created), Changed: at(v.Changed), Next: ago(v.Next), Attempts: []Attempt{}}
 	for _, a := range v.Attempts {
 		out.Attempts = append(out.Attempts, Attempt{a.Number, at(a.At), a.Took.Milliseconds(), a.Status, a.Failure})
 	}

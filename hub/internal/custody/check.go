@@ -19,7 +19,7 @@ import (
 func (c *Custody) VerifyFold(ctx context.Context) (differences []string, err error) {
 	err = c.DB.View(ctx, func(tx *sql.Tx) error {
 		ck := &check{c: c, tx: tx, q: store.New(tx)}
-		if err := ck.parcels(ctx); err != nil {
+		if err := errors.Join(ck.parcels(ctx), ck.feeds(ctx)); err != nil {
 			return err
 		}
 		err := c.Fleet.Each(ctx, tx, func(locker string) error { return ck.locker(ctx, locker) })
@@ -61,11 +61,7 @@ func (ck *check) parcel(ctx context.Context, p store.Parcel) error {
 	if err != nil {
 		return err
 	}
-	fold := p
-	fold.State, fold.Hold, fold.Compartment, fold.Stored, fold.Due, fold.Events, fold.Live = "", "", 0, 0, 0, 0, true
-	if len(rows) > 0 {
-		fold.Locker = rows[0].Locker
-	}
+	fold := stood(p, rows, 0)
 	for i, e := range rows {
 		row, ok := parcel.Next(parcel.State(fold.State), parcel.Fact(e.What))
 		if !ok || e.Number != int64(i+1) || e.Before != fold.State || e.After != string(row.To) || e.Proof != string(row.Proof) {
@@ -80,6 +76,23 @@ func (ck *check) parcel(ctx context.Context, p store.Parcel) error {
 		ck.differ("parcel %s is %s, its events say %s", p.Barcode, p.State, fold.State)
 	}
 	return nil
+}
+
+// feeds holds merchants' feeds against the events: each has its position in the feed of its parcel's merchant, or waits for one,
+// and no feed has a gap.
+func (ck *check) feeds(ctx context.Context) error {
+	gaps, err := ck.q.FeedGaps(ctx)
+	if err != nil {
+		return err
+	}
+	for _, merchant := range gaps {
+		ck.differ("merchant %s: the feed of its events has a gap", merchant)
+	}
+	untold, err := ck.q.Untold(ctx)
+	for _, e := range untold {
+		ck.differ("parcel %s: event %d is in no feed of its merchant", e.Barcode, e.Number)
+	}
+	return err
 }
 
 // scan holds an event against the signed scan that it rests on.

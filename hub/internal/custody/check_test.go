@@ -25,6 +25,10 @@ func TestVerifyFoldFindsWhatWasTamperedWith(t *testing.T) {
 		{"UPDATE expected SET locker = 'l9'", "UPDATE expected SET locker = 'l1'"},
 		{"UPDATE upload SET cursor = 1000 - cursor", "UPDATE upload SET cursor = 1000 - cursor"},
 		{"INSERT INTO upload (cursor, locker, guard, first, last, received, stretch) SELECT cursor + 500, locker, guard, first, last, received, stretch FROM upload", "DELETE FROM upload WHERE cursor > 500"},
+		{"UPDATE change SET position = position + 100 WHERE position = 2", "UPDATE change SET position = position - 100 WHERE position = 102"},
+		{"UPDATE change SET merchant = 'm9'", "UPDATE change SET merchant = 'm1'"},
+		{"UPDATE change SET number = number + 7 WHERE position = 1", "UPDATE change SET number = number - 7 WHERE position = 1"},
+		{"UPDATE unpublished SET number = number + 7", "UPDATE unpublished SET number = number - 7"},
 		{"UPDATE upload SET stretch = (SELECT stretch FROM upload WHERE first = 1) WHERE first = 4", ""},
 		{"DELETE FROM upload WHERE first > 1", ""},
 	}
@@ -33,6 +37,9 @@ func TestVerifyFoldFindsWhatWasTamperedWith(t *testing.T) {
 		h.take()
 		h.guard.Deposit(1, barcode)
 		h.up(h.guard)
+		if err := h.custody.Publish(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 		h.create(shipment("k2", 2))
 		saved := h.dump()
 		for _, change := range changes {

@@ -140,6 +140,7 @@ type Event struct {
 	Proof       parcel.Proof
 	Locker      string
 	Record      uint64 // number in the locker's journal; 0 without
+	Guard       uint64 // which of the locker's guards wrote that journal, from 1
 	Compartment uint16
 	Parcel      Parcel // after the event; filled for Emit only
 	Shipment    string // filled for Emit only

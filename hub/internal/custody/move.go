@@ -64,7 +64,10 @@ func (c *Custody) write(ctx context.Context, tx *sql.Tx, was, is store.Parcel, e
 	if rows == 0 {
 		return fmt.Errorf("custody: parcel %s: %w", is.Barcode, db.ErrRaced)
 	}
-	return q.AddEvent(ctx, e)
+	if err := q.AddEvent(ctx, e); err != nil {
+		return err
+	}
+	return q.AddUnpublished(ctx, store.AddUnpublishedParams{Barcode: e.Barcode, Number: e.Number, Merchant: is.Merchant, Received: e.Received})
 }
 
 func (c *Custody) emit(ctx context.Context, tx *sql.Tx, is store.Parcel, e store.CustodyEvent) error {
@@ -115,7 +118,7 @@ func item(p store.Parcel) Parcel {
 func event(e store.CustodyEvent) Event {
 	return Event{ID: e.ID, Barcode: e.Barcode, Number: int(e.Number), What: parcel.Fact(e.What), Actor: e.Actor, Reason: e.Reason,
 		Before: parcel.State(e.Before), After: parcel.State(e.After), Happened: e.Happened, Received: e.Received,
-		Proof: parcel.Proof(e.Proof), Locker: e.Locker, Record: uint64(e.Record), Compartment: uint16(e.Compartment)}
+		Proof: parcel.Proof(e.Proof), Locker: e.Locker, Record: uint64(e.Record), Guard: uint64(e.Guard), Compartment: uint16(e.Compartment)}
 }
 
 func (c *Custody) now() int64 { return c.Now().UnixMicro() }

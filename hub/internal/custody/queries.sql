@@ -139,3 +139,44 @@ SELECT COUNT(*) FROM sealed_contact c JOIN parcel p ON p.barcode = c.barcode WHE
 
 -- name: InsideAt :many
 SELECT barcode, state, compartment FROM parcel WHERE live AND locker = $1 AND compartment > 0 ORDER BY barcode;
+
+-- name: AddUnpublished :exec
+INSERT INTO unpublished (barcode, number, merchant, received) VALUES ($1, $2, $3, $4);
+
+-- name: Waiting :one
+SELECT CAST((SELECT told FROM change_clock WHERE id = 1) AS BIGINT) AS told, EXISTS (SELECT 1 FROM unpublished) AS waiting;
+
+-- name: HoldClock :one
+UPDATE change_clock SET told = CASE WHEN told < sqlc.arg(now) THEN sqlc.arg(now) ELSE told END WHERE id = 1 RETURNING told;
+
+-- name: Publish :execrows
+INSERT INTO change (merchant, position, told, barcode, number)
+SELECT u.merchant, COALESCE((SELECT MAX(c.position) FROM change c WHERE c.merchant = u.merchant), 0)
+    + ROW_NUMBER() OVER (PARTITION BY u.merchant ORDER BY u.known, u.barcode, u.number), CAST(sqlc.arg(told) AS BIGINT), u.barcode, u.number
+FROM (SELECT merchant, barcode, number, MAX(received) OVER (PARTITION BY barcode ORDER BY number) AS known FROM unpublished
+    ORDER BY known, barcode, number LIMIT sqlc.arg(at_most)) u;
+
+-- name: DropPublished :execrows
+DELETE FROM unpublished WHERE EXISTS (SELECT 1 FROM change c WHERE c.barcode = unpublished.barcode AND c.number = unpublished.number);
+
+-- name: Changes :many
+SELECT c.position, c.told, sqlc.embed(e), sqlc.embed(p) FROM change c
+JOIN custody_event e ON e.barcode = c.barcode AND e.number = c.number JOIN parcel p ON p.barcode = c.barcode
+WHERE c.merchant = sqlc.arg(merchant) AND c.position > sqlc.arg(after) AND c.position <= sqlc.arg(last) ORDER BY c.position LIMIT sqlc.arg(at_most);
+
+-- name: EventsOfChanges :many
+SELECT * FROM custody_event WHERE barcode IN (SELECT c.barcode FROM change c
+    WHERE c.merchant = sqlc.arg(merchant) AND c.position >= sqlc.arg(first) AND c.position <= sqlc.arg(last))
+ORDER BY barcode, number;
+
+-- name: PositionBefore :one
+SELECT position FROM change WHERE merchant = sqlc.arg(merchant) AND told < sqlc.arg(moment) ORDER BY told DESC, position DESC LIMIT 1;
+
+-- name: FeedGaps :many
+SELECT merchant FROM change GROUP BY merchant HAVING MAX(position) <> COUNT(*) ORDER BY merchant;
+
+-- name: Untold :many
+SELECT e.barcode, e.number FROM custody_event e
+WHERE NOT EXISTS (SELECT 1 FROM change c JOIN parcel p ON p.barcode = c.barcode AND p.merchant = c.merchant WHERE c.barcode = e.barcode AND c.number = e.number)
+  AND NOT EXISTS (SELECT 1 FROM unpublished u WHERE u.barcode = e.barcode AND u.number = e.number)
+ORDER BY e.barcode, e.number LIMIT 100;

@@ -91,7 +91,7 @@ func (f *Fleet) ImportSites(ctx context.Context, file io.Reader) (n int, err err
 
 // importRows does all rows of a table, or none.
 func (f *Fleet) importRows(ctx context.Context, file io.Reader, columns []string, do func(*store.Queries, sheet.Row) error) (int, error) {
-	rows, err := sheet.Read(file, columns...)
+	rows, err := sheet.Table(file, columns...)
 	if err != nil {
 		return 0, err
 	}

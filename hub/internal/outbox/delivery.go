@@ -6,8 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -31,6 +31,7 @@ const (
 type Delivery struct {
 	ID, Message, Type, State string
 	Created, Changed         int64 // µs UTC
+	Next                     int64 // when it is tried next, reckoned, µs UTC; 0 when it is not
 	Attempts                 []Attempt
 }
 
@@ -43,29 +44,48 @@ type Attempt struct {
 	Failure string // empty when it was delivered
 }
 
-// Deliveries are the last of an endpoint, newest first, at most 100; NotFound also for another merchant's.
-func (o *Outbox) Deliveries(ctx context.Context, merchant, endpoint string) ([]Delivery, error) {
+// Filter narrows a list of deliveries. Zero fields do not.
+type Filter struct {
+	State string
+	After string // id of the last delivery of the page before
+	Limit int    // 1 to 100; 0 is 100
+}
+
+// Deliveries are an endpoint's of thirty days, newest first; NotFound also for another merchant's. next is the After of the next
+// page, empty on the last.
+func (o *Outbox) Deliveries(ctx context.Context, merchant, endpoint string, f Filter) (list []Delivery, next string, err error) {
 	if _, err := o.Endpoint(ctx, merchant, endpoint); err != nil {
-		return nil, err
+		return nil, "", err
 	}
+	limit := f.Limit
+	if limit <= 0 {
+		limit = 100
+	}
+	limit = min(limit, 100)
 	q := store.New(o.DB.Reads())
-	rows, err := q.Deliveries(ctx, store.DeliveriesParams{Endpoint: endpoint, Limit: 100})
+	rows, err := q.Deliveries(ctx, store.DeliveriesParams{Endpoint: endpoint, State: f.State, After: f.After, AtMost: int32(limit + 1)})
 	if err != nil || len(rows) == 0 {
-		return nil, err
+		return nil, "", err
 	}
-	attempts, err := q.Attempts(ctx, store.AttemptsParams{Endpoint: endpoint, Since: rows[len(rows)-1].ID})
-	if err != nil {
-		return nil, err
+	if len(rows) > limit {
+		rows = rows[:limit]
+		next = rows[limit-1].ID
 	}
+	list, err = withAttempts(ctx, q, endpoint, rows)
+	return list, next, err
+}
+
+// withAttempts fills a page, newest first, in one query.
+func withAttempts(ctx context.Context, q *store.Queries, endpoint string, rows []store.WebhookDelivery) (list []Delivery, err error) {
+	attempts, err := q.Attempts(ctx, store.AttemptsParams{Endpoint: endpoint, First: rows[len(rows)-1].ID, Last: rows[0].ID})
 	of := map[string][]Attempt{}
 	for _, a := range attempts {
 		of[a.Delivery] = append(of[a.Delivery], Attempt{int(a.Number), a.At, time.Duration(a.Took) * time.Microsecond, int(a.Status), a.Failure})
 	}
-	var list []Delivery
 	for _, r := range rows {
-		list = append(list, Delivery{r.ID, r.Message, r.Type, r.State, r.Created, r.Changed, of[r.ID]})
+		list = append(list, Delivery{r.ID, r.Message, r.Type, r.State, r.Created, r.Changed, r.Next, of[r.ID]})
 	}
-	return list, nil
+	return list, err
 }
 
 // task is the job that sends one delivery.
@@ -81,11 +101,18 @@ type sender struct {
 	outbox *Outbox
 }
 
-// NextRetry waits as the schedule says, and up to a tenth longer so that what failed together does not come back together. It
-// is the job library's time, not ours.
+// NextRetry is the job library's time, not ours.
 func (s *sender) NextRetry(job *river.Job[task]) time.Time {
-	wait := s.outbox.Schedule[min(max(job.Attempt, 1), len(s.outbox.Schedule))-1]
-	return time.Now().Add(wait + rand.N(wait/10+1))
+	return time.Now().Add(s.outbox.pause(job.Args.Delivery, job.Attempt))
+}
+
+// pause is how long a delivery waits after an attempt that failed: as the schedule says, and up to a tenth longer so that what failed
+// together does not come back together. Asked again it says the same.
+func (o *Outbox) pause(delivery string, attempt int) time.Duration {
+	wait := o.Schedule[min(max(attempt, 1), len(o.Schedule))-1]
+	apart := fnv.New32a()
+	fmt.Fprint(apart, delivery, attempt)
+	return wait + wait/10*time.Duration(apart.Sum32()%1000)/1000
 }
 
 // Work makes one attempt. An error makes the job library call again later. A crash between the answer and the mark sends the same
@@ -204,9 +231,12 @@ func (o *Outbox) record(ctx context.Context, row store.DeliveryRow, a Attempt, l
 			return q.Succeeded(ctx, e.ID)
 		}
 		if last || a.Status == http.StatusGone {
-			if _, err := q.SetDelivery(ctx, store.SetDeliveryParams{ID: d.ID, State: Failed, Changed: now}); err != nil {
-				return err
-			}
+			_, err = q.SetDelivery(ctx, store.SetDeliveryParams{ID: d.ID, State: Failed, Changed: now})
+		} else {
+			err = q.SetNext(ctx, store.SetNextParams{ID: d.ID, Next: now + o.pause(d.ID, a.Number).Microseconds()})
+		}
+		if err != nil {
+			return err
 		}
 		return o.blame(ctx, q, e.ID, a, now)
 	})

@@ -138,20 +138,3 @@ func (o *Outbox) DropEndpoint(ctx context.Context, merchant, id string) error {
 		return err
 	})
 }
-
-// Test sends a message of type "webhook.test" to one endpoint and gives the delivery's id.
-func (o *Outbox) Test(ctx context.Context, merchant, id string) (delivery string, err error) {
-	e, err := o.Endpoint(ctx, merchant, id)
-	if err != nil {
-		return "", err
-	}
-	if e.Disabled > 0 {
-		return "", fault.New(fault.Conflict, "webhook_disabled", "this webhook was disabled; delete it and make another")
-	}
-	m := Message{ID: uuid.Must(uuid.NewV7()).String(), Merchant: merchant, Type: testType, At: o.Now(), Data: map[string]string{"webhook": id}}
-	err = o.DB.Tx(ctx, func(tx *sql.Tx) error {
-		delivery, err = o.put(ctx, tx, id, m)
-		return err
-	})
-	return delivery, err
-}

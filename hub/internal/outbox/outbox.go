@@ -31,6 +31,7 @@ const (
 	giveUpAfter = 5 * 24 * time.Hour  // an endpoint that fails for so long is disabled
 	keptFor     = 30 * 24 * time.Hour // how long finished deliveries are listed
 	senders     = 8                   // deliveries under way at once on one node
+	replayers   = 2                   // and of those that are sent again or as a test, so that they keep no news waiting
 )
 
 // schedule is what the scheme proposes to wait after the first failure, the second and so on: ten attempts over three days.
@@ -86,7 +87,7 @@ func (o *Outbox) config() *river.Config {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &sender{outbox: o})
 	return &river.Config{
-		Workers: workers, Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: senders}},
+		Workers: workers, Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: senders}, asked: {MaxWorkers: replayers}},
 		FetchPollInterval: o.Poll, FetchCooldown: min(o.Poll, 100*time.Millisecond),
 		JobTimeout: 2 * attemptTimeout, RescueStuckJobsAfter: 5 * time.Minute, SoftStopTimeout: 3 * time.Second,
 		Logger: slog.New(quiet{o.Log.Handler()}),
@@ -193,37 +194,42 @@ func (o *Outbox) Emit(ctx context.Context, tx *sql.Tx, m Message) error {
 		return fmt.Errorf("outbox: %w", err)
 	}
 	for _, e := range endpoints {
-		if e.Disabled > 0 || !wants(e, m.Type) {
+		if e.Disabled > 0 || !wants(strings.Fields(e.Types), m.Type) {
 			continue
 		}
-		if _, err := o.put(ctx, tx, e.ID, m); err != nil {
+		body, err := m.body()
+		if err != nil {
+			return err
+		}
+		if _, _, err := o.put(ctx, tx, river.QueueDefault, store.AddDeliveryParams{Endpoint: e.ID, Message: m.ID, Type: m.Type, Body: body}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func wants(e store.WebhookEndpoint, kind string) bool {
-	return e.Types == "" || slices.Contains(strings.Fields(e.Types), kind)
-}
+func wants(types []string, kind string) bool { return len(types) == 0 || slices.Contains(types, kind) }
 
-// put writes one delivery and the job that sends it.
-func (o *Outbox) put(ctx context.Context, tx *sql.Tx, endpoint string, m Message) (string, error) {
-	body, err := m.body()
+// put writes one delivery and the job that sends it. What waits to be sent already is not put in again; id is then that delivery's.
+func (o *Outbox) put(ctx context.Context, tx *sql.Tx, queue string, d store.AddDeliveryParams) (id string, added bool, err error) {
+	q := store.New(tx)
+	d.ID, d.Created = uuid.Must(uuid.NewV7()).String(), o.Now().UnixMicro()
+	rows, err := q.AddDelivery(ctx, d)
 	if err != nil {
-		return "", err
+		return "", false, fmt.Errorf("outbox: %w", err)
 	}
-	id := uuid.Must(uuid.NewV7()).String()
-	err = store.New(tx).AddDelivery(ctx, store.AddDeliveryParams{ID: id, Endpoint: endpoint, Message: m.ID, Type: m.Type, Body: body,
-		Created: o.Now().UnixMicro()})
+	if rows == 0 {
+		id, err = q.Waiting(ctx, store.WaitingParams{Endpoint: d.Endpoint, Message: d.Message})
+		if errors.Is(err, sql.ErrNoRows) {
+			err = db.ErrRaced // it has just been sent
+		}
+		return id, false, err
+	}
+	_, err = o.client.InsertTx(ctx, tx, task{d.ID}, &river.InsertOpts{MaxAttempts: len(o.Schedule) + 1, Queue: queue})
 	if err != nil {
-		return "", fmt.Errorf("outbox: %w", err)
+		return "", false, errors.Join(errors.New("outbox: job"), err)
 	}
-	_, err = o.client.InsertTx(ctx, tx, task{id}, &river.InsertOpts{MaxAttempts: len(o.Schedule) + 1})
-	if err != nil {
-		return "", errors.Join(errors.New("outbox: job"), err)
-	}
-	return id, nil
+	return d.ID, true, nil
 }
 
 // quiet drops what the job library says about jobs that failed and will be tried again: the delivery log has it.

@@ -153,7 +153,7 @@ func (b *bench) wait(t *testing.T, n int) {
 
 func (b *bench) deliveries(t *testing.T, endpoint string) []Delivery {
 	t.Helper()
-	list, err := b.Deliveries(t.Context(), "m1", endpoint)
+	list, _, err := b.Deliveries(t.Context(), "m1", endpoint, Filter{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,10 +314,27 @@ func TestPrivateAddressesAreRefused(t *testing.T) {
 		if _, err := b.Test(t.Context(), "m1", e.ID); err != nil {
 			t.Fatal(err)
 		}
-		b.wait(t, 1)
+		if n, err := b.Replay(t.Context(), "m1", e.ID, []Message{stored(b, "replayed")}); err != nil || n != 1 {
+			t.Fatal(n, err)
+		}
+		b.wait(t, 2*len(b.Schedule)+2)
 		list := b.deliveries(t, e.ID)
-		if len(list) != 1 || len(list[0].Attempts) == 0 || list[0].Attempts[0].Failure != errPrivate.Error() || len(r.requests()) != 0 {
-			t.Errorf("log %+v", list)
+		if len(list) != 2 || len(r.requests()) != 0 {
+			t.Fatalf("log %+v", list)
+		}
+		if _, err := b.Resend(t.Context(), "m1", e.ID, list[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		b.wait(t, len(b.Schedule)+1)
+		for _, v := range b.deliveries(t, e.ID) {
+			for _, a := range v.Attempts {
+				if a.Failure != errPrivate.Error() {
+					t.Errorf("%s: %+v", v.Type, a)
+				}
+			}
+			if v.State != Failed || len(v.Attempts) != len(b.Schedule)+1 || len(r.requests()) != 0 {
+				t.Errorf("%+v", v)
+			}
 		}
 	})
 }

@@ -56,7 +56,7 @@ func TestStoppedBetweenAnswerAndMark(t *testing.T) {
 		if err := d.Tx(t.Context(), func(tx *sql.Tx) error { return o.Emit(t.Context(), tx, m) }); err != nil {
 			t.Fatal(err)
 		}
-		list, err := o.Deliveries(t.Context(), "m1", e.ID)
+		list, _, err := o.Deliveries(t.Context(), "m1", e.ID, Filter{})
 		if err != nil || len(list) != 1 {
 			t.Fatalf("%d deliveries, %v", len(list), err)
 		}
@@ -72,7 +72,7 @@ func TestStoppedBetweenAnswerAndMark(t *testing.T) {
 		if strings.Join(seen, " ") != "event-1 event-1" {
 			t.Errorf("received %v", seen)
 		}
-		list, err = o.Deliveries(t.Context(), "m1", e.ID)
+		list, _, err = o.Deliveries(t.Context(), "m1", e.ID, Filter{})
 		if err != nil || list[0].State != Delivered || len(list[0].Attempts) != 1 || list[0].Attempts[0].Number != 2 {
 			t.Errorf("%+v, %v", list, err)
 		}
@@ -121,7 +121,7 @@ func TestFailuresDoNotTellTheURL(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = (&sender{outbox: o}).Work(t.Context(), job(id, 1))
-			list, _ := o.Deliveries(t.Context(), "m1", e.ID)
+			list, _, _ := o.Deliveries(t.Context(), "m1", e.ID, Filter{})
 			if err == nil || len(list) != 1 || len(list[0].Attempts) != 1 || strings.Contains(err.Error()+list[0].Attempts[0].Failure, "hidden") {
 				t.Errorf("%s: %v, %+v", address, err, list)
 			}

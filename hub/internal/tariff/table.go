@@ -51,7 +51,7 @@ func (t *Tariffs) ImportPrices(ctx context.Context, file io.Reader) (int, error)
 
 func (t *Tariffs) replace(ctx context.Context, file io.Reader, columns []string, drop func(*store.Queries, context.Context) error,
 	add func(context.Context, *store.Queries, sheet.Row) (int64, error)) (int, error) {
-	rows, err := sheet.Read(file, columns...)
+	rows, err := sheet.Table(file, columns...)
 	if err != nil {
 		return 0, err
 	}

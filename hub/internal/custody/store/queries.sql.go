@@ -208,6 +208,27 @@ func (q *Queries) AddShipment(ctx context.Context, arg AddShipmentParams) error 
 	return err
 }
 
+const addUnpublished = `-- name: AddUnpublished :exec
+INSERT INTO unpublished (barcode, number, merchant, received) VALUES ($1, $2, $3, $4)
+`
+
+type AddUnpublishedParams struct {
+	Barcode  string
+	Number   int64
+	Merchant string
+	Received int64
+}
+
+func (q *Queries) AddUnpublished(ctx context.Context, arg AddUnpublishedParams) error {
+	_, err := q.db.ExecContext(ctx, addUnpublished,
+		arg.Barcode,
+		arg.Number,
+		arg.Merchant,
+		arg.Received,
+	)
+	return err
+}
+
 const addUpload = `-- name: AddUpload :exec
 INSERT INTO upload (cursor, locker, guard, first, last, received, stretch) VALUES ($1, $2, $3, $4, $5, $6, $7)
 `
@@ -312,6 +333,94 @@ func (q *Queries) BlockBefore(ctx context.Context, arg BlockBeforeParams) (Barco
 		&i.Created,
 	)
 	return i, err
+}
+
+const changes = `-- name: Changes :many
+SELECT c.position, c.told, e.barcode, e.number, e.id, e.what, e.actor, e.reason, e.before, e.after, e.happened, e.received, e.proof, e.locker, e.record, e.due, e.compartment, e.guard, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM change c
+JOIN custody_event e ON e.barcode = c.barcode AND e.number = c.number JOIN parcel p ON p.barcode = c.barcode
+WHERE c.merchant = $1 AND c.position > $2 AND c.position <= $3 ORDER BY c.position LIMIT $4
+`
+
+type ChangesParams struct {
+	Merchant string
+	After    int64
+	Last     int64
+	AtMost   int32
+}
+
+type ChangesRow struct {
+	Position     int64
+	Told         int64
+	CustodyEvent CustodyEvent
+	Parcel       Parcel
+}
+
+func (q *Queries) Changes(ctx context.Context, arg ChangesParams) ([]ChangesRow, error) {
+	rows, err := q.db.QueryContext(ctx, changes,
+		arg.Merchant,
+		arg.After,
+		arg.Last,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ChangesRow
+	for rows.Next() {
+		var i ChangesRow
+		if err := rows.Scan(
+			&i.Position,
+			&i.Told,
+			&i.CustodyEvent.Barcode,
+			&i.CustodyEvent.Number,
+			&i.CustodyEvent.ID,
+			&i.CustodyEvent.What,
+			&i.CustodyEvent.Actor,
+			&i.CustodyEvent.Reason,
+			&i.CustodyEvent.Before,
+			&i.CustodyEvent.After,
+			&i.CustodyEvent.Happened,
+			&i.CustodyEvent.Received,
+			&i.CustodyEvent.Proof,
+			&i.CustodyEvent.Locker,
+			&i.CustodyEvent.Record,
+			&i.CustodyEvent.Due,
+			&i.CustodyEvent.Compartment,
+			&i.CustodyEvent.Guard,
+			&i.Parcel.Barcode,
+			&i.Parcel.Shipment,
+			&i.Parcel.Merchant,
+			&i.Parcel.Locker,
+			&i.Parcel.Carrier,
+			&i.Parcel.Place,
+			&i.Parcel.Size,
+			&i.Parcel.Low,
+			&i.Parcel.WeightG,
+			&i.Parcel.Reference,
+			&i.Parcel.Token,
+			&i.Parcel.State,
+			&i.Parcel.Hold,
+			&i.Parcel.Compartment,
+			&i.Parcel.Stored,
+			&i.Parcel.Due,
+			&i.Parcel.Events,
+			&i.Parcel.Created,
+			&i.Parcel.Changed,
+			&i.Parcel.Live,
+			&i.Parcel.Outbound,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const claim = `-- name: Claim :execrows
@@ -548,6 +657,18 @@ func (q *Queries) DropContact(ctx context.Context, barcode string) error {
 	return err
 }
 
+const dropPublished = `-- name: DropPublished :execrows
+DELETE FROM unpublished WHERE EXISTS (SELECT 1 FROM change c WHERE c.barcode = unpublished.barcode AND c.number = unpublished.number)
+`
+
+func (q *Queries) DropPublished(ctx context.Context) (int64, error) {
+	result, err := q.db.ExecContext(ctx, dropPublished)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const events = `-- name: Events :many
 SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment, guard FROM custody_event WHERE barcode = $1 ORDER BY number
 `
@@ -590,6 +711,96 @@ func (q *Queries) Events(ctx context.Context, barcode string) ([]CustodyEvent, e
 		return nil, err
 	}
 	return items, nil
+}
+
+const eventsOfChanges = `-- name: EventsOfChanges :many
+SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment, guard FROM custody_event WHERE barcode IN (SELECT c.barcode FROM change c
+    WHERE c.merchant = $1 AND c.position >= $2 AND c.position <= $3)
+ORDER BY barcode, number
+`
+
+type EventsOfChangesParams struct {
+	Merchant string
+	First    int64
+	Last     int64
+}
+
+func (q *Queries) EventsOfChanges(ctx context.Context, arg EventsOfChangesParams) ([]CustodyEvent, error) {
+	rows, err := q.db.QueryContext(ctx, eventsOfChanges, arg.Merchant, arg.First, arg.Last)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CustodyEvent
+	for rows.Next() {
+		var i CustodyEvent
+		if err := rows.Scan(
+			&i.Barcode,
+			&i.Number,
+			&i.ID,
+			&i.What,
+			&i.Actor,
+			&i.Reason,
+			&i.Before,
+			&i.After,
+			&i.Happened,
+			&i.Received,
+			&i.Proof,
+			&i.Locker,
+			&i.Record,
+			&i.Due,
+			&i.Compartment,
+			&i.Guard,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const feedGaps = `-- name: FeedGaps :many
+SELECT merchant FROM change GROUP BY merchant HAVING MAX(position) <> COUNT(*) ORDER BY merchant
+`
+
+func (q *Queries) FeedGaps(ctx context.Context) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, feedGaps)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var merchant string
+		if err := rows.Scan(&merchant); err != nil {
+			return nil, err
+		}
+		items = append(items, merchant)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const holdClock = `-- name: HoldClock :one
+UPDATE change_clock SET told = CASE WHEN told < $1 THEN $1 ELSE told END WHERE id = 1 RETURNING told
+`
+
+func (q *Queries) HoldClock(ctx context.Context, now int64) (int64, error) {
+	row := q.db.QueryRowContext(ctx, holdClock, now)
+	var told int64
+	err := row.Scan(&told)
+	return told, err
 }
 
 const insideAt = `-- name: InsideAt :many
@@ -1000,6 +1211,43 @@ func (q *Queries) ParcelsOf(ctx context.Context, shipment string) ([]Parcel, err
 	return items, nil
 }
 
+const positionBefore = `-- name: PositionBefore :one
+SELECT position FROM change WHERE merchant = $1 AND told < $2 ORDER BY told DESC, position DESC LIMIT 1
+`
+
+type PositionBeforeParams struct {
+	Merchant string
+	Moment   int64
+}
+
+func (q *Queries) PositionBefore(ctx context.Context, arg PositionBeforeParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, positionBefore, arg.Merchant, arg.Moment)
+	var position int64
+	err := row.Scan(&position)
+	return position, err
+}
+
+const publish = `-- name: Publish :execrows
+INSERT INTO change (merchant, position, told, barcode, number)
+SELECT u.merchant, COALESCE((SELECT MAX(c.position) FROM change c WHERE c.merchant = u.merchant), 0)
+    + ROW_NUMBER() OVER (PARTITION BY u.merchant ORDER BY u.known, u.barcode, u.number), CAST($1 AS BIGINT), u.barcode, u.number
+FROM (SELECT merchant, barcode, number, MAX(received) OVER (PARTITION BY barcode ORDER BY number) AS known FROM unpublished
+    ORDER BY known, barcode, number LIMIT $2) u
+`
+
+type PublishParams struct {
+	Told   int64
+	AtMost int32
+}
+
+func (q *Queries) Publish(ctx context.Context, arg PublishParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, publish, arg.Told, arg.AtMost)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const recordEvents = `-- name: RecordEvents :many
 SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment, guard FROM custody_event WHERE locker = $1 AND record > 0 ORDER BY guard, record, barcode
 `
@@ -1217,6 +1465,41 @@ func (q *Queries) TakeSerials(ctx context.Context, arg TakeSerialsParams) (int64
 	return next, err
 }
 
+const untold = `-- name: Untold :many
+SELECT e.barcode, e.number FROM custody_event e
+WHERE NOT EXISTS (SELECT 1 FROM change c JOIN parcel p ON p.barcode = c.barcode AND p.merchant = c.merchant WHERE c.barcode = e.barcode AND c.number = e.number)
+  AND NOT EXISTS (SELECT 1 FROM unpublished u WHERE u.barcode = e.barcode AND u.number = e.number)
+ORDER BY e.barcode, e.number LIMIT 100
+`
+
+type UntoldRow struct {
+	Barcode string
+	Number  int64
+}
+
+func (q *Queries) Untold(ctx context.Context) ([]UntoldRow, error) {
+	rows, err := q.db.QueryContext(ctx, untold)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UntoldRow
+	for rows.Next() {
+		var i UntoldRow
+		if err := rows.Scan(&i.Barcode, &i.Number); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const uploadWith = `-- name: UploadWith :one
 SELECT cursor, locker, first, last, received, stretch, guard FROM upload WHERE locker = $1 AND guard = $2 AND first <= $3 AND last >= $3 ORDER BY last LIMIT 1
 `
@@ -1325,4 +1608,20 @@ func (q *Queries) UploadsOf(ctx context.Context, arg UploadsOfParams) ([]Upload,
 		return nil, err
 	}
 	return items, nil
+}
+
+const waiting = `-- name: Waiting :one
+SELECT CAST((SELECT told FROM change_clock WHERE id = 1) AS BIGINT) AS told, EXISTS (SELECT 1 FROM unpublished) AS waiting
+`
+
+type WaitingRow struct {
+	Told    int64
+	Waiting bool
+}
+
+func (q *Queries) Waiting(ctx context.Context) (WaitingRow, error) {
+	row := q.db.QueryRowContext(ctx, waiting)
+	var i WaitingRow
+	err := row.Scan(&i.Told, &i.Waiting)
+	return i, err
 }

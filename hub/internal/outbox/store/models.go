@@ -22,6 +22,7 @@ type WebhookDelivery struct {
 	State    string
 	Created  int64
 	Changed  int64
+	Next     int64
 }
 
 type WebhookEndpoint struct {

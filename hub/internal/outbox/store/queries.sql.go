@@ -35,9 +35,9 @@ func (q *Queries) AddAttempt(ctx context.Context, arg AddAttemptParams) error {
 	return err
 }
 
-const addDelivery = `-- name: AddDelivery :exec
-INSERT INTO webhook_delivery (id, endpoint, message, type, body, state, created, changed)
-VALUES ($1, $2, $3, $4, $5, 'pending', $6, $6)
+const addDelivery = `-- name: AddDelivery :execrows
+INSERT INTO webhook_delivery (id, endpoint, message, type, body, state, created, changed, next)
+VALUES ($1, $2, $3, $4, $5, 'pending', $6, $6, $6) ON CONFLICT (endpoint, message) WHERE state = 'pending' DO NOTHING
 `
 
 type AddDeliveryParams struct {
@@ -49,8 +49,8 @@ type AddDeliveryParams struct {
 	Created  int64
 }
 
-func (q *Queries) AddDelivery(ctx context.Context, arg AddDeliveryParams) error {
-	_, err := q.db.ExecContext(ctx, addDelivery,
+func (q *Queries) AddDelivery(ctx context.Context, arg AddDeliveryParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, addDelivery,
 		arg.ID,
 		arg.Endpoint,
 		arg.Message,
@@ -58,7 +58,10 @@ func (q *Queries) AddDelivery(ctx context.Context, arg AddDeliveryParams) error 
 		arg.Body,
 		arg.Created,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const addEndpoint = `-- name: AddEndpoint :exec
@@ -89,17 +92,18 @@ func (q *Queries) AddEndpoint(ctx context.Context, arg AddEndpointParams) error 
 
 const attempts = `-- name: Attempts :many
 SELECT webhook_attempt.delivery, webhook_attempt.number, webhook_attempt.at, webhook_attempt.took, webhook_attempt.status, webhook_attempt.failure FROM webhook_attempt JOIN webhook_delivery ON webhook_delivery.id = webhook_attempt.delivery
-WHERE webhook_delivery.endpoint = $1 AND webhook_delivery.id >= CAST($2 AS TEXT)
+WHERE webhook_delivery.endpoint = $1 AND webhook_delivery.id >= CAST($2 AS TEXT) AND webhook_delivery.id <= CAST($3 AS TEXT)
 ORDER BY webhook_attempt.delivery, webhook_attempt.number
 `
 
 type AttemptsParams struct {
 	Endpoint string
-	Since    string
+	First    string
+	Last     string
 }
 
 func (q *Queries) Attempts(ctx context.Context, arg AttemptsParams) ([]WebhookAttempt, error) {
-	rows, err := q.db.QueryContext(ctx, attempts, arg.Endpoint, arg.Since)
+	rows, err := q.db.QueryContext(ctx, attempts, arg.Endpoint, arg.First, arg.Last)
 	if err != nil {
 		return nil, err
 	}
@@ -140,16 +144,26 @@ func (q *Queries) CountEndpoints(ctx context.Context, merchant string) (int64, e
 }
 
 const deliveries = `-- name: Deliveries :many
-SELECT id, endpoint, message, type, body, state, created, changed FROM webhook_delivery WHERE endpoint = $1 ORDER BY id DESC LIMIT $2
+SELECT id, endpoint, message, type, body, state, created, changed, next FROM webhook_delivery
+WHERE endpoint = $1 AND (CAST($2 AS TEXT) = '' OR id < $2)
+  AND (CAST($3 AS TEXT) = '' OR state = $3)
+ORDER BY id DESC LIMIT $4
 `
 
 type DeliveriesParams struct {
 	Endpoint string
-	Limit    int32
+	After    string
+	State    string
+	AtMost   int32
 }
 
 func (q *Queries) Deliveries(ctx context.Context, arg DeliveriesParams) ([]WebhookDelivery, error) {
-	rows, err := q.db.QueryContext(ctx, deliveries, arg.Endpoint, arg.Limit)
+	rows, err := q.db.QueryContext(ctx, deliveries,
+		arg.Endpoint,
+		arg.After,
+		arg.State,
+		arg.AtMost,
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -166,6 +180,7 @@ func (q *Queries) Deliveries(ctx context.Context, arg DeliveriesParams) ([]Webho
 			&i.State,
 			&i.Created,
 			&i.Changed,
+			&i.Next,
 		); err != nil {
 			return nil, err
 		}
@@ -181,7 +196,7 @@ func (q *Queries) Deliveries(ctx context.Context, arg DeliveriesParams) ([]Webho
 }
 
 const delivery = `-- name: Delivery :one
-SELECT webhook_delivery.id, webhook_delivery.endpoint, webhook_delivery.message, webhook_delivery.type, webhook_delivery.body, webhook_delivery.state, webhook_delivery.created, webhook_delivery.changed, webhook_endpoint.id, webhook_endpoint.merchant, webhook_endpoint.url, webhook_endpoint.secret, webhook_endpoint.types, webhook_endpoint.created, webhook_endpoint.failing, webhook_endpoint.disabled, webhook_endpoint.reason
+SELECT webhook_delivery.id, webhook_delivery.endpoint, webhook_delivery.message, webhook_delivery.type, webhook_delivery.body, webhook_delivery.state, webhook_delivery.created, webhook_delivery.changed, webhook_delivery.next, webhook_endpoint.id, webhook_endpoint.merchant, webhook_endpoint.url, webhook_endpoint.secret, webhook_endpoint.types, webhook_endpoint.created, webhook_endpoint.failing, webhook_endpoint.disabled, webhook_endpoint.reason
 FROM webhook_delivery JOIN webhook_endpoint ON webhook_endpoint.id = webhook_delivery.endpoint WHERE webhook_delivery.id = $1
 `
 
@@ -202,6 +217,7 @@ func (q *Queries) Delivery(ctx context.Context, id string) (DeliveryRow, error) 
 		&i.WebhookDelivery.State,
 		&i.WebhookDelivery.Created,
 		&i.WebhookDelivery.Changed,
+		&i.WebhookDelivery.Next,
 		&i.WebhookEndpoint.ID,
 		&i.WebhookEndpoint.Merchant,
 		&i.WebhookEndpoint.Url,
@@ -334,8 +350,29 @@ func (q *Queries) Failing(ctx context.Context, arg FailingParams) error {
 	return err
 }
 
+const holdEndpoint = `-- name: HoldEndpoint :one
+UPDATE webhook_endpoint SET merchant = merchant WHERE id = $1 RETURNING id, merchant, url, secret, types, created, failing, disabled, reason
+`
+
+func (q *Queries) HoldEndpoint(ctx context.Context, id string) (WebhookEndpoint, error) {
+	row := q.db.QueryRowContext(ctx, holdEndpoint, id)
+	var i WebhookEndpoint
+	err := row.Scan(
+		&i.ID,
+		&i.Merchant,
+		&i.Url,
+		&i.Secret,
+		&i.Types,
+		&i.Created,
+		&i.Failing,
+		&i.Disabled,
+		&i.Reason,
+	)
+	return i, err
+}
+
 const setDelivery = `-- name: SetDelivery :execrows
-UPDATE webhook_delivery SET state = $2, changed = $3 WHERE id = $1 AND state = 'pending'
+UPDATE webhook_delivery SET state = $2, changed = $3, next = 0 WHERE id = $1 AND state = 'pending'
 `
 
 type SetDeliveryParams struct {
@@ -352,6 +389,20 @@ func (q *Queries) SetDelivery(ctx context.Context, arg SetDeliveryParams) (int64
 	return result.RowsAffected()
 }
 
+const setNext = `-- name: SetNext :exec
+UPDATE webhook_delivery SET next = $2 WHERE id = $1 AND state = 'pending'
+`
+
+type SetNextParams struct {
+	ID   string
+	Next int64
+}
+
+func (q *Queries) SetNext(ctx context.Context, arg SetNextParams) error {
+	_, err := q.db.ExecContext(ctx, setNext, arg.ID, arg.Next)
+	return err
+}
+
 const succeeded = `-- name: Succeeded :exec
 UPDATE webhook_endpoint SET failing = 0 WHERE id = $1 AND failing > 0
 `
@@ -359,4 +410,20 @@ UPDATE webhook_endpoint SET failing = 0 WHERE id = $1 AND failing > 0
 func (q *Queries) Succeeded(ctx context.Context, id string) error {
 	_, err := q.db.ExecContext(ctx, succeeded, id)
 	return err
+}
+
+const waiting = `-- name: Waiting :one
+SELECT id FROM webhook_delivery WHERE endpoint = $1 AND message = $2 AND state = 'pending'
+`
+
+type WaitingParams struct {
+	Endpoint string
+	Message  string
+}
+
+func (q *Queries) Waiting(ctx context.Context, arg WaitingParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, waiting, arg.Endpoint, arg.Message)
+	var id string
+	err := row.Scan(&id)
+	return id, err
 }
