@@ -26,6 +26,7 @@ import (
 	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/outbox"
 	"lockstep/hub/internal/pickpoint"
+	"lockstep/hub/internal/widget"
 	"lockstep/hub/migrations"
 	"lockstep/internal/courier"
 	"lockstep/internal/db"
@@ -34,17 +35,19 @@ import (
 
 // Config is what a hub is started with.
 type Config struct {
-	Keys          string   // the key folder
-	Database      string   // path of an SQLite file, or a postgres:// URL
-	Listen        string   // host:port of the public HTTP listener
-	Edge          string   // host:port of the TLS listener for links
-	EdgeNames     []string // host names and IP addresses under which links reach it
-	PublicURL     string   // where people reach the public listener, without a slash at the end
-	FrameAncestor string   // an origin that may hold the courier's page in a frame; empty for none
-	AllowPrivate  bool     // webhooks may go to private and loopback addresses; for development
-	Now           func() time.Time
-	Log           *slog.Logger
-	Listening     func(public, edge net.Addr) // called once both listeners are open; may be nil
+	Keys           string   // the key folder
+	Database       string   // path of an SQLite file, or a postgres:// URL
+	Listen         string   // host:port of the public HTTP listener
+	Edge           string   // host:port of the TLS listener for links
+	EdgeNames      []string // host names and IP addresses under which links reach it
+	PublicURL      string   // where people reach the public listener, without a slash at the end
+	FrameAncestor  string   // an origin that may hold the courier's page in a frame; empty for none
+	MapTiles       string   // a URL template of the map's background for shops' visitors; empty for none
+	MapAttribution string   // what the map says of where its tiles are from
+	AllowPrivate   bool     // webhooks may go to private and loopback addresses; for development
+	Now            func() time.Time
+	Log            *slog.Logger
+	Listening      func(public, edge net.Addr) // called once both listeners are open; may be nil
 }
 
 // Hub is an open hub: its rooms over one database. Several processes may have the same one open.
@@ -190,6 +193,10 @@ func (h *Hub) handler() (http.Handler, error) {
 	people := console.New(console.Config{Couriers: h.couriers, Custody: h.custody, Now: h.config.Now, Log: h.config.Log,
 		FrameAncestor: h.config.FrameAncestor})
 	shops := pickpoint.New(pickpoint.Config{Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Fleet: h.fleet, Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log})
+	visitors, err := widget.New(widget.Config{Fleet: h.fleet, Tiles: widget.Tiles{URL: h.config.MapTiles, Attribution: h.config.MapAttribution}, Now: h.config.Now, Log: h.config.Log})
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.health)
 	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/", "/carrier/v1/"} {
@@ -197,6 +204,9 @@ func (h *Hub) handler() (http.Handler, error) {
 	}
 	for _, path := range []string{"/courier", "/courier/", "/t/", "/assets/"} {
 		mux.Handle(path, people)
+	}
+	for _, path := range []string{"/select", "/select/", "/select-test/"} {
+		mux.Handle(path, visitors)
 	}
 	return slashes(mux, shops), nil
 }
