@@ -149,3 +149,11 @@ func newRig(t *testing.T, n *network, change func(*widget.Config)) *rig {
 	t.Cleanup(r.shop.Close)
 	return r
 }
+
+// needsMap skips a test where npm has not built the map's library.
+func needsMap(t *testing.T) {
+	t.Helper()
+	if !web.Has("leaflet.js") {
+		t.Skip("make web builds the map's library")
+	}
+}

@@ -8,7 +8,7 @@ import (
 
 // texts is everything the page says, in one language. {…} is filled in by the page.
 type texts struct {
-	Language, Title, Close                                                                                       string
+	Title, Close                                                                                                 string
 	Search, SearchHint, Clear, City, AllCities, Filters, OpenNow, AlwaysOpen, AlwaysShort, WithRoom              string
 	NearMe, Nearest, NotFoundYou, Views, List, Map, MapLabel, Lockers, Count, CountHere                          string
 	Loading, Failed, Again, Nothing, NothingHere, Everywhere, DropFilters, NoneAllowed                           string
@@ -43,13 +43,13 @@ func reader(r *http.Request) string {
 
 var words = map[string]texts{
 	"ru": {
-		Language: "ru", Title: "Выберите постамат", Close: "Закрыть",
+		Title: "Выберите постамат", Close: "Закрыть",
 		Search: "Поиск", SearchHint: "Улица, метро, индекс или номер", Clear: "Очистить", City: "Город", AllCities: "Все города", Filters: "Показывать только",
 		OpenNow: "Открыт сейчас", AlwaysOpen: "Круглосуточно", AlwaysShort: "24 часа", WithRoom: "Есть место",
 		NearMe: "Рядом со мной", Nearest: "Сначала ближайшие", NotFoundYou: "Не удалось узнать, где вы. Найдите постамат по улице или метро.",
 		Views: "Вид", List: "Список", Map: "Карта", MapLabel: "Карта постаматов. Все они есть и в списке.", Lockers: "Постаматы", Count: "Постаматов: {n}", CountHere: "{city}: {n}",
 		Loading: "Загружаем постаматы…", Failed: "Список постаматов не загрузился.", Again: "Попробовать ещё раз",
-		Nothing: "Ничего не нашлось", NothingHere: "В городе {city} ничего не нашлось", Everywhere: "Искать во всех городах", DropFilters: "Снять все условия", NoneAllowed: "Для этого магазина здесь нет постаматов.",
+		Nothing: "Ничего не нашлось", NothingHere: "В городе {city} ничего не нашлось", Everywhere: "Искать во всех городах", DropFilters: "Снять все условия", NoneAllowed: "Подходящих постаматов пока нет.",
 		Open: "Открыто", OpenUntil: "Открыто до {time}", Closed: "Закрыто", OpensAt: "Закрыто до {time}", RoundTheClock: "круглосуточно", Daily: "ежедневно {hours}", DayOff: "выходной", Break: "перерыв {hours}",
 		Hours: "Часы работы", Indoors: "В помещении", Outdoors: "На улице", Way: "Как найти", Inside: "Где стоит",
 		Room: "Свободно ячеек", RoomFree: "Есть место", RoomLittle: "Мест почти нет", RoomNone: "Сейчас мест нет", Suspended: "Временно не принимает",
@@ -59,13 +59,13 @@ var words = map[string]texts{
 		Week: [7]string{"пн", "вт", "ср", "чт", "пт", "сб", "вс"},
 	},
 	"en": {
-		Language: "en", Title: "Choose a locker", Close: "Close",
+		Title: "Choose a locker", Close: "Close",
 		Search: "Search", SearchHint: "Street, metro, post code or number", Clear: "Clear", City: "City", AllCities: "All cities", Filters: "Show only",
 		OpenNow: "Open now", AlwaysOpen: "Round the clock", AlwaysShort: "24 hours", WithRoom: "Has room",
 		NearMe: "Near me", Nearest: "Nearest first", NotFoundYou: "We could not find out where you are. Search by street or metro.",
 		Views: "View", List: "List", Map: "Map", MapLabel: "Map of lockers. All of them are in the list, too.", Lockers: "Lockers", Count: "Lockers: {n}", CountHere: "{city}: {n}",
 		Loading: "Loading lockers…", Failed: "The list of lockers did not load.", Again: "Try again",
-		Nothing: "Nothing found", NothingHere: "Nothing found in {city}", Everywhere: "Search in all cities", DropFilters: "Drop all filters", NoneAllowed: "There are no lockers here for this shop.",
+		Nothing: "Nothing found", NothingHere: "Nothing found in {city}", Everywhere: "Search in all cities", DropFilters: "Drop all filters", NoneAllowed: "There are no suitable lockers yet.",
 		Open: "Open", OpenUntil: "Open until {time}", Closed: "Closed", OpensAt: "Closed until {time}", RoundTheClock: "round the clock", Daily: "daily {hours}", DayOff: "closed", Break: "break {hours}",
 		Hours: "Hours", Indoors: "Indoors", Outdoors: "In the street", Way: "How to find it", Inside: "Where it stands",
 		Room: "Free compartments", RoomFree: "Has room", RoomLittle: "Almost full", RoomNone: "No room now", Suspended: "Out of service for now",

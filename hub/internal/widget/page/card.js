@@ -11,7 +11,7 @@ export function drawCard(section, l, { words, openness, tariff, picked, pick, le
     [words.Hours, el("span", null, sayWeek(l.hours, words), !l.always && el("span", { class: openness.open ? "go" : "care" }, ` · ${openness.open ? words.Open : words.Closed}`))],
     [words.Room, l.suspended || l.free === 0 ? el("span", { class: tone }, room) : el("span", { class: "sizes" }, sizes)],
     [words.Delivery, days],
-    [words.Inside, [l.indoors ? words.Indoors : words.Outdoors, l.inside].filter(Boolean).join(", ")],
+    [words.Inside, [l.indoors ? words.Indoors : words.Outdoors, l.inside].filter(Boolean).join(". ")],
     [words.Way, l.way],
   ];
   const parts = [

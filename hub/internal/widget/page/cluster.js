@@ -1,5 +1,34 @@
 // cluster.js: lockers that stand too near each other to be drawn apart.
 
+// middles are where the lockers of one name are on the whole, {name, world, count, of: the key}, those with most lockers first. Names of
+// different cities are different; lockers without a name are left out.
+export function middles(lockers, nameOf) {
+  const found = new Map();
+  for (const l of lockers) {
+    const name = nameOf(l);
+    if (!name) continue;
+    const of = keyOf(l, name);
+    const m = found.get(of) ?? { name, of, x: 0, y: 0, count: 0 };
+    m.x += l.world.x;
+    m.y += l.world.y;
+    m.count++;
+    found.set(of, m);
+  }
+  return [...found.values()].map((m) => ({ ...m, world: { x: m.x / m.count, y: m.y / m.count } })).sort((a, b) => b.count - a.count);
+}
+
+const keyOf = (l, name) => `${name}\n${l.city}\n${l.region}`;
+
+// fromTheMiddle orders lockers so that groups begin where most are: large cities first, each from its middle.
+export function fromTheMiddle(lockers) {
+  const cities = new Map(middles(lockers, (l) => l.city).map((m, rank) => [m.of, { rank, ...m.world }]));
+  const order = lockers.map((l) => {
+    const { rank, x, y } = cities.get(keyOf(l, l.city)) ?? { rank: cities.size, x: 0, y: 0 };
+    return { l, rank, far: (l.world.x - x) ** 2 + (l.world.y - y) ** 2 };
+  });
+  return order.sort((a, b) => a.rank - b.rank || a.far - b.far).map(({ l }) => l);
+}
+
 // gather puts lockers with a world place {x, y} into groups: around the first of each, all within reach pixels at a scale. No two groups'
 // places are nearer to each other than that.
 export function gather(lockers, scale, reach) {

@@ -59,13 +59,15 @@ export function drawList(ul, { words, language, choose }) {
   });
 
   return {
-    // show draws lockers from the first on; kept leaves the list where it is scrolled to.
+    // show draws lockers from the first on; kept leaves the list where it is scrolled to, and the focus where it is.
     show(lockers, as, kept) {
-      const [top, far] = [ul.parentElement.scrollTop, drawn];
+      const [top, far, focused] = [ul.parentElement.scrollTop, drawn, ul.contains(document.activeElement) && document.activeElement.dataset.id];
       [all, drawn, how] = [lockers, 0, as];
       ul.replaceChildren();
       more(kept ? far : portion);
       ul.parentElement.scrollTop = kept ? top : 0;
+      const again = kept && focused && all.find((l) => l.id === focused);
+      if (again) reach(again).focus();
     },
     mark,
     focus: (l) => reach(l)?.focus(),

@@ -1,7 +1,7 @@
 // map.js: lockers on a map, on one canvas however many there are: near ones drawn together as a number, and, where the operator has
 // named no tiles, how far ten minutes on foot reach, with the names of cities and streets from the list itself.
 import { CRS, Control, DomUtil, LatLng, LatLngBounds, Layer, Map as Leaflet, TileLayer } from "/assets/leaflet.js";
-import { gather } from "/select/cluster.js";
+import { fromTheMiddle, gather } from "/select/cluster.js";
 import { colours, paint } from "/select/paint.js";
 
 const closest = 17; // how far a fit goes in
@@ -52,7 +52,7 @@ export function drawMap(element, { words, tiles, choose }) {
       if (you) bounds.extend([you.latitude, you.longitude]);
       wish = null;
       if (!bounds.isValid()) return;
-      const go = () => ((wish = null), map.fitBounds(bounds, { maxZoom: 15, padding: [40, 40], animate: false }), layer.draw());
+      const go = () => ((wish = null), map.fitBounds(bounds, { maxZoom: 14, padding: [40, 40], animate: false }), layer.draw());
       if (element.offsetWidth) go();
       else wish = () => element.offsetWidth && go();
     },
@@ -113,7 +113,7 @@ const Lockers = Layer.extend({
 
   show(lockers, ground) {
     for (const l of ground) l.world ??= CRS.EPSG3857.latLngToPoint(new LatLng(...at(l)), 0);
-    [this.lockers, this.ground] = [lockers, ground];
+    [this.lockers, this.ground] = [fromTheMiddle(lockers), ground];
     this.gathered.clear();
     this.draw();
   },

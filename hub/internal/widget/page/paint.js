@@ -1,4 +1,6 @@
 // paint.js: how lockers look on the map.
+import { middles } from "/select/cluster.js";
+
 const walk = 800; // metres, ten minutes on foot
 const equator = 40_075_017; // metres round the earth
 
@@ -19,8 +21,9 @@ export function paint(pen, view) {
   const inside = ({ x, y }) => x > -40 && y > -40 && x < view.width + 40 && y < view.height + 40;
   const groups = view.groups.map((g) => ({ ...view.screen(g.world), lockers: g.lockers })).filter(inside);
   if (view.bare) {
-    grid(pen, view);
     reach(pen, view, inside);
+    grid(pen, view);
+    if (view.zoom >= 12) others(pen, view, inside);
   }
   const taken = [];
   const marks = [];
@@ -63,6 +66,21 @@ function reach(pen, { ground, screen, zoom, colours }, inside) {
     }
   }
   pen.fill();
+}
+
+// others are small dots under the marks: what a search has left out is still seen to be there.
+function others(pen, { ground, screen, colours }, inside) {
+  pen.fillStyle = colours.quiet;
+  pen.globalAlpha = 0.5;
+  pen.beginPath();
+  for (const l of ground) {
+    const at = screen(l.world);
+    if (!inside(at)) continue;
+    pen.moveTo(at.x + 3, at.y);
+    pen.arc(at.x, at.y, 3, 0, 7);
+  }
+  pen.fill();
+  pen.globalAlpha = 1;
 }
 
 function crowd(pen, { colours }, { x, y, lockers }) {
@@ -118,8 +136,8 @@ function names(pen, view, groups, taken, inside) {
   for (const { name, world, count } of landmarks) {
     const at = view.screen(world);
     if (!inside(at)) continue;
-    if (view.zoom < 11) write(name, at, [20, 32, 44], `${count > 20 ? 700 : 500} ${Math.min(17, 12 + Math.log10(count) * 2)}px ${type}`, ink);
-    else write(name, at, [0, 18], `600 12px ${type}`, quiet);
+    if (view.zoom < 11) write(name, at, [20, 32], `${count > 20 ? 700 : 500} ${Math.min(17, 12 + Math.log10(count) * 2)}px ${type}`, ink);
+    else write(name, at, [0, 18, 30], `600 12px ${type}`, quiet);
   }
 }
 
@@ -143,22 +161,6 @@ function letters(pen, text, { left, top, bottom }, ground, colour) {
   pen.strokeText(text, left + 3, (top + bottom) / 2);
   pen.fillStyle = colour;
   pen.fillText(text, left + 3, (top + bottom) / 2);
-}
-
-// middles are where the lockers of one name are on the whole, those with most lockers first.
-function middles(lockers, nameOf) {
-  const found = new Map();
-  for (const l of lockers) {
-    const name = nameOf(l);
-    if (!name) continue;
-    const key = `${name}\n${l.city}\n${l.region}`;
-    const m = found.get(key) ?? { name, x: 0, y: 0, count: 0 };
-    m.x += l.world.x;
-    m.y += l.world.y;
-    m.count++;
-    found.set(key, m);
-  }
-  return [...found.values()].map((m) => ({ ...m, world: { x: m.x / m.count, y: m.y / m.count } })).sort((a, b) => b.count - a.count);
 }
 
 function dot(pen, { colours }, { x, y }) {

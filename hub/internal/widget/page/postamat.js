@@ -6,7 +6,8 @@
   "use strict";
 
   var hub = originOf(ownScript().src);
-  var current = null; // what is open: {dialog, frame, port, callback, before, mark, popped}
+  var current = null; // what is open: {dialog, frame, way, port, callback, before, overflow, mark, popped}
+  var returning = false; // the history is on its way back to what it was
 
   function ownScript() {
     if (document.currentScript) return document.currentScript;
@@ -52,7 +53,7 @@
     var wide = window.innerWidth >= 768 && window.innerHeight >= 480;
     var title = lang === "en" ? "Choose a locker" : "Выбор постамата";
     var dialog = dress(document.createElement("dialog"), { display: "block", position: "fixed", top: "0", left: "0", right: "0", bottom: "0", width: "100%", height: "100%", "max-width": "none", "max-height": "none",
-      margin: "0", padding: "0", border: "0", "box-sizing": "border-box", overflow: "hidden", background: "rgba(10, 14, 18, 0.6)", "z-index": "2147483647" });
+      margin: "0", padding: "0", border: "0", "box-sizing": "border-box", overflow: "hidden", visibility: "visible", opacity: "1", filter: "none", transform: "none", background: "rgba(10, 14, 18, 0.6)", "z-index": "2147483647" });
     var frame = dress(document.createElement("iframe"), { display: "block", position: "absolute", top: "50%", left: "50%", transform: "translate(-50%, -50%)", width: wide ? "calc(100% - 48px)" : "100%", height: wide ? "calc(100% - 48px)" : "100%",
       "max-width": wide ? "1280px" : "none", "max-height": wide ? "860px" : "none", "min-width": "0", "min-height": "0", margin: "0", padding: "0", border: "0", "border-radius": wide ? "16px" : "0",
       "box-sizing": "border-box", background: "Canvas", visibility: "visible", opacity: "1" });
@@ -110,6 +111,7 @@
 
   /* While it is open the browser's way back closes it: an entry of the same address is put on top of the history and taken off again. */
   function remember(shown) {
+    if (returning) return; // once it is back
     shown.mark = "lockstep-" + new Date().getTime();
     try {
       history.pushState({ lockstep: shown.mark }, "");
@@ -128,14 +130,17 @@
   /* forget calls then once the history is as it was, so that a callback may leave the page. */
   function forget(shown, then) {
     window.removeEventListener("popstate", popped);
-    if (shown.popped || !history.state || history.state.lockstep !== shown.mark) return then();
+    if (shown.popped || !shown.mark || !history.state || history.state.lockstep !== shown.mark) return then();
     var done = false;
     function once() {
       if (done) return;
       done = true;
       window.removeEventListener("popstate", once);
+      returning = false;
       then();
+      if (current && !current.mark) remember(current);
     }
+    returning = true;
     window.addEventListener("popstate", once);
     setTimeout(once, 500);
     history.back();

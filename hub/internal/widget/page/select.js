@@ -18,11 +18,12 @@ const state = {
   tariffs: {},
   options: { numbers: [], ids: [], cities: [] },
   port: null,
+  overlay: false, // over a shop's page, which goes on once a locker is picked; else a part of it
   chosen: null, // looked at
   picked: "", // the id of the one that was chosen
   you: null,
 };
-let loaded = [];
+let loaded = null; // until they have come
 let map = null;
 
 const texts = (value) => (Array.isArray(value) ? value.filter((one) => typeof one === "string" && one) : []);
@@ -34,7 +35,9 @@ addEventListener("message", (event) => {
   state.options = { city: text(o.city), from: text(o.fromcity), locker: text(o.locker), numbers: texts(o.numbers), ids: texts(o.ids), cities: texts(o.cities) };
   state.port = event.ports[0];
   state.port.postMessage({ lockstep: "ready" });
-  $("close").hidden = o.close !== true;
+  state.overlay = o.close === true;
+  $("close").hidden = !state.overlay;
+  if (state.overlay) (matchMedia("(pointer: coarse)").matches ? document.querySelector("h1") : $("query")).focus(); // no keyboard over a phone's list
   begin();
 });
 
@@ -47,37 +50,41 @@ async function json(path) {
 async function load() {
   $("count").textContent = words.Loading;
   try {
-    loaded = (await json("/select/lockers.json")).lockers;
+    loaded = prepared((await json("/select/lockers.json")).lockers);
   } catch (error) {
     console.error(error);
     $("count").textContent = words.Failed;
     nothing(words.Failed, [words.Again, load]);
     return;
   }
-  for (const l of loaded) {
+  begin();
+}
+
+// prepared adds what is asked of lockers again and again, and puts them in order.
+function prepared(lockers) {
+  for (const l of lockers) {
     l.words = wordsOf(l);
     l.free = Object.values(l.room).reduce((sum, n) => sum + n, 0);
     l.always = roundTheClock(l.hours);
   }
-  loaded.sort((a, b) => collator.compare(a.city, b.city) || collator.compare(a.street || a.address, b.street || b.address));
-  begin();
+  return lockers.sort((a, b) => collator.compare(a.city, b.city) || collator.compare(a.street || a.address, b.street || b.address));
 }
 
 // begin draws what there is for the shop's wishes; it is called when either comes.
 async function begin() {
-  if (!loaded.length) return;
+  if (!loaded) return;
   state.all = loaded.filter(listed(state.options));
   fillCities();
   const first = state.options.locker;
   const chosen = first && state.all.find((l) => l.id === first || l.name === first);
-  if (chosen) state.picked = chosen.id;
+  if (chosen && !state.overlay) state.picked = chosen.id;
   update(true);
   await showMap();
   if (chosen) choose(chosen);
   if (!state.options.from) return;
   const list = await json(`/select/tariffs.json?from=${encodeURIComponent(state.options.from)}`).catch((error) => (console.error(error), null));
   state.tariffs = list?.tariffs ?? {};
-  update(false);
+  redraw();
 }
 
 function fillCities() {
@@ -153,15 +160,23 @@ function choose(l, byKey) {
   map?.select(l);
   redrawCard();
   document.body.classList.toggle("looking", Boolean(l));
-  if (byKey) $("chosen").querySelector("button.main, button")?.focus();
+  if (byKey) ($("chosen").querySelector("button.main:enabled") ?? $("chosen").querySelector("button"))?.focus();
 }
 
 function redrawCard() {
   const l = state.chosen;
+  const focused = [...$("chosen").querySelectorAll("button")].indexOf(document.activeElement);
   $("chosen").hidden = !l;
   if (!l) return $("chosen").replaceChildren();
   const pick = state.port && (() => picked(l));
   drawCard($("chosen"), l, { words, openness: clocks()(l), tariff: state.tariffs[l.id], picked: state.picked === l.id, pick, leave: () => (choose(null), list.focus(l)) });
+  if (focused >= 0) $("chosen").querySelectorAll("button")[focused]?.focus();
+}
+
+// redraw draws the same lockers as they are known now.
+function redraw() {
+  list.show(state.shown, { now: clocks(), tariffs: state.tariffs, chosen: state.chosen, picked: state.picked, city: $("city").value.split("\n")[0] }, true);
+  redrawCard();
 }
 
 function picked(l) {
@@ -170,8 +185,7 @@ function picked(l) {
   const { latitude = null, longitude = null } = l.place ?? {};
   state.picked = id;
   state.port.postMessage({ lockstep: "picked", locker: { id, name, address, post_code, region, city, country, street, house, latitude, longitude, indoors, hours, ...tariff } });
-  list.show(state.shown, { now: clocks(), tariffs: state.tariffs, chosen: l, picked: id, city: $("city").value.split("\n")[0] }, true);
-  redrawCard();
+  redraw();
 }
 
 function near() {
