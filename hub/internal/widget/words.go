@@ -55,7 +55,7 @@ var words = map[string]texts{
 		Room: "Свободно ячеек", RoomFree: "Есть место", RoomLittle: "Мест почти нет", RoomNone: "Сейчас мест нет", Suspended: "Временно не принимает",
 		Choose: "Выбрать этот постамат", Chosen: "Постамат выбран", ChooseOther: "Выберите другой", Back: "Назад к списку", Selected: "Выбран",
 		Delivery: "Доставка", Days: "{n} дн.", DaySpan: "{from}–{to} дн.",
-		Metres: "{n} м", Kilometres: "{n} км", ZoomIn: "Приблизить", ZoomOut: "Отдалить", Cluster: "Постаматов: {n}. Нажмите, чтобы приблизить", WithoutTiles: "Пятна — десять минут пешком до постамата",
+		Metres: "{n} м", Kilometres: "{n} км", ZoomIn: "Приблизить", ZoomOut: "Отдалить", Cluster: "Постаматов: {n}. Нажмите, чтобы приблизить", WithoutTiles: "Пятна — 10 минут пешком",
 		Week: [7]string{"пн", "вт", "ср", "чт", "пт", "сб", "вс"},
 	},
 	"en": {
@@ -71,7 +71,7 @@ var words = map[string]texts{
 		Room: "Free compartments", RoomFree: "Has room", RoomLittle: "Almost full", RoomNone: "No room now", Suspended: "Out of service for now",
 		Choose: "Choose this locker", Chosen: "Locker chosen", ChooseOther: "Choose another one", Back: "Back to the list", Selected: "Chosen",
 		Delivery: "Delivery", Days: "{n} days", DaySpan: "{from}–{to} days",
-		Metres: "{n} m", Kilometres: "{n} km", ZoomIn: "Zoom in", ZoomOut: "Zoom out", Cluster: "Lockers: {n}. Press to zoom in", WithoutTiles: "Shaded: ten minutes on foot to a locker",
+		Metres: "{n} m", Kilometres: "{n} km", ZoomIn: "Zoom in", ZoomOut: "Zoom out", Cluster: "Lockers: {n}. Press to zoom in", WithoutTiles: "Shaded: 10 minutes on foot",
 		Week: [7]string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"},
 	},
 }

@@ -23,7 +23,7 @@ export function paint(pen, view) {
   if (view.bare) {
     reach(pen, view, inside);
     grid(pen, view);
-    if (view.zoom >= 12) others(pen, view, inside);
+    if (view.zoom >= 13) others(pen, view, inside);
   }
   const taken = [];
   const marks = [];
