@@ -12,7 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -432,6 +434,47 @@ func TestTheElementIsAFormField(t *testing.T) {
 	if state := eval[string](v, `(document.querySelector("lockstep-locker-picker").value = "1000-000", new FormData(document.forms[0]).get("locker"))`); state != "1000-000" {
 		t.Errorf("set: %q", state)
 	}
+}
+
+// What docs/widget.md tells a shop to allow is enough.
+func TestAShopsStrictPolicyIsEnough(t *testing.T) {
+	r := newRig(t, small(), nil)
+	r.policy = "default-src 'none'; script-src 'nonce-shop' " + r.hub.URL + "; frame-src " + r.hub.URL
+	v := r.visit(t, 1280, 800, `<script src="HUB/select/postamat.js"></script><script nonce="shop">var broken = []; document.addEventListener("securitypolicyviolation", function (e) { broken.push(e.violatedDirective + " " + e.blockedURI); }); PickPoint.open(function () {});</script>`)
+	v.listed()
+	if box := eval[string](v, `[broken.join(), document.querySelector("dialog iframe").getBoundingClientRect().width].join()`); box != ",1232" {
+		t.Errorf("the overlay: %s", box)
+	}
+	v = r.visit(t, 1280, 800, `<script nonce="shop">var broken = []; document.addEventListener("securitypolicyviolation", function (e) { broken.push(e.violatedDirective + " " + e.blockedURI); });</script><lockstep-locker-picker></lockstep-locker-picker><script type="module" src="HUB/select/picker.js"></script>`)
+	v.listed()
+	if box := eval[string](v, `[broken.join(), document.querySelector("lockstep-locker-picker").offsetHeight].join()`); box != ",640" {
+		t.Errorf("the element: %s", box)
+	}
+}
+
+func TestTheNearestComeFirstAfterAPress(t *testing.T) {
+	r := newRig(t, small(), nil)
+	v := r.visit(t, 1280, 800, classic)
+	v.do(func(ctx context.Context, t *chromedp.Target) (none chromedp.Void, _ error) {
+		if _, err := cdp.Call(ctx, t, browser.SetPermission, browser.SetPermissionParams{Permission: &browser.PermissionDescriptor{Name: "geolocation"}, Setting: browser.PermissionSettingGranted}); err != nil {
+			return none, err
+		}
+		kursk, _ := kursk()
+		latitude, longitude, accuracy := kursk.Latitude+0.001, kursk.Longitude, 10.0
+		_, err := cdp.Call(ctx, t, emulation.SetGeolocationOverride, emulation.SetGeolocationOverrideParams{Latitude: &latitude, Longitude: &longitude, Accuracy: &accuracy})
+		return none, err
+	})
+	v.do(chromedp.Click("#buy"))
+	v.listed()
+	if far := inside[int](v, `document.querySelectorAll("#list .far").length`); far != 0 {
+		t.Errorf("%d distances before anybody has asked", far)
+	}
+	inside[int](v, `(document.querySelector("#near").click(), 0)`)
+	v.untilInside(`document.querySelectorAll("#list .far").length > 0`)
+	if first := inside[string](v, `document.querySelector("#list li").dataset.id + " " + document.querySelector("#list .far").textContent`); first != "7701-015 110 м" {
+		t.Errorf("the first is %s", first)
+	}
+	webtest.Keep(t, v.ctx, "near")
 }
 
 func TestAStrangersMessagesAreNotHeard(t *testing.T) {

@@ -124,6 +124,7 @@ type rig struct {
 	now       time.Time
 	hub, shop *httptest.Server
 	page      string // what the shop's page has in its body
+	policy    string // the shop's Content-Security-Policy
 }
 
 func newRig(t *testing.T, n *network, change func(*widget.Config)) *rig {
@@ -144,6 +145,9 @@ func newRig(t *testing.T, n *network, change func(*widget.Config)) *rig {
 	t.Cleanup(r.hub.Close)
 	r.shop = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if r.policy != "" {
+			w.Header().Set("Content-Security-Policy", r.policy)
+		}
 		fmt.Fprint(w, r.page)
 	}))
 	t.Cleanup(r.shop.Close)

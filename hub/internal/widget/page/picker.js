@@ -7,7 +7,7 @@ const words = {
 };
 const style = new CSSStyleSheet();
 style.replaceSync(`
-  :host { display: block; height: 40rem; max-height: 90vh; border: 1px solid light-dark(#d6d3ca, #38424b); border-radius: 0.75rem; overflow: hidden; }
+  :host { display: block; box-sizing: border-box; height: 40rem; max-height: 90vh; border: 1px solid light-dark(#d6d3ca, #38424b); border-radius: 0.75rem; overflow: hidden; }
   :host([hidden]) { display: none; }
   iframe { display: block; width: 100%; height: 100%; border: 0; }
 `);
