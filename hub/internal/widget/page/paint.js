@@ -129,7 +129,7 @@ function names(pen, view, groups, taken, inside) {
   const { ink, quiet, type } = view.colours;
   if (view.zoom >= 13) {
     for (const { x, y, lockers: [l, other] } of groups) {
-      if (!other) write([l.street, l.house].filter(Boolean).join(", ") || l.name, { x, y: y - 17 }, [18], `500 13px ${type}`, ink);
+      if (!other) write([l.street, l.house].filter(Boolean).join(", ") || l.name, { x, y: y - 17 }, [24], `500 13px ${type}`, ink);
     }
   }
   const landmarks = view.zoom < 11 ? middles(view.ground, (l) => l.city) : middles(view.ground, (l) => l.metro[0] && `М ${l.metro[0]}`);
