@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,27 +29,31 @@ import (
 	"lockstep/hub/internal/outbox"
 	"lockstep/hub/internal/pickpoint"
 	"lockstep/hub/internal/tariff"
+	"lockstep/hub/internal/widget"
 	"lockstep/hub/migrations"
 	"lockstep/internal/courier"
 	"lockstep/internal/db"
+	"lockstep/internal/fault"
 	"lockstep/internal/web"
 	"lockstep/parcel"
 )
 
 // Config is what a hub is started with.
 type Config struct {
-	Keys          string           // the key folder
-	Database      string           // path of an SQLite file, or a postgres:// URL
-	Listen        string           // host:port of the public HTTP listener
-	Edge          string           // host:port of the TLS listener for links
-	EdgeNames     []string         // host names and IP addresses under which links reach it
-	PublicURL     string           // where people reach the public listener, without a slash at the end
-	GS1Prefix     parcel.GS1Prefix // the operator's, from which parcels get SSCCs; empty for none
-	FrameAncestor string           // an origin that may hold the courier's page in a frame; empty for none
-	AllowPrivate  bool             // webhooks may go to private and loopback addresses; for development
-	Now           func() time.Time
-	Log           *slog.Logger
-	Listening     func(public, edge net.Addr) // called once both listeners are open; may be nil
+	Keys           string           // the key folder
+	Database       string           // path of an SQLite file, or a postgres:// URL
+	Listen         string           // host:port of the public HTTP listener
+	Edge           string           // host:port of the TLS listener for links
+	EdgeNames      []string         // host names and IP addresses under which links reach it
+	PublicURL      string           // where people reach the public listener, without a slash at the end
+	GS1Prefix      parcel.GS1Prefix // the operator's, from which parcels get SSCCs; empty for none
+	FrameAncestor  string           // an origin that may hold the courier's page in a frame; empty for none
+	MapTiles       string           // a URL template of the map's background for shops' visitors; empty for none
+	MapAttribution string           // what the map says of where its tiles are from
+	AllowPrivate   bool             // webhooks may go to private and loopback addresses; for development
+	Now            func() time.Time
+	Log            *slog.Logger
+	Listening      func(public, edge net.Addr) // called once both listeners are open; may be nil
 }
 
 // Hub is an open hub: its rooms over one database. Several processes may have the same one open.
@@ -215,6 +220,10 @@ func (h *Hub) handler() (http.Handler, error) {
 		FrameAncestor: h.config.FrameAncestor})
 	shops := pickpoint.New(pickpoint.Config{GS1Prefix: h.config.GS1Prefix, Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Tariffs: h.tariffs, Fleet: h.fleet,
 		Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log})
+	visitors, err := widget.New(widget.Config{Fleet: h.fleet, Tariff: h.lanes, Tiles: widget.Tiles{URL: h.config.MapTiles, Attribution: h.config.MapAttribution}, Now: h.config.Now, Log: h.config.Log})
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.health)
 	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/", "/carrier/v1/"} {
@@ -223,7 +232,33 @@ func (h *Hub) handler() (http.Handler, error) {
 	for _, path := range []string{"/courier", "/courier/", "/t/", "/assets/"} {
 		mux.Handle(path, people)
 	}
+	for _, path := range []string{"/select", "/select/", "/select-test/"} {
+		mux.Handle(path, visitors)
+	}
 	return slashes(mux, shops), nil
+}
+
+// lanes are what it is to send from a city to each locker, for a shop's visitors; none from a city that is not known.
+func (h *Hub) lanes(ctx context.Context, from string) (map[string]widget.Tariff, error) {
+	list := map[string]widget.Tariff{}
+	city, err := h.fleet.CityNamed(ctx, from, "")
+	if fault.KindOf(err) == fault.NotFound {
+		return list, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	rates, err := h.tariffs.From(ctx, city.ID)
+	if err != nil {
+		return nil, err
+	}
+	sites, err := h.fleet.Sites(ctx, "")
+	for _, s := range sites {
+		if l, ok := rates.Lane(s.City.ID, s.Locker); ok {
+			list[s.Locker] = widget.Tariff{Zone: strconv.Itoa(l.Zone), Coeff: float64(l.Coefficient) / 1000, DeliveryMin: l.Standard.Min, DeliveryMax: l.Standard.Max}
+		}
+	}
+	return list, err
 }
 
 // slashes takes requests of shops' old software before the mux, which would redirect paths with a slash too many; it does not follow.

@@ -9,13 +9,14 @@ const dist = join(here, "..", "internal", "web", "dist");
 
 await mkdir(dist, { recursive: true });
 await build({
-  entryPoints: [join(here, "src", "qr.js"), join(here, "src", "scan.js")],
+  entryPoints: ["qr.js", "scan.js", "leaflet.js"].map((name) => join(here, "src", name)),
   outdir: dist,
   bundle: true,
   format: "esm",
   target: "es2022",
   minify: true,
   legalComments: "inline",
+  loader: { ".png": "dataurl" },
   logLevel: "warning",
 });
 

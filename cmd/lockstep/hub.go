@@ -91,11 +91,13 @@ func (s printed) print(v any, table func(w io.Writer)) error {
 }
 
 type hubServe struct {
-	Listen        string   `env:"LOCKSTEP_HUB_LISTEN" default:"127.0.0.1:8080" help:"Address of the public HTTP listener."`
-	Edge          string   `env:"LOCKSTEP_HUB_EDGE" default:"127.0.0.1:8443" help:"Address of the TLS listener for lockers."`
-	EdgeName      []string `env:"LOCKSTEP_HUB_EDGE_NAME" default:"localhost,127.0.0.1" help:"Host names and addresses under which lockers reach it."`
-	FrameAncestor string   `env:"LOCKSTEP_HUB_FRAME_ANCESTOR" help:"An origin that may hold the courier's page in a frame."`
-	AllowPrivate  bool     `env:"LOCKSTEP_HUB_ALLOW_PRIVATE" help:"Let webhooks go to private addresses; for development."`
+	Listen         string   `env:"LOCKSTEP_HUB_LISTEN" default:"127.0.0.1:8080" help:"Address of the public HTTP listener."`
+	Edge           string   `env:"LOCKSTEP_HUB_EDGE" default:"127.0.0.1:8443" help:"Address of the TLS listener for lockers."`
+	EdgeName       []string `env:"LOCKSTEP_HUB_EDGE_NAME" default:"localhost,127.0.0.1" help:"Host names and addresses under which lockers reach it."`
+	FrameAncestor  string   `env:"LOCKSTEP_HUB_FRAME_ANCESTOR" help:"An origin that may hold the courier's page in a frame."`
+	MapTiles       string   `env:"LOCKSTEP_HUB_MAP_TILES" help:"URL template of the background of the map on which shops' visitors choose a locker, like https://tiles.example/{z}/{x}/{y}.png; without it the map has none." placeholder:"URL"`
+	MapAttribution string   `env:"LOCKSTEP_HUB_MAP_ATTRIBUTION" help:"What the map says of where its tiles are from; a link at the end becomes one." placeholder:"TEXT"`
+	AllowPrivate   bool     `env:"LOCKSTEP_HUB_ALLOW_PRIVATE" help:"Let webhooks go to private addresses; for development."`
 }
 
 func (s hubServe) Run(c *commands) error {
@@ -105,6 +107,7 @@ func (s hubServe) Run(c *commands) error {
 	}
 	config.Listen, config.Edge, config.EdgeNames = s.Listen, s.Edge, s.EdgeName
 	config.FrameAncestor, config.AllowPrivate = s.FrameAncestor, s.AllowPrivate
+	config.MapTiles, config.MapAttribution = s.MapTiles, s.MapAttribution
 	config.Listening = func(public, edge net.Addr) { fmt.Printf("hub ready public=%s edge=%s\n", public, edge) }
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

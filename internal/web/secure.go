@@ -10,6 +10,9 @@ type Policy struct {
 	FrameAncestors []string // origins that may hold the page in a frame; none by default
 	Camera         bool     // the page may ask for the camera
 	InlineStyle    bool     // for pages of third parties that set style attributes (the API reference); never for ours
+	Location       bool     // the page may ask where the visitor is
+	Images         []string // further sources of images, as in a Content-Security-Policy
+	Open           bool     // pages of any origin may load and read it: scripts made for them, open data
 }
 
 // Secure puts the strict headers on everything next answers.
@@ -23,6 +26,10 @@ func Secure(p Policy, next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		if p.Open {
+			h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+			h.Set("Access-Control-Allow-Origin", "*")
+		}
 		if len(p.FrameAncestors) == 0 {
 			h.Set("X-Frame-Options", "DENY")
 		}
@@ -39,15 +46,12 @@ func (p Policy) contentSecurity() string {
 		style += " 'unsafe-inline'"
 	}
 	return strings.Join([]string{
-		"default-src 'none'", "script-src 'self'", "style-src " + style, "img-src 'self' data:", "connect-src 'self'",
+		"default-src 'none'", "script-src 'self'", "style-src " + style, strings.Join(append([]string{"img-src 'self' data:"}, p.Images...), " "), "connect-src 'self'",
 		"font-src 'self'", "worker-src 'self'", "manifest-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors " + ancestors,
 	}, "; ")
 }
 
 func (p Policy) permissions() string {
-	camera := "camera=()"
-	if p.Camera {
-		camera = "camera=(self)"
-	}
-	return camera + ", microphone=(), geolocation=(), payment=(), usb=()"
+	self := map[bool]string{true: "(self)", false: "()"}
+	return "camera=" + self[p.Camera] + ", microphone=(), geolocation=" + self[p.Location] + ", payment=(), usb=()"
 }

@@ -20,7 +20,7 @@ import (
 var files embed.FS
 
 // Assets is every file under one root, ours before npm's: tokens.css, base45.js, cbor.js, cose.js, statement.js, embedded.js;
-// built: qr.js, scan.js, swagger-ui.css, swagger-ui-bundle.js.
+// built: qr.js, scan.js, leaflet.js, leaflet.css, swagger-ui.css, swagger-ui-bundle.js.
 func Assets() fs.FS { return layers{sub("own"), sub("dist")} }
 
 // Has says whether an asset is there.

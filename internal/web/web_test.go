@@ -29,7 +29,8 @@ func TestHeaders(t *testing.T) {
 			if w.Code != http.StatusOK || !strings.HasPrefix(csp, "default-src 'none'; script-src 'self'; style-src 'self';") || !strings.HasSuffix(csp, test.csp) {
 				t.Errorf("%d, policy %q", w.Code, csp)
 			}
-			if strings.Contains(csp, "unsafe") || !strings.Contains(h.Get("Permissions-Policy"), test.camera) || h.Get("X-Frame-Options") != test.xfo || h.Get("Referrer-Policy") != "no-referrer" {
+			if strings.Contains(csp, "unsafe") || !strings.Contains(csp, "; img-src 'self' data:; ") || !strings.Contains(h.Get("Permissions-Policy"), test.camera) || h.Get("X-Frame-Options") != test.xfo || h.Get("Referrer-Policy") != "no-referrer" ||
+				h.Get("Cross-Origin-Resource-Policy") != "same-origin" || h.Get("Access-Control-Allow-Origin") != "" || !strings.Contains(h.Get("Permissions-Policy"), "geolocation=()") {
 				t.Errorf("headers %v", h)
 			}
 		})

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"lockstep/hub/internal/fleet/store"
+	"lockstep/internal/fault"
 	"lockstep/internal/sheet"
 )
 
@@ -112,6 +113,34 @@ func (f *Fleet) Cities(ctx context.Context) (list []City, err error) {
 		list = append(list, city(row))
 	}
 	return list, err
+}
+
+// CityNamed finds a city by its name as people write it; a region, where one is given, tells cities of one name apart. NotFound
+// "unknown_city" where there is none.
+func (f *Fleet) CityNamed(ctx context.Context, name, region string) (City, error) {
+	cities, err := f.Cities(ctx)
+	if err != nil {
+		return City{}, err
+	}
+	i := slices.IndexFunc(cities, func(c City) bool {
+		return plain(c.Name) == plain(name) && (region == "" || plain(c.Region) == plain(region))
+	})
+	if i < 0 {
+		return City{}, fault.New(fault.NotFound, "unknown_city", "there is no such city")
+	}
+	return cities[i], nil
+}
+
+// plain is a city's or region's name without what people write this way and that.
+func plain(name string) string {
+	var words []string
+	for _, word := range strings.FieldsFunc(strings.ReplaceAll(strings.ToLower(name), "ё", "е"), func(r rune) bool { return strings.ContainsRune(" .,()", r) }) {
+		if !slices.Contains([]string{"г", "город", "обл", "область", "респ", "республика", "край", "ао"}, word) {
+			words = append(words, word)
+		}
+	}
+	slices.Sort(words)
+	return strings.Join(words, " ")
 }
 
 // Sites are where all lockers stand of which that is known, or one ("" is all), by locker.

@@ -3,9 +3,7 @@ package pickpoint
 import (
 	"context"
 	"math"
-	"slices"
 	"strconv"
-	"strings"
 
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
@@ -32,7 +30,7 @@ func (d *door) zones(ctx context.Context, c *call) (any, error) {
 	if err := c.underContract(c.text("ikn")); err != nil {
 		return nil, err
 	}
-	from, err := d.city(ctx, c.text("fromcity"), c.text("fromregion"))
+	from, err := d.Fleet.CityNamed(ctx, c.text("fromcity"), c.text("fromregion"))
 	if err != nil {
 		return nil, err
 	}
@@ -64,33 +62,6 @@ func (d *door) zones(ctx context.Context, c *call) (any, error) {
 		Zones []zone
 		failure
 	}{Zones: list}, nil
-}
-
-// city is the one that a client names; a region tells cities of one name apart.
-func (d *door) city(ctx context.Context, name, region string) (fleet.City, error) {
-	cities, err := d.Fleet.Cities(ctx)
-	if err != nil {
-		return fleet.City{}, err
-	}
-	i := slices.IndexFunc(cities, func(c fleet.City) bool {
-		return plain(c.Name) == plain(name) && (region == "" || plain(c.Region) == plain(region))
-	})
-	if i < 0 {
-		return fleet.City{}, fault.New(fault.NotFound, "unknown_city", "there is no such city")
-	}
-	return cities[i], nil
-}
-
-// plain is a city's or region's name without what clients write this way and that.
-func plain(name string) string {
-	var words []string
-	for _, word := range strings.FieldsFunc(strings.ReplaceAll(strings.ToLower(name), "ё", "е"), func(r rune) bool { return strings.ContainsRune(" .,()", r) }) {
-		if !slices.Contains([]string{"г", "город", "обл", "область", "респ", "республика", "край", "ао"}, word) {
-			words = append(words, word)
-		}
-	}
-	slices.Sort(words)
-	return strings.Join(words, " ")
 }
 
 // service is one line of a price.
@@ -183,7 +154,7 @@ func (d *door) carriage(ctx context.Context, c *call) (w carriage, err error) {
 		w.locker = or(w.locker, s.Locker)
 		w.of(s)
 	}
-	if w.from, err = d.city(ctx, fromCity, fromRegion); err != nil {
+	if w.from, err = d.Fleet.CityNamed(ctx, fromCity, fromRegion); err != nil {
 		return w, err
 	}
 	if w.to, err = d.destination(ctx, w.locker, c.text("tocity"), c.text("toregion")); err != nil {
@@ -203,7 +174,7 @@ func (w *carriage) of(s custody.Shipment) {
 
 func (d *door) destination(ctx context.Context, locker, city, region string) (fleet.City, error) {
 	if locker == "" {
-		return d.city(ctx, city, region)
+		return d.Fleet.CityNamed(ctx, city, region)
 	}
 	sites, err := d.Fleet.Sites(ctx, locker)
 	if err == nil && len(sites) == 0 {
@@ -277,7 +248,7 @@ func (d *door) costs(ctx context.Context, c *call) (any, error) {
 }
 
 func (d *door) costOf(ctx context.Context, s custody.Shipment) (service, bool, error) {
-	from, err := d.city(ctx, s.FromCity, s.FromRegion)
+	from, err := d.Fleet.CityNamed(ctx, s.FromCity, s.FromRegion)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
 		return service{}, false, err
 	}

@@ -1,0 +1,84 @@
+// Package widget lets a shop's visitor choose a locker on a map: a script that shops embed (PickPoint.open of an earlier network, and a
+// custom element), the page that both hold in a frame of the hub's own origin, and the open list of lockers that it draws. Anybody may
+// frame this page, and nothing else of the hub's: it has no cookie, no storage and no secret. docs/widget.md is for shops.
+package widget
+
+import (
+	"context"
+	"embed"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"lockstep/hub/internal/fleet"
+	"lockstep/internal/web"
+)
+
+// Fleet is what the widget needs of fleet.Fleet.
+type Fleet interface {
+	All(ctx context.Context) ([]fleet.Locker, error)
+	Sites(ctx context.Context, locker string) ([]fleet.Site, error)
+}
+
+// Tariff is what decides the price of sending to a locker. An unknown one is {Coeff: 1}.
+type Tariff struct {
+	Zone        string  `json:"zone"`
+	Coeff       float64 `json:"coeff"`
+	DeliveryMin int     `json:"delivery_min"` // days
+	DeliveryMax int     `json:"delivery_max"`
+}
+
+// Config is what the widget stands on.
+type Config struct {
+	Fleet Fleet
+	// Tariff gives the tariffs from a city, as a shop names it, by locker; nil where there are none.
+	Tariff func(ctx context.Context, fromCity string) (map[string]Tariff, error)
+	Tiles  Tiles
+	Now    func() time.Time
+	Log    *slog.Logger
+}
+
+//go:embed page
+var files embed.FS
+
+type widget struct {
+	Config
+	lockers, tariffs *shelf
+}
+
+// New is the handler of /select/ and /select-test/. It fails where the tiles are not such.
+func New(c Config) (http.Handler, error) {
+	images, err := c.Tiles.sources()
+	if err != nil {
+		return nil, err
+	}
+	own, err := fs.Sub(files, "page")
+	if err != nil {
+		panic(err) // the name is a constant of ours
+	}
+	w := &widget{Config: c}
+	w.lockers = &shelf{now: c.Now, fill: func(ctx context.Context, _ string) (any, error) { return w.list(ctx) }}
+	w.tariffs = &shelf{now: c.Now, fill: func(ctx context.Context, from string) (any, error) { return w.from(ctx, from) }}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /select/{$}", w.page)
+	mux.HandleFunc("GET /select/lockers.json", w.serveLockers)
+	mux.HandleFunc("GET /select/tariffs.json", w.serveTariffs)
+	mux.Handle("GET /select/", http.StripPrefix("/select/", web.Files(own)))
+	mux.Handle("GET /select-test/widget/postamat.js", http.StripPrefix("/select-test/widget/", web.Files(own)))
+	mux.Handle("GET /select", http.RedirectHandler("/select/", http.StatusMovedPermanently))
+	return web.Secure(web.Policy{FrameAncestors: []string{"*"}, Images: images, Location: true, Open: true}, mux), nil
+}
+
+// page is the map and the list, in the language of ?lang= or of the browser. It takes what a shop wants by a message (page/select.js).
+func (w *widget) page(out http.ResponseWriter, r *http.Request) {
+	language := reader(r)
+	p := selection{Language: language, Words: words[language], Tiles: w.Tiles, Map: web.Has("leaflet.js")}
+	h := out.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("Vary", "Accept-Language")
+	if err := selectionPage(p).Render(r.Context(), out); err != nil {
+		w.Log.Info("page of lockers not sent", "error", err)
+	}
+}
