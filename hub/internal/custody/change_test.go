@@ -160,6 +160,7 @@ func TestWhatCommitsLateComesAfterWhatWasRead(t *testing.T) {
 		h.exec("DELETE FROM reservation WHERE locker = 'l2'")
 		h.exec("DELETE FROM expected WHERE locker = 'l2'")
 		h.exec("UPDATE parcel SET locker = 'l0' WHERE locker = 'l2'")
+		h.exec("UPDATE custody_event SET locker = 'l0' WHERE locker = 'l2'")
 	})
 }
 

@@ -58,7 +58,7 @@ func TestFilesThatAreWrong(t *testing.T) {
 			t.Fatal(err)
 		}
 		for file, line := range map[string]int{"": 1, "id,nothing\n": 1, cities + "x,1,Тверь,Tver,,RUS,,\n": 4, cities + "5,1,Тверь,Tver,,ru,,\n": 4, cities + "5,1\n": 4,
-			cities + "5,1,\"" + strings.Repeat("я", 1001) + "\",,,RUS,,\n": 4, cities + "5,1,\xff,,,RUS,,\n": 4} {
+			cities + "5,1,\"" + strings.Repeat("я", 1001) + "\",,,RUS,,\n": 4} {
 			if _, err := r.ImportCities(ctx, strings.NewReader(file)); fault.KindOf(err) != fault.Invalid || !strings.Contains(err.Error(), fmt.Sprintf("line %d", line)) {
 				t.Errorf("%q: %v", file, err)
 			}

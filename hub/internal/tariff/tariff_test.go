@@ -114,7 +114,7 @@ func TestTablesThatAreWrong(t *testing.T) {
 		if _, err := r.ImportLanes(ctx, strings.NewReader(lanes)); err != nil {
 			t.Fatal(err)
 		}
-		for _, row := range []string{"1726,992,,1,2-4,1,", "x,992,,1,2,,", "1,,,1,2,,", "1,2,7701-015,1,2,,", "1,2,,A,2,,", "1,2,,1,4-2,,", "1,2,,1,0,,", "1,2,,1,,,", "1,2,,1,2,fast,", "1,2,,1,2,,0", "1,2,,1,2,,101", "1,2,,1,2,,1.00001", "1,2,,1,2,,NaN", "-1,2,,1,2,,", "1,2,,1,2,"} {
+		for _, row := range []string{"1726,992,,1,2-4,1,", "x,992,,1,2,,", "1,,,1,2,,", "1,2,7701-015,1,2,,", "1,2,,A,2,,", "1,2,,1,4-2,,", "1,2,,1,0,,", "1,2,,1,,,", "1,2,,1,2,fast,", "1,2,,1,2,,0", "1,2,,1,2,,101", "1,2,,1,2,,1.00001", "1,2,,1,2,,NaN", "-1,2,,1,2,,"} {
 			if _, err := r.ImportLanes(ctx, strings.NewReader(lanes+row+"\n")); fault.KindOf(err) != fault.Invalid || !strings.HasPrefix(err.Error(), "line 6: ") {
 				t.Errorf("%s: %v", row, err)
 			}
