@@ -142,6 +142,11 @@ func (h *Handovers) Of(ctx context.Context, shipment string) (a Act, found bool,
 	return act(row), err == nil, err
 }
 
+// Changed are a merchant's shipments whose acts were made or accepted from one moment on and before another, at most so many.
+func (h *Handovers) Changed(ctx context.Context, merchant string, from, to int64, most int) ([]string, error) {
+	return store.New(h.DB.Reads()).ChangedBetween(ctx, store.ChangedBetweenParams{Merchant: merchant, Since: from, Until: to, AtMost: int32(most)})
+}
+
 // Remove takes a shipment out of its act; an act without shipments is gone. Conflict "accepted" once the carrier has it.
 func (h *Handovers) Remove(ctx context.Context, merchant, shipment string) error {
 	a, found, err := h.Of(ctx, shipment)

@@ -10,8 +10,10 @@ INSERT INTO handover_shipment (shipment, handover, place) VALUES ($1, $2, $3) ON
 -- name: Act :one
 SELECT * FROM handover WHERE number = $1;
 
--- name: Acts :many
-SELECT * FROM handover WHERE merchant = $1 AND number > $2 ORDER BY number LIMIT $3;
+-- name: ChangedBetween :many
+SELECT s.shipment FROM handover h JOIN handover_shipment s ON s.handover = h.number
+WHERE h.merchant = sqlc.arg(merchant) AND (h.created >= sqlc.arg(since) AND h.created < sqlc.arg(until) OR h.accepted >= sqlc.arg(since) AND h.accepted < sqlc.arg(until))
+ORDER BY h.number, s.place LIMIT sqlc.arg(at_most);
 
 -- name: ActOf :one
 SELECT h.* FROM handover_shipment s JOIN handover h ON h.number = s.handover WHERE s.shipment = $1;

@@ -103,6 +103,9 @@ func New(c Config) http.Handler {
 		"tracksending":   {do: d.track},
 		"tracksendings":  {do: d.trackAll},
 
+		"getinvoiceschangestate": {do: d.changedStates},
+		"invoiceschanging":       {do: d.changedSendings},
+
 		"makelabel":  {do: d.labels(label.A4), paper: true},
 		"makezlabel": {do: d.labels(label.A6), paper: true},
 

@@ -16,6 +16,7 @@ import (
 type step struct {
 	State state
 	At    time.Time
+	told  bool // within the span that was asked for
 }
 
 // of is what a parcel's event means to its sending; 0 for nothing new.
@@ -60,20 +61,29 @@ type note struct {
 	place           int
 	to              state
 	known, happened int64
+	told            bool
 }
 
-func notes(events [][]custody.Event, act *handover.Act) (all []note) {
+// span is what a client wants to hear of: the events that were told in it, and the moments between which acts were made or accepted.
+type span struct {
+	told     map[string]bool // ids of events
+	from, to int64           // µs UTC; to is not within
+}
+
+func (s span) within(at int64) bool { return at >= s.from && at < s.to }
+
+func notes(events [][]custody.Event, act *handover.Act, asked span) (all []note) {
 	for i, list := range events {
 		for _, e := range list {
 			if to := happening(e).of(); to != 0 {
-				all = append(all, note{i, to, e.Received, e.Happened})
+				all = append(all, note{i, to, e.Received, e.Happened, asked.told[e.ID]})
 			}
 		}
 	}
 	if act != nil {
-		all = append(all, note{-1, inRegistry(act.Way), act.Created, act.Created})
+		all = append(all, note{-1, inRegistry(act.Way), act.Created, act.Created, asked.within(act.Created)})
 		if act.Accepted > 0 {
-			all = append(all, note{-1, accepted, act.Accepted, act.Accepted})
+			all = append(all, note{-1, accepted, act.Accepted, act.Accepted, asked.within(act.Accepted)})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b note) int { return cmp.Compare(a.known, b.known) })
@@ -101,33 +111,37 @@ func history(places int, all []note) (steps []step) {
 		if len(steps) > 0 && !when.After(steps[len(steps)-1].At) {
 			when = steps[len(steps)-1].At.Add(time.Millisecond)
 		}
-		steps = append(steps, step{is, when})
+		steps = append(steps, step{is, when, n.told})
 	}
 	return steps
 }
 
 func (d *door) historyOf(ctx context.Context, c *call, s custody.Shipment) ([]step, error) {
-	var events [][]custody.Event
-	for _, p := range s.Parcels {
-		list, err := d.Custody.Events(ctx, c.merchant.ID, p.Barcode)
-		if err != nil {
-			return nil, err
-		}
-		events = append(events, list)
-	}
-	act, found, err := d.Handovers.Of(ctx, s.ID)
+	events, act, err := d.told(ctx, c, s)
 	if err != nil {
 		return nil, err
 	}
-	known := &act
-	if !found {
-		known = nil
-	}
-	steps := history(len(s.Parcels), notes(events, known))
+	steps := history(len(s.Parcels), notes(events, act, span{}))
 	if len(steps) == 0 {
 		return nil, fault.New(fault.Internal, "internal", "shipment %s has no history", s.ID)
 	}
 	return steps, nil
+}
+
+// told is everything that is known of a sending: the events of each place, and its registry, if it is in one.
+func (d *door) told(ctx context.Context, c *call, s custody.Shipment) (events [][]custody.Event, act *handover.Act, err error) {
+	for _, p := range s.Parcels {
+		list, err := d.Custody.Events(ctx, c.merchant.ID, p.Barcode)
+		if err != nil {
+			return nil, nil, err
+		}
+		events = append(events, list)
+	}
+	known, found, err := d.Handovers.Of(ctx, s.ID)
+	if found {
+		act = &known
+	}
+	return events, act, err
 }
 
 func (d *door) stateOf(ctx context.Context, c *call, s custody.Shipment) (state, error) {

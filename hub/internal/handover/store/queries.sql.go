@@ -73,51 +73,6 @@ func (q *Queries) ActOf(ctx context.Context, shipment string) (Handover, error) 
 	return i, err
 }
 
-const acts = `-- name: Acts :many
-SELECT number, merchant, carrier, way, city, region, point, reference, created, accepted, actor FROM handover WHERE merchant = $1 AND number > $2 ORDER BY number LIMIT $3
-`
-
-type ActsParams struct {
-	Merchant string
-	Number   int64
-	Limit    int32
-}
-
-func (q *Queries) Acts(ctx context.Context, arg ActsParams) ([]Handover, error) {
-	rows, err := q.db.QueryContext(ctx, acts, arg.Merchant, arg.Number, arg.Limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []Handover
-	for rows.Next() {
-		var i Handover
-		if err := rows.Scan(
-			&i.Number,
-			&i.Merchant,
-			&i.Carrier,
-			&i.Way,
-			&i.City,
-			&i.Region,
-			&i.Point,
-			&i.Reference,
-			&i.Created,
-			&i.Accepted,
-			&i.Actor,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const addAct = `-- name: AddAct :exec
 INSERT INTO handover (number, merchant, carrier, way, city, region, point, reference, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 `
@@ -165,6 +120,47 @@ func (q *Queries) AddShipment(ctx context.Context, arg AddShipmentParams) (int64
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const changedBetween = `-- name: ChangedBetween :many
+SELECT s.shipment FROM handover h JOIN handover_shipment s ON s.handover = h.number
+WHERE h.merchant = $1 AND (h.created >= $2 AND h.created < $3 OR h.accepted >= $2 AND h.accepted < $3)
+ORDER BY h.number, s.place LIMIT $4
+`
+
+type ChangedBetweenParams struct {
+	Merchant string
+	Since    int64
+	Until    int64
+	AtMost   int32
+}
+
+func (q *Queries) ChangedBetween(ctx context.Context, arg ChangedBetweenParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, changedBetween,
+		arg.Merchant,
+		arg.Since,
+		arg.Until,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var shipment string
+		if err := rows.Scan(&shipment); err != nil {
+			return nil, err
+		}
+		items = append(items, shipment)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const dropEmpty = `-- name: DropEmpty :exec
