@@ -44,6 +44,7 @@ type Network struct {
 	Database string // the hub's: path of an SQLite file, or a URL
 
 	options  Options
+	merchant string // the demo merchant's id
 	programs *programs
 	ports    []int
 	users    users
@@ -66,9 +67,8 @@ func pickUsers() users {
 }
 
 const (
-	merchantID = "demo-shop"
-	lockerID   = "demo-1"
-	courierID  = "courier-1"
+	lockerID  = "7701-015"
+	courierID = "courier-1"
 )
 
 // Start brings up a whole network. On an error everything that was started is ended.
@@ -92,7 +92,7 @@ func (n *Network) servers() []step {
 }
 
 func (n *Network) locker() []step {
-	return []step{{"cabinet", n.startCabinet}, {"guard", n.startGuard}, {"link", n.startLink}, {"kiosk", n.startKiosk}, {"courier", n.inviteCourier}}
+	return []step{{"cabinet", n.startCabinet}, {"guard", n.startGuard}, {"link", n.startLink}, {"sandbox", n.sandbox}, {"kiosk", n.startKiosk}, {"courier", n.inviteCourier}}
 }
 
 func bringUp(ctx context.Context, o Options, steps func(*Network) []step) (_ *Network, err error) {

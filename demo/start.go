@@ -91,11 +91,11 @@ func (n *Network) startHub(ctx context.Context) error {
 	if err := n.ready(ctx, "hub"); err != nil {
 		return err
 	}
-	var merchant struct{ Key string }
+	var merchant struct{ ID, Key string }
 	if err := n.HubCommand(&merchant, "merchant", "add", "Demo shop"); err != nil {
 		return err
 	}
-	n.APIKey = merchant.Key
+	n.APIKey, n.merchant = merchant.Key, merchant.ID
 	return nil
 }
 

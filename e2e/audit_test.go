@@ -20,8 +20,8 @@ import (
 func audited(t *testing.T, n *demo.Network, counts demo.Counts) {
 	t.Helper()
 	dir := filepath.Dir(n.Database)
-	keys, atHub := filepath.Join(dir, "keys"), filepath.Join(dir, "demo-1.journal")
-	if err := n.HubCommand(nil, "locker", "journal", "demo-1", atHub); err != nil {
+	keys, atHub := filepath.Join(dir, "keys"), filepath.Join(dir, "7701-015.journal")
+	if err := n.HubCommand(nil, "locker", "journal", "7701-015", atHub); err != nil {
 		t.Fatal(err)
 	}
 	report := runAudit(t, 0, "--charter", keys, atHub)
@@ -29,7 +29,7 @@ func audited(t *testing.T, n *demo.Network, counts demo.Counts) {
 	for _, o := range report.Openings {
 		pressed += len(o.Pressed)
 	}
-	if !report.Sound || report.Locker != "demo-1" || pressed != counts.Pulses || report.Records.Last != uint64(counts.Records) {
+	if !report.Sound || report.Locker != "7701-015" || pressed != counts.Pulses || report.Records.Last != uint64(counts.Records) {
 		t.Errorf("sound %v, %d presses of %d, %d records of %d: %+v", report.Sound, pressed, counts.Pulses, report.Records.Last, counts.Records, report.Findings)
 	}
 	if w := report.Seen; w == nil || len(w.By) != 2 {
@@ -54,7 +54,7 @@ func audited(t *testing.T, n *demo.Network, counts demo.Counts) {
 		t.Errorf("with one byte changed: %+v", changed.Findings)
 	}
 	runAudit(t, 2, "--charter", keys, n.Database)
-	words, err := exec.Command(filepath.Join(bin, "lockstep"), "audit", "--charter", keys, atHub, "--locker", "demo-1", "--compartment", "1").Output()
+	words, err := exec.Command(filepath.Join(bin, "lockstep"), "audit", "--charter", keys, atHub, "--locker", "7701-015", "--compartment", "1").Output()
 	if err != nil || !strings.Contains(string(words), "The journal is whole") {
 		t.Errorf("%v: %s", err, words)
 	}
