@@ -46,6 +46,12 @@ func (r route) String() string { return r.method + " " + r.template }
 // reading says that nothing is changed by it.
 func (r route) reading() bool { return r.method == "GET" }
 
+// bodies are what the routes about one thing take that take anything.
+var bodies = map[string]any{
+	"/v1/parcels/{barcode}/extend": map[string]any{"dwell_hours": 100},
+	"/v1/webhooks/{id}/replay":     map[string]any{"since": "2026-01-01T00:00:00Z"},
+}
+
 // routes are all operations whose path has a parameter, or all that have none, over some ids, in a fixed order.
 func (s spec) routes(parameter bool, ids map[string]string) (all []route) {
 	for template, methods := range s.Paths {
@@ -59,7 +65,7 @@ func (s spec) routes(parameter bool, ids map[string]string) (all []route) {
 			}
 			r.path = strings.NewReplacer("{id}", "", "{barcode}", "").Replace(r.path)
 			if op.Body != nil {
-				r.body = map[string]any{"dwell_hours": 100}
+				r.body = bodies[template]
 			}
 			all = append(all, r)
 		}
