@@ -72,8 +72,9 @@ func (f faces) advance(s style, r rune) float64 {
 
 // fit is the style with as many points as let a line fit into w, but not fewer than least.
 func (f faces) fit(s style, line string, w, least float64) style {
+	line = plain(line)
 	if wide := f.width(s, line); wide > w {
-		s.points = max(least, s.points*w/wide)
+		s.points = max(least, 0.999*s.points*w/wide) // a little less, lest the last letter be too wide by a rounding
 	}
 	return s
 }
