@@ -46,7 +46,7 @@ func (c *Custody) move(ctx context.Context, tx *sql.Tx, was store.Parcel, h happ
 	if err := c.write(ctx, tx, was, is, e); err != nil {
 		return was, err
 	}
-	if !awaited(row.To) {
+	if !awaited(row.To) || is.Locker != was.Locker {
 		if err := errors.Join(c.Fleet.Release(ctx, tx, was.Barcode), c.Dispatch.Forget(ctx, tx, was.Barcode)); err != nil {
 			return was, err
 		}

@@ -157,8 +157,8 @@ func (c *Custody) tells(ctx context.Context, tx *sql.Tx, place fleet.Place, r jo
 		return nil
 	}
 	row, err := store.New(tx).Parcel(ctx, barcode)
-	known := err == nil
-	if known {
+	known := false
+	if err == nil {
 		known, err = planned(ctx, tx, row, locker)
 	}
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !known {

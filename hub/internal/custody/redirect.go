@@ -3,7 +3,6 @@ package custody
 import (
 	"context"
 	"database/sql"
-	"errors"
 
 	"lockstep/hub/internal/custody/store"
 	"lockstep/hub/internal/dispatch"
@@ -49,15 +48,8 @@ func (c *Custody) Redirect(ctx context.Context, merchant, id, locker, actor stri
 	return s, err
 }
 
+// replan moves parcels, which gives up what was planned for them, and plans them anew.
 func (c *Custody) replan(ctx context.Context, tx *sql.Tx, s Shipment, wants []fleet.Want, locker, actor string) error {
-	for _, w := range wants {
-		if err := errors.Join(c.Fleet.Release(ctx, tx, w.Barcode), c.Dispatch.Forget(ctx, tx, w.Barcode)); err != nil {
-			return err
-		}
-	}
-	if err := c.Fleet.Reserve(ctx, tx, locker, wants); err != nil {
-		return err
-	}
 	q := store.New(tx)
 	for _, w := range wants {
 		row, err := q.Parcel(ctx, w.Barcode)
@@ -72,6 +64,9 @@ func (c *Custody) replan(ctx context.Context, tx *sql.Tx, s Shipment, wants []fl
 		if err := c.Dispatch.Expect(ctx, tx, e); err != nil {
 			return err
 		}
+	}
+	if err := c.Fleet.Reserve(ctx, tx, locker, wants); err != nil {
+		return err
 	}
 	return q.MoveShipment(ctx, store.MoveShipmentParams{ID: s.ID, Locker: locker})
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"lockstep/guard/journal"
 	"lockstep/guard/statement"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/guardtest"
@@ -154,5 +155,26 @@ func TestWhatIsNotRedirected(t *testing.T) {
 		if _, err := h.redirect(s, "l2"); code(err) != "too_late" {
 			t.Errorf("inside: %v", err)
 		}
+	})
+}
+
+// A courier's door at the first locker ends in doubt: the parcel is there or in the courier's hands, and the second waits no more.
+func TestRedirectedParcelInDoubtWhereItWasMeantFor(t *testing.T) {
+	each(t, func(t *testing.T, h *hub) {
+		h.second("l2")
+		s := h.create(shipment("k1", 1))
+		barcode := s.Parcels[0].Barcode
+		h.take()
+		if _, err := h.redirect(s, "l2"); err != nil {
+			t.Fatal(err)
+		}
+		h.guard.Write(journal.Record{Kind: journal.DepositIntent, Compartment: 1, Parcel: barcode, Carrier: "house", Courier: "anna", Dwell: 48})
+		h.guard.Write(journal.Record{Kind: journal.Opened, Compartment: 1})
+		h.guard.Write(journal.Record{Kind: journal.DepositFailed, Compartment: 1, Parcel: barcode, Carrier: "house", Courier: "anna", To: "QUARANTINE", Reason: "cancelled"})
+		h.up(h.guard)
+		if p := h.state(barcode); p.State != parcel.Uncertain || p.Locker != "l1" || h.freeAt("l2") != "[2 2 1]" {
+			t.Errorf("%+v, room %s and %s", p, h.freeAt("l1"), h.freeAt("l2"))
+		}
+		h.check()
 	})
 }
