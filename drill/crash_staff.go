@@ -166,45 +166,57 @@ func commissioned(ctx context.Context, b *Bench) error {
 		return err
 	}
 	defer b.Cabinet.Cabinet.SetInput("jumper", false)
-	b.wait(ctx, 300*time.Millisecond)
 	c, err := b.challenge(ctx, door.Technician)
 	if err != nil {
 		return err
 	}
-	for i, s := range []statement.Service{{Task: statement.TaskCommission, Index: 1, Board: &b.Locker.Boards[1]}, {Task: statement.TaskWalk}} {
-		s.Nonce, s.Number = c.Nonce, uint32(i+1)
-		q, err := b.service(b.Network.Technicians[0], s)
-		if err != nil {
-			return err
-		}
-		if err := b.servedSoon(ctx, q); err != nil {
+	tech := &technician{Bench: b, nonce: c.Nonce}
+	for _, s := range []statement.Service{{Task: statement.TaskCommission, Index: 1, Board: &b.Locker.Boards[1]}, {Task: statement.TaskWalk}} {
+		if err := tech.says(ctx, s); err != nil {
 			return err
 		}
 		if err := b.until(ctx, "boards that answer", func() bool { v, err := b.View(ctx); return err == nil && v.OutOfOrder == "" }); err != nil {
 			return err
 		}
 	}
-	if err := b.walked(ctx); err != nil {
-		return err
-	}
-	end, err := b.service(b.Network.Technicians[0], statement.Service{Nonce: c.Nonce, Number: 3, Task: statement.TaskEnd})
-	if err != nil {
-		return err
-	}
-	return first(func() error { return b.servedSoon(ctx, end) }, func() error { return b.leave(ctx) })
+	return first(func() error { return b.walked(ctx) },
+		func() error { return tech.says(ctx, statement.Service{Task: statement.TaskEnd}) },
+		func() error { return b.leave(ctx) })
 }
 
-// servedSoon shows a technician's answer until nothing else is under way.
-func (b *Bench) servedSoon(ctx context.Context, q door.KioskRequest) (err error) {
+// technician is a technician's device in a session.
+type technician struct {
+	*Bench
+	nonce  statement.Nonce
+	number uint32
+}
+
+// says shows the next answer until nothing else is under way and the guard has seen the jumper, and then waits until the screen says
+// that it was taken.
+func (t *technician) says(ctx context.Context, s statement.Service) (err error) {
+	s.Nonce, s.Number = t.nonce, t.number+1
 	var reply door.KioskReply
-	waited := b.until(ctx, "the technician's turn", func() bool {
-		reply, err = b.Kiosk(ctx, q)
-		return err != nil || reply.Reason != door.Busy
+	waited := t.until(ctx, "the technician's turn", func() bool {
+		var q door.KioskRequest
+		if q, err = t.service(t.Network.Technicians[0], s); err == nil {
+			reply, err = t.Kiosk(ctx, q)
+		}
+		if reply.Reason == door.Jumper {
+			s.Number++ // that answer counted
+		}
+		return err != nil || reply.Reason != door.Busy && reply.Reason != door.Jumper
 	})
 	if err = errors.Join(err, waited); err == nil && !reply.Accepted {
 		err = fmt.Errorf("a technician's answer: %s", reply.Reason)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	t.number = s.Number
+	return t.until(ctx, "an answer that was taken", func() bool {
+		v, err := t.View(ctx)
+		return err == nil && (v.Service == nil || v.Service.Number >= s.Number)
+	})
 }
 
 // commissionedAgain is the technician who begins anew, once a session that a failing disk cut short has run out.

@@ -121,13 +121,17 @@ func (p *Phone) presentation(want statement.Want, barcode string, size uint8) ([
 	return statement.Encode(statement.Presentation{Answer: envelope, Certificate: p.certificate}), err
 }
 
-// wish shows the next answer to the scanner. What must wait for a budget waits, and a door that was shut a moment ago may not be seen
-// so yet.
+// wish shows the next answer to the scanner. What must wait for a budget or for a door that was shut a moment ago waits.
 func (p *Phone) wish(ctx context.Context, want statement.Want, barcode string) (reply door.KioskReply, err error) {
 	for range 10 {
 		reply, err = p.show(ctx, want, barcode)
-		if err != nil || reply.Reason != door.Budget && reply.Reason != door.CloseDoor && reply.Reason != door.OutOfOrder {
+		if err != nil {
 			return reply, err
+		}
+		switch reply.Reason {
+		case door.Budget, door.CloseDoor, door.OutOfOrder, door.Busy:
+		default:
+			return reply, nil
 		}
 		if err := p.Pass(ctx, time.Duration(reply.Wait)*time.Millisecond+time.Second); err != nil {
 			return reply, err

@@ -155,6 +155,9 @@ func (d *decision) wantDeposit(a statement.Answer) (door.Reason, int64) {
 	if !d.session.courier.Deposit {
 		return door.NotBelieved, 0
 	}
+	if d.engaged() {
+		return door.Busy, 0 // its own parcel may be the one that is not judged yet
+	}
 	i := slices.IndexFunc(d.Expected, func(x Expected) bool { return x.Barcode == a.Barcode && x.Carrier == d.session.courier.Carrier })
 	if i < 0 || d.holds(a.Barcode) {
 		return door.NotExpected, 0

@@ -224,6 +224,9 @@ func TestTooSmallAndNotEmptyGoOnWithAnotherDoor(t *testing.T) {
 		if reason := p.wish(want, x.Barcode, 0); reason != "" {
 			t.Fatalf("refused: %s", reason)
 		}
+		if reason := p.wish(statement.WantDeposit, x.Barcode, 0); reason != door.Busy {
+			t.Fatalf("the parcel at the open door was called %q", reason) // it is expected, and not judged yet
+		}
 		p.closeDoor(first)
 		v := p.view()
 		if v.Stage != door.Press || v.Compartment == first || p.occupancy(first) != rules.Quarantine {
