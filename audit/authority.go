@@ -47,6 +47,7 @@ var rights = map[journal.Kind]func(rules.Facts, journal.Record) error{
 	journal.Took:           ofCarrier,
 	journal.Permitted:      ofCarrier,
 	journal.Lifted:         lift,
+	journal.Paid:           all(sameParcel, payment),
 	journal.Serviced: func(f rules.Facts, r journal.Record) error {
 		if r.Reason == "ended" {
 			return nil // a session ends also because its technician is in the charter no more
@@ -142,6 +143,15 @@ func collection(f rules.Facts, r journal.Record) error {
 		return errors.New("the recipient's three minutes were over, or both reopenings used")
 	case c.Outbound:
 		return errors.New("a customer's return has no code")
+	case c.Policy == statement.CodeAndPaid && !c.Paid:
+		return errors.New("what was due for the parcel had not been paid")
+	}
+	return nil
+}
+
+func payment(f rules.Facts, r journal.Record) error {
+	if len(f.Network.Payments.Holders) == 0 || len(r.Statement) != digest {
+		return errors.New("the charter in force names nobody who could have signed it")
 	}
 	return nil
 }

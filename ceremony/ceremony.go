@@ -22,6 +22,7 @@ type Development struct {
 	Carrier      *statement.Signer   // the house carrier's, at the hub
 	Operators    []*statement.Signer // two of them together override and lift
 	Technicians  []*statement.Signer
+	Payment      *statement.Signer
 	SealKey      []byte // the notifier's private HPKE key
 	Charter      statement.Charter
 	Bundle       statement.Bundle // the charter's envelopes
@@ -51,6 +52,7 @@ func NewDevelopment(network string, carriers ...statement.Carrier) (*Development
 	for _, n := range []string{"technician-1", "technician-2"} {
 		d.Technicians = append(d.Technicians, d.newKey(n))
 	}
+	d.Payment = d.newKey("payment")
 	private, public, err := statement.NewSealKey()
 	if err != nil {
 		return nil, err
@@ -61,7 +63,7 @@ func NewDevelopment(network string, carriers ...statement.Carrier) (*Development
 		Roots: role("root", 2, d.Roots...), Provisioning: role("provisioning", 2, d.Provisioning...), Dispatch: role("dispatch", 1, d.Dispatch),
 		Time: role("time", 1, d.Time...), Operators: role("operator", 2, d.Operators...), Technicians: role("technician", 1, d.Technicians...),
 		Carriers: append([]statement.Carrier{{ID: HouseCarrier, Keys: role(HouseCarrier, 1, d.Carrier), KeyAtHub: true}}, carriers...),
-		Notifier: public,
+		Notifier: public, Payments: role("payment", 1, d.Payment),
 	}
 	d.Bundle, err = SignAll(d.Charter, d.Roots...)
 	return d, err

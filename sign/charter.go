@@ -70,6 +70,9 @@ type namedRole struct {
 func roles(c statement.Charter) []namedRole {
 	out := []namedRole{{"roots", c.Roots}, {"provisioning", c.Provisioning}, {"dispatch", c.Dispatch}, {"time", c.Time},
 		{"operators", c.Operators}, {"technicians", c.Technicians}}
+	if len(c.Payments.Holders) > 0 {
+		out = append(out, namedRole{"payments", c.Payments})
+	}
 	for _, k := range c.Carriers {
 		out = append(out, namedRole{"carrier " + k.ID, k.Keys})
 	}

@@ -27,6 +27,7 @@ type network struct {
 	Time         role
 	Operators    role
 	Technicians  role
+	Payments     role
 	Carriers     []carrier
 	Notifier     string // file with the public half of the notifier's key, beside the description
 	Budgets      *struct{ Deposit, Recipient, Carrier, Override uint8 }
@@ -83,7 +84,7 @@ func readNetwork(path string) (statement.Charter, error) {
 		from role
 		to   *statement.Role
 	}{{"roots", n.Roots, &c.Roots}, {"provisioning", n.Provisioning, &c.Provisioning}, {"dispatch", n.Dispatch, &c.Dispatch},
-		{"time", n.Time, &c.Time}, {"operators", n.Operators, &c.Operators}, {"technicians", n.Technicians, &c.Technicians}}
+		{"time", n.Time, &c.Time}, {"operators", n.Operators, &c.Operators}, {"technicians", n.Technicians, &c.Technicians}, {"payments", n.Payments, &c.Payments}}
 	for _, r := range roles {
 		if err := r.from.fill(r.name, r.to); err != nil {
 			return c, err

@@ -73,6 +73,7 @@ const (
 	NotDue      Reason = "not due"      // the parcel's dwell time has not passed
 	TimeUnsure  Reason = "time unsure"  // the locker does not know the time well enough
 	OutOfOrder  Reason = "out of order" // bus or storage: nothing can be opened now
+	Unpaid      Reason = "unpaid"       // the code is right, and what is due for its parcel has not been paid, for all the locker knows
 	NotNow      Reason = "not now"      // this wish does not fit what is going on
 	Paused      Reason = "paused"       // nothing opens for a while: Wait says how long
 	LockedDown  Reason = "locked down"  // the locker protects what is inside until two operators have lifted it

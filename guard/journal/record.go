@@ -26,7 +26,7 @@ const (
 	Took        Kind = "took"        // a down statement was believed: Statement, Down, and what follows from it
 	Refused     Kind = "refused"     // a genuine down statement that cannot be followed: Statement, Down, Reason
 
-	DepositIntent  Kind = "deposit intent"  // Compartment, Parcel, Carrier, Courier, Dwell; Credential "permit" for a customer's: written before the pulse
+	DepositIntent  Kind = "deposit intent"  // Compartment, Parcel, Carrier, Courier, Dwell, Policy; Credential "permit" for a customer's: written before the pulse
 	Stored         Kind = "stored"          // + Sealed (and Due when the time is known); private: the code's HMACs. A customer's has neither
 	DepositFailed  Kind = "deposit failed"  // + Reason: jam · cancelled · too small · not empty · crash; To says EMPTY or QUARANTINE
 	CollectIntent  Kind = "collect intent"  // Compartment, Parcel, Credential: code · qr · grace; written before the pulse
@@ -55,6 +55,7 @@ const (
 	Unblocked      Kind = "unblocked"       // Down, Statement, Compartments
 	Extended       Kind = "extended"        // Down, Statement, Compartment, Parcel, Dwell, Due
 	Reissued       Kind = "reissued"        // Down, Statement, Compartment, Parcel, Sealed; private: the new code's HMACs, the old ones are dead
+	Paid           Kind = "paid"            // Statement, Compartment, Parcel: what was due for it has been paid
 	Revoked        Kind = "revoked"         // Down, Statement, Carrier, Key, Until (µs UTC): no answer of this courier's key is believed
 	Permitted      Kind = "permitted"       // Down, Statement, Parcel, Carrier, Until (µs UTC); private: the permit's code
 	Chartered      Kind = "chartered"       // Charter: it replaces the one before
@@ -68,7 +69,7 @@ const (
 
 // Kinds is every kind there is.
 var Kinds = []Kind{Provisioned, Booted, Ticked, TimeSet, Took, Refused, DepositIntent, Stored, DepositFailed, CollectIntent, Collected, CollectFailed, WithdrawIntent, Withdrawn, WithdrawFailed, ReopenIntent, TakenOut, ReopenFailed, PulseAgain, Opened, Overdue, Quarantined, Faulted,
-	OverrideIntent, Overridden, OverrideFailed, TestIntent, Tested, Serviced, Commissioned, Paused, Blocked, Unblocked, Extended, Reissued, Revoked, Permitted, Chartered,
+	OverrideIntent, Overridden, OverrideFailed, TestIntent, Tested, Serviced, Commissioned, Paused, Blocked, Unblocked, Extended, Reissued, Paid, Revoked, Permitted, Chartered,
 	Lockdown, Lifted, Refusals, Alarm, WrongCode, Checkpoint}
 
 // Record is the public part of one journal line.

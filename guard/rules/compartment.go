@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"lockstep/guard/journal"
+	"lockstep/guard/statement"
 )
 
 // Occupancy is what the guard believes about one compartment. It is a reading of the journal, never of a message.
@@ -59,6 +60,8 @@ var moves = []move{
 	{Occupied, journal.Extended, one(Occupied)},
 	{Occupied, journal.Reissued, one(Occupied)},
 	{Occupied, journal.Overdue, one(Occupied)},
+	{Occupied, journal.Paid, one(Occupied)},
+	{Quarantine, journal.Paid, one(Quarantine)},
 	{Intent, journal.PulseAgain, one(Intent)},
 	{Collecting, journal.PulseAgain, one(Collecting)},
 	{Intent, journal.Opened, one(Intent)},
@@ -110,7 +113,9 @@ type Compartment struct {
 	Parcel        string // barcode; empty in a quarantine of unknown content
 	Carrier       string // who may take it back
 	Courier       string
-	Outbound      bool   // a customer's: its carrier takes it at any time, and it has no code
+	Outbound      bool // a customer's: its carrier takes it at any time, and it has no code
+	Policy        statement.Policy
+	Paid          bool
 	Dwell         uint16 // hours
 	Due           int64  // µs UTC by the clock's upper bound at deposit, 0 when that was unknown
 	StoredLow     int64  // lower bound of the time at deposit
@@ -141,6 +146,9 @@ func (c *Compartment) holds() string {
 	}
 	return c.Parcel
 }
+
+// unpaid says that the code alone does not open it yet.
+func (c *Compartment) unpaid() bool { return c.Policy == statement.CodeAndPaid && !c.Paid }
 
 // usable says that its door may be pulsed in the ordinary course of things.
 func (c *Compartment) usable() bool { return !c.Faulted && !c.Untested }

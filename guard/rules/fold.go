@@ -7,6 +7,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"lockstep/guard/journal"
+	"lockstep/guard/statement"
 )
 
 // foldDoor applies a record about one compartment: its occupancy by the table of moves, and what goes with it.
@@ -39,6 +40,7 @@ func (f *Facts) foldCompartment(c *Compartment, e journal.Entry, next Occupancy)
 		f.bury(c)
 		c.clear()
 		c.Parcel, c.Carrier, c.Courier, c.Dwell, c.Outbound = r.Parcel, r.Carrier, r.Courier, r.Dwell, r.Credential == permit
+		c.Policy = statement.Policy(r.Policy)
 		f.tryPermit(r)
 	case journal.ReopenIntent:
 		c.Via, c.OpenedSeen, c.Courier = ViaReopen, false, r.Courier
@@ -48,6 +50,8 @@ func (f *Facts) foldCompartment(c *Compartment, e journal.Entry, next Occupancy)
 		return f.store(c, e)
 	case journal.Reissued:
 		return f.reissue(c, e)
+	case journal.Paid:
+		c.Paid = true
 	case journal.DepositFailed:
 		f.failDeposit(c, r)
 	case journal.CollectIntent:
@@ -131,14 +135,14 @@ func codesOf(e journal.Entry) (codes codeMACs, err error) {
 
 // failDeposit keeps the barcode only where the parcel may be inside: after "too small" and "not empty" its bearer still has it.
 func (f *Facts) failDeposit(c *Compartment, r journal.Record) {
-	carrier, courier, parcel, dwell, outbound := c.Carrier, c.Courier, c.Parcel, c.Dwell, c.Outbound
+	before := *c
 	c.clear()
 	if r.To == string(Empty) {
 		return
 	}
-	c.Carrier, c.Courier, c.Dwell, c.Outbound = carrier, courier, dwell, outbound
+	c.Carrier, c.Courier, c.Dwell, c.Outbound = before.Carrier, before.Courier, before.Dwell, before.Outbound
 	if r.Reason != tooSmall && r.Reason != notEmpty {
-		c.Parcel = parcel
+		c.Parcel, c.Policy = before.Parcel, before.Policy
 	}
 }
 

@@ -282,6 +282,89 @@ func TestNoWriteFollowsAPulse(t *testing.T) {
 	}
 }
 
+// TestUnpaid: the code alone does not open what is to be paid, nor a QR; a payment key's word does, for this parcel at this locker, once,
+// through quarantine and checkpoints.
+func TestUnpaid(t *testing.T) {
+	p := stocked(t, 24, 1)
+	x, y := parcel(30), parcel(31)
+	x.Policy, y.Policy = statement.CodeAndPaid, statement.CodeAndPaid
+	p.expect(x, y)
+	if v := p.paid(x.Barcode, false); v.Reason != "not here" {
+		t.Fatalf("a payment before the deposit: %+v", v)
+	}
+	number := p.deposited(x)
+	p.pass(4 * rules.Minute)
+	refused := func(when string) {
+		t.Helper()
+		secret := p.codes[x.Barcode].Secret
+		for _, q := range []door.KioskRequest{{Verb: door.Code, Code: p.codes[x.Barcode].Code}, {Verb: door.Secret, Secret: secret[:]}} {
+			if reason := p.ask(q); reason != door.Unpaid {
+				t.Fatalf("%s: a right %s: %q", when, q.Verb, reason)
+			}
+		}
+		if p.count(journal.WrongCode) > 0 {
+			t.Fatal("a right code was counted as a wrong one")
+		}
+	}
+	refused("at first")
+	for what, envelope := range map[string][]byte{
+		"dispatch's word":       p.sign(p.network.Dispatch, payment("l1", x.Barcode)),
+		"another parcel's":      p.sign(p.network.Payment, payment("l1", y.Barcode)),
+		"another locker's":      p.sign(p.network.Payment, payment("l2", x.Barcode)),
+		"a parcel that is free": p.sign(p.network.Payment, payment("l1", parcel(1).Barcode)),
+	} {
+		if v := p.link(0, envelope); v.Accepted {
+			t.Fatalf("%s was accepted", what)
+		}
+		refused(what)
+	}
+	if v := p.paid(x.Barcode, false); !v.Accepted {
+		t.Fatalf("a payment: %+v", v)
+	}
+	if v := p.paid(x.Barcode, false); v.Reason != "not due" {
+		t.Fatalf("a payment once more: %+v", v)
+	}
+	p.checkpoint()
+	if reason := p.typeCode(x.Barcode); reason != "" || p.view().Compartment != number {
+		t.Fatalf("a code that is paid: %q at %d", reason, p.view().Compartment)
+	}
+}
+
+func payment(locker, barcode string) statement.Paid {
+	return statement.Paid{Locker: locker, Barcode: barcode, Amount: 129000, Currency: "RUB", At: start, Reference: "p-1"}
+}
+
+// TestUnpaidThroughQuarantine: a deposit that nobody saw the end of keeps what was fixed at it, and what was paid meanwhile.
+func TestUnpaidThroughQuarantine(t *testing.T) {
+	for _, paid := range []bool{false, true} {
+		p := stocked(t, 24, 1)
+		x := parcel(30)
+		x.Policy = statement.CodeAndPaid
+		p.expect(x)
+		p.wish(statement.WantDeposit, x.Barcode, 0)
+		number := p.view().Compartment
+		p.press()
+		p.reboot()
+		p.closeDoor(number)
+		if paid && !p.paid(x.Barcode, false).Accepted {
+			t.Fatal("a payment for a parcel in quarantine was refused")
+		}
+		p.setTime()
+		p.scan()
+		if reason := p.wish(statement.WantReopen, x.Barcode, 0); reason != "" {
+			t.Fatal(reason)
+		}
+		p.press()
+		p.pass(rules.Second)
+		p.wish(statement.WantDeposit, x.Barcode, 0)
+		p.closeDoor(number)
+		p.pass(4 * rules.Minute)
+		if reason := p.typeCode(x.Barcode); (reason == "") != paid || !paid && reason != door.Unpaid {
+			t.Fatalf("paid %v: %q", paid, reason)
+		}
+	}
+}
+
 func TestReopeningTakesTheRightToDeposit(t *testing.T) {
 	p := stocked(t, 24, 1)
 	x := parcel(1)

@@ -2,13 +2,14 @@ package rules
 
 import (
 	"crypto/sha256"
+	"slices"
 
 	"lockstep/guard/journal"
 	"lockstep/guard/statement"
 )
 
-// FromLink is what the link brought: a numbered statement of the down stream, a time key's receipt, or what several persons
-// have signed (a lift, a charter). Only the first has a number.
+// FromLink is what the link brought: a numbered statement of the down stream, a time key's receipt, a payment, or what several
+// persons have signed (a lift, a charter). Only the first has a number.
 type FromLink struct {
 	At        int64
 	Entropy   [32]byte
@@ -43,6 +44,9 @@ func (r *Rules) FromLink(s State, h Heard, e FromLink) (Heard, []journal.Entry, 
 		entries, verdict = numbered(&s.Facts, e, statement.Verify[statement.Restriction], r.restriction(&s.Facts, e))
 	case statement.TypePermit:
 		entries, verdict = numbered(&s.Facts, e, statement.Verify[statement.Permit], r.permit(&s.Facts, e))
+	case statement.TypePaid:
+		record, reason := s.paid(e.Envelopes[0])
+		entries, verdict = s.cosigned(e, record, reason)
 	case statement.TypeLift:
 		record, reason := s.lift(e.Envelopes, e.At)
 		entries, verdict = s.cosigned(e, record, reason)
@@ -54,7 +58,7 @@ func (r *Rules) FromLink(s State, h Heard, e FromLink) (Heard, []journal.Entry, 
 	return h, entries, verdict
 }
 
-// cosigned is the one record that follows from what several persons have signed, or none.
+// cosigned is the one record that follows from a statement without a number, or none.
 func (f *Facts) cosigned(e FromLink, r journal.Record, reason string) ([]journal.Entry, Verdict) {
 	if reason != "" {
 		return nil, Verdict{Reason: reason}
@@ -68,6 +72,28 @@ func (f *Facts) mayCharter(envelopes [][]byte) string {
 		return statement.Reason(err)
 	}
 	return ""
+}
+
+// paid judges a payment key's word. A second one for the same parcel says nothing new.
+func (f *Facts) paid(envelope []byte) (journal.Record, string) {
+	p, _, err := statement.Verify[statement.Paid](envelope, f.Network.Payments.Lookup)
+	if err != nil {
+		return journal.Record{}, statement.Reason(err)
+	}
+	if p.Locker != f.Locker.ID {
+		return journal.Record{}, "locker"
+	}
+	i := slices.IndexFunc(f.Compartments, func(c Compartment) bool {
+		return c.Parcel == p.Barcode && (c.Occupancy == Occupied || c.Occupancy == Quarantine)
+	})
+	switch {
+	case i < 0:
+		return journal.Record{}, "not here"
+	case !f.Compartments[i].unpaid():
+		return journal.Record{}, "not due"
+	}
+	sum := sha256.Sum256(envelope)
+	return journal.Record{Kind: journal.Paid, Compartment: f.Compartments[i].Number, Parcel: p.Barcode, Statement: sum[:]}, ""
 }
 
 // receipt sets the clock where two agree. Receipts that change little are believed and not written.

@@ -14,6 +14,7 @@ type model struct {
 	cells     []cell
 	interlock bool
 	expected  map[string]string // carrier by barcode
+	owed      map[string]bool   // by barcode: its manifest asks for code and paid
 	until     map[string]int64  // real time by barcode: the manifest's
 	permits   map[string]string // barcode by code
 	tries     map[string]int    // openings by permitted barcode
@@ -38,6 +39,7 @@ type cell struct {
 	code          statement.SealedCode
 	alive         bool // the code
 	outbound      bool
+	paid          bool
 	dwell         int64
 	stored        int64 // real time
 	storedPowered int64
@@ -188,6 +190,12 @@ func (m *model) opens(same func(statement.SealedCode) bool, now int64) int {
 	return slices.IndexFunc(m.cells, func(c cell) bool {
 		return c.alive && same(c.code) && (c.state == "OCCUPIED" || c.state == "EMPTY" && c.graceLeft > 0 && now < c.graceUntil)
 	})
+}
+
+// unpaid says that the code alone does not open a cell.
+func (m *model) unpaid(at int) bool {
+	c := m.cells[at]
+	return c.state == "OCCUPIED" && m.owed[c.parcel] && !c.paid
 }
 
 // kept says that a grace has to wait: a courier was heard in the last three minutes, and the hand on the button may be theirs.

@@ -126,6 +126,9 @@ func (d *decision) rightful(v *visit, c *Compartment) door.Reason {
 		if c.Untested {
 			return door.OutOfOrder
 		}
+		if c.unpaid() {
+			return door.Unpaid
+		}
 	case door.Depositing, door.Returning:
 		if !c.takesDeposits() || low > v.expected.Until || d.Doors[v.compartment].Inside == Something || !d.expects(v) {
 			return door.NotExpected

@@ -65,7 +65,7 @@ func newStroll(t *testing.T, seed uint64) *stroll {
 	random := rand.New(rand.NewPCG(seed, 11))
 	interlock := random.IntN(3) > 0
 	g := newRig(t, 12, func(l *statement.Locker) { l.Boards, l.Interlock = l.Boards[:1], interlock })
-	s := &stroll{random: random, rush: random.IntN(3) == 0, next: 1, secretAt: -rules.Hour, m: &model{interlock: interlock, expected: map[string]string{}, until: map[string]int64{}, permits: map[string]string{},
+	s := &stroll{random: random, rush: random.IntN(3) == 0, next: 1, secretAt: -rules.Hour, m: &model{interlock: interlock, expected: map[string]string{}, owed: map[string]bool{}, until: map[string]int64{}, permits: map[string]string{},
 		tries: map[string]int{}, sender: map[string]string{}, spent: map[class][]int64{}, buckets: map[class]bucket{}}}
 	for i := range 12 {
 		s.m.cells = append(s.m.cells, cell{state: "EMPTY", size: uint8(i%3 + 1)})
@@ -274,6 +274,20 @@ func (s *stroll) reissueAt(at int) {
 	}
 }
 
+// pay is a payment key's word about a parcel, or dispatch's, which is none.
+func (s *stroll) pay(at int) {
+	c := &s.m.cells[at]
+	if c.parcel == "" {
+		return
+	}
+	forged := s.random.IntN(4) == 0
+	want := !forged && (c.state == "OCCUPIED" || c.state == "QUARANTINE") && !c.outbound && s.m.owed[c.parcel] && !c.paid
+	if v := s.paid(c.parcel, forged); v.Accepted != want {
+		s.Errorf("a payment for %d, forged %v: %+v, the model says %v", at+1, forged, v, want)
+	}
+	c.paid = c.paid || want
+}
+
 func (s *stroll) extendAt(at int, hours uint16) {
 	c := &s.m.cells[at]
 	if hours = max(24, hours); c.parcel == "" {
@@ -302,7 +316,7 @@ func (s *stroll) act() {
 	if s.skip(pause); s.wall-s.enrolled > 5*rules.Day && s.m.timed {
 		s.enrol()
 	}
-	what := s.random.IntN(34)
+	what := s.random.IntN(36)
 	if s.rush && s.random.IntN(4) > 0 {
 		what = s.random.IntN(15) // deposits and collections, as fast as the budgets let them
 	}
@@ -346,6 +360,8 @@ func (s *stroll) act() {
 	case 32, 33:
 		s.liftIt()
 		s.liftIt()
+	case 34, 35:
+		s.pay(s.some("OCCUPIED"))
 	}
 	if s.m.faulted() > 0 && s.random.IntN(6) == 0 {
 		s.tested()
@@ -418,6 +434,9 @@ func (s *stroll) deposit() {
 		carrier := carrierOf(s.random.IntN(2))
 		x := parcel(s.next)
 		s.next++
+		if s.random.IntN(4) == 0 {
+			x.Policy, s.m.owed[x.Barcode] = statement.CodeAndPaid, true
+		}
 		if s.expectFor(carrier, x).Accepted {
 			s.m.expected[x.Barcode], s.m.until[x.Barcode] = carrier, s.wall+36*rules.Hour
 		}
@@ -494,7 +513,7 @@ func (s *stroll) storedAt(at int, barcode, carrier string, outbound bool) {
 	}
 	c := &s.m.cells[at]
 	*c = cell{state: "OCCUPIED", size: c.size, blocked: c.blocked, faulted: c.faulted, parcel: barcode, carrier: carrier, outbound: outbound, dwell: 24 * rules.Hour,
-		stored: s.wall, storedPowered: s.now, code: s.codes[barcode], alive: !outbound}
+		paid: c.paid && c.parcel == barcode, stored: s.wall, storedPowered: s.now, code: s.codes[barcode], alive: !outbound}
 	delete(s.m.expected, barcode)
 	maps.DeleteFunc(s.m.permits, func(_, b string) bool { return b == barcode }) // a permit holds once
 	s.waiting = slices.DeleteFunc(s.waiting, func(b string) bool { return b == barcode })
@@ -529,7 +548,7 @@ func (s *stroll) code() {
 	at := s.m.opens(same, s.now)
 	judged := !s.m.paused(s.now) && !s.open() && !s.m.slow(s.now)
 	now := s.now
-	may := judged && at >= 0 && s.free(forRecipient, true)
+	may := judged && at >= 0 && !s.m.unpaid(at) && s.free(forRecipient, true)
 	must := may && !s.m.kept(at, s.now)
 	reason := s.ask(door.KioskRequest{Verb: door.Code, Code: code.Code})
 	if judged && at < 0 {
@@ -550,7 +569,7 @@ func (s *stroll) qr() {
 	if s.now-s.secretAt < 2*rules.Second {
 		return
 	}
-	may := at >= 0 && s.free(forRecipient, true)
+	may := at >= 0 && !s.m.unpaid(at) && s.free(forRecipient, true)
 	must := may && !s.m.kept(at, s.now)
 	if at < 0 {
 		s.secretAt = s.now
@@ -563,7 +582,7 @@ func (s *stroll) qr() {
 func (s *stroll) collect(want int, same func(statement.SealedCode) bool) {
 	var before cell
 	s.visit(errand{what: "collect", class: forRecipient, occupied: true, pulses: 3,
-		holds: func(at int) bool { return at == want && s.m.opens(same, s.now) == at },
+		holds: func(at int) bool { return at == want && s.m.opens(same, s.now) == at && !s.m.unpaid(at) },
 		intent: func(at int) {
 			before = s.m.cells[at]
 			if before.state == "EMPTY" {

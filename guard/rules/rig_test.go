@@ -315,6 +315,16 @@ func (g *rig) restrict(r statement.Restriction) rules.Verdict {
 	return g.dispatch(r)
 }
 
+// paid brings a payment key's word that what is due for a parcel has been paid, or dispatch's.
+func (g *rig) paid(barcode string, forged bool) rules.Verdict {
+	g.Helper()
+	signer := g.network.Payment
+	if forged {
+		signer = g.network.Dispatch
+	}
+	return g.link(0, g.sign(signer, payment("l1", barcode)))
+}
+
 func parcel(serial int) statement.Expected {
 	digits := []byte("40000000000")
 	for i := len(digits) - 1; serial > 0; i, serial = i-1, serial/10 {

@@ -29,6 +29,7 @@ type walker struct {
 	stored    map[string]int64  // real time by barcode
 	presented string            // barcode whose code or QR the recipient showed
 
+	owed     map[string]bool        // by barcode: not paid yet
 	dwell    map[string]int64       // µs by barcode; 0 for what a customer sends
 	old      []statement.SealedCode // codes that a re-issue killed
 	permits  map[string]string      // codes by barcode of what customers still have in hand
@@ -69,7 +70,7 @@ func TestWalks(t *testing.T) {
 func walk(t *testing.T, seed uint64, length int, linked map[string]int) []journal.Entry {
 	w := &walker{phone: stocked(t, 6, 1), random: rand.New(rand.NewPCG(seed, 1)), physical: map[uint16]string{}, next: 2,
 		owner: map[string]string{parcel(1).Barcode: ceremony.HouseCarrier}, stored: map[string]int64{},
-		dwell: map[string]int64{}, permits: map[string]string{}, revoked: map[*phone]bool{}, linked: linked}
+		owed: map[string]bool{}, dwell: map[string]int64{}, permits: map[string]string{}, revoked: map[*phone]bool{}, linked: linked}
 	w.hands, w.dwell[parcel(1).Barcode] = parcel(1).Barcode, 24*rules.Hour
 	w.enrol()
 	defer func() {
@@ -92,7 +93,7 @@ func walk(t *testing.T, seed uint64, length int, linked map[string]int) []journa
 		{"checkpoint", 2, w.checkpoint}, {"intruder", 2, w.intruder}, {"re-expect", 2, w.expectAgain},
 		{"restrict", 5, w.restricted}, {"old code", 1, w.tryOldCode}, {"revoke", 1, w.revoke}, {"permit", 2, w.permit}, {"customer", 6, w.tryPermit},
 		{"override", 4, w.tryOverride}, {"override again", 1, w.overrideAgain}, {"technician says", 3, w.saysTechnician}, {"lift", 5, w.tryLift},
-		{"foreign", 1, w.foreign}, {"case", 1, w.openCase}, {"technician", 2, w.visitTechnician}, {"charter", 1, w.charter},
+		{"foreign", 1, w.foreign}, {"case", 1, w.openCase}, {"technician", 2, w.visitTechnician}, {"charter", 1, w.charter}, {"pay", 2, w.pay},
 	}
 	total := 0
 	for _, a := range actions {
@@ -214,6 +215,9 @@ func (w *walker) tryPress() {
 			w.Errorf("an override of %q at %d opened door %d with parcel %s behind it", o.Parcel, o.Compartment, at, inside)
 		}
 	case door.Collecting:
+		if w.owed[inside] {
+			w.Errorf("a code opened door %d with parcel %s behind it, which is not paid", at, inside)
+		}
 		if inside != "" && inside != w.presented {
 			w.Errorf("the code of %s opened door %d with parcel %s behind it", w.presented, at, inside)
 		}
@@ -258,6 +262,9 @@ func (w *walker) tryDeposit() {
 		}
 		x := parcel(w.next)
 		x.Size = uint8(w.random.IntN(3) + 1)
+		if w.owed[x.Barcode] = w.random.IntN(4) == 0; w.owed[x.Barcode] {
+			x.Policy = statement.CodeAndPaid
+		}
 		w.dwell[x.Barcode] = 24 * rules.Hour
 		carrier := []string{ceremony.HouseCarrier, otherCarrier}[w.random.IntN(2)]
 		if !w.expectFor(carrier, x).Accepted {
@@ -284,6 +291,26 @@ func (w *walker) tryCode() {
 			}
 			return
 		}
+	}
+}
+
+// pay has a payment key, or dispatch, say that what is due for a parcel that is inside has been paid.
+func (w *walker) pay() {
+	if w.broken() {
+		return
+	}
+	for _, barcode := range w.behind() {
+		if barcode == "" || w.random.IntN(2) == 0 {
+			continue
+		}
+		forged := w.random.IntN(3) == 0
+		if v := w.paid(barcode, forged); v.Accepted {
+			if forged || !w.owed[barcode] {
+				w.Errorf("a payment for %s was accepted, forged %v", barcode, forged)
+			}
+			w.owed[barcode] = false
+		}
+		return
 	}
 }
 
@@ -347,9 +374,9 @@ func (w *walker) lyingTimeKey() {
 	w.link(0, envelope)
 }
 
-func (w *walker) checkpoint() {
-	if !w.noDisk && !w.state.StorageBroken {
-		w.do(rules.Housekeeping{})
+func (g *rig) checkpoint() {
+	if !g.noDisk && !g.state.StorageBroken {
+		g.do(rules.Housekeeping{})
 	}
 }
 
@@ -499,7 +526,7 @@ func (w *walker) judgePure() {
 
 // fromLink is what records may follow from the link, whatever it brings.
 var fromLink = []journal.Kind{journal.TimeSet, journal.Took, journal.Refused, journal.Paused, journal.Blocked, journal.Unblocked, journal.Extended,
-	journal.Reissued, journal.Revoked, journal.Permitted, journal.Chartered, journal.Lifted}
+	journal.Reissued, journal.Paid, journal.Revoked, journal.Permitted, journal.Chartered, journal.Lifted}
 
 // judgeLink holds random events from the link to the wall: they change nothing by themselves, and what they have written folds.
 func (w *walker) judgeLink() {
@@ -554,6 +581,7 @@ func (w *walker) anything() [][]byte {
 		statement.Restriction{Locker: "l1", Number: number, Kind: statement.Revoke, Carrier: ceremony.HouseCarrier, Courier: &id, At: w.wall},
 		statement.Permit{Locker: "l1", Number: number, Barcode: x.Barcode, Size: 1, Carrier: otherCarrier, Code: statement.CompleteCode("123456789"),
 			From: w.wall, Until: w.wall + rules.Day},
+		statement.Paid{Locker: "l1", Barcode: x.Barcode, Amount: 1, Currency: "RUB", At: w.wall, Reference: "p"},
 		statement.Lift{Locker: "l1", Record: max(1, w.state.Lockdown.Record), Hash: w.state.Lockdown.Hash},
 		next, w.state.Locker, w.state.Head(w.now), statement.ReceiptFor(w.state.Head(w.now), w.wall),
 		statement.Service{Locker: "l1", Nonce: w.challenge.Nonce, Number: 1, Task: statement.TaskWalk},
@@ -567,6 +595,8 @@ func (w *walker) anything() [][]byte {
 		signers = w.network.Operators[:2]
 	case statement.TypeCharter:
 		signers = w.network.Roots[:2]
+	case statement.TypePaid:
+		signers[0] = w.network.Payment
 	case statement.TypeReceipt:
 		signers = w.network.Time[:1]
 	case statement.TypeOverride:

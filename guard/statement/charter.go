@@ -82,6 +82,7 @@ type Charter struct {
 	Notifier     []byte    `cbor:"11,keyasint"` // HPKE public key, MLKEM768X25519: codes and contacts are sealed to it
 	Budgets      *Budgets  `cbor:"12,keyasint,omitempty"`
 	SetBack      int64     `cbor:"13,keyasint,omitempty"` // µs UTC: guards that take this charter set their lower bound of the time back to it
+	Payments     Role      `cbor:"14,keyasint,omitzero"`  // say that what was due for a parcel has been paid
 }
 
 // Budgets are what a charter leaves of the guard's compiled-in caps, in percent from 1 to 100. It cannot raise one.
@@ -134,8 +135,8 @@ func (c Charter) Check() error {
 
 func (c Charter) checkRoles() error {
 	seen := map[KeyID]bool{}
-	roles, names := []Role{c.Roots, c.Provisioning, c.Dispatch, c.Time, c.Operators, c.Technicians},
-		[]string{"roots", "provisioning", "dispatch", "time", "operators", "technicians"}
+	roles, names := []Role{c.Roots, c.Provisioning, c.Dispatch, c.Time, c.Operators, c.Technicians, c.Payments},
+		[]string{"roots", "provisioning", "dispatch", "time", "operators", "technicians", "payments"}
 	carriers := map[string]bool{}
 	for _, carrier := range c.Carriers {
 		if !name(carrier.ID) || carriers[carrier.ID] {
@@ -160,7 +161,7 @@ func (c Charter) checkRoles() error {
 
 // names says whether a key has a role in the charter.
 func (c Charter) names(id KeyID) bool {
-	roles := []Role{c.Roots, c.Provisioning, c.Dispatch, c.Time, c.Operators, c.Technicians}
+	roles := []Role{c.Roots, c.Provisioning, c.Dispatch, c.Time, c.Operators, c.Technicians, c.Payments}
 	for _, carrier := range c.Carriers {
 		roles = append(roles, carrier.Keys)
 	}

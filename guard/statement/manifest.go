@@ -12,8 +12,10 @@ const (
 // Policy is what a collection takes beside the code. It is fixed at deposit.
 type Policy uint8
 
-// CodeOnly asks for the code and nothing else.
-const CodeOnly Policy = 0
+const (
+	CodeOnly    Policy = 0 // the code and nothing else
+	CodeAndPaid Policy = 1 // a payment key must have said, too, that what is due has been paid
+)
 
 // Expected is one parcel that a courier may put in.
 type Expected struct {
@@ -62,7 +64,7 @@ func (m Manifest) Check() error {
 			return refuse("manifest", "a barcode twice")
 		}
 		seen[p.Barcode] = true
-		if p.Size == 0 || p.Size > MaxSizeRank || p.Policy != CodeOnly {
+		if p.Size == 0 || p.Size > MaxSizeRank || p.Policy > CodeAndPaid {
 			return refuse("manifest", "a parcel of unknown size or policy")
 		}
 		if p.DwellHours < MinDwellHours || p.DwellHours > MaxDwellHours {
