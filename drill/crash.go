@@ -354,10 +354,17 @@ func (b *Bench) holds(ctx context.Context) error {
 	return nil
 }
 
-// tidy is what anybody does who comes to a locker: a courier whose door stands open, and whose parcel is in no other, lays it in;
-// then whatever stands open is shut, and what stands on the screen ended.
+// tidy is what anybody does who comes to a locker: a prompt is ended, and a door that is about to open waited for; a courier whose door
+// stands open, and whose parcel is in no other, lays it in; then whatever stands open is shut, and what stands on the screen ended.
 func (b *Bench) tidy(ctx context.Context) error {
-	v, err := b.View(ctx)
+	var v door.View
+	err := b.until(ctx, "a screen that stands still", func() (still bool) {
+		var err error
+		if v, err = b.View(ctx); err == nil && (v.Stage == door.Press || v.Stage == door.Jammed) {
+			err = b.leave(ctx)
+		}
+		return err == nil && v.Stage != door.Press && v.Stage != door.Jammed && v.Stage != door.Pulsed
+	})
 	if err != nil {
 		return err
 	}

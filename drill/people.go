@@ -121,7 +121,8 @@ func (p *Phone) presentation(want statement.Want, barcode string, size uint8) ([
 	return statement.Encode(statement.Presentation{Answer: envelope, Certificate: p.certificate}), err
 }
 
-// wish shows the next answer to the scanner. What must wait for a budget or for a door that was shut a moment ago waits.
+// wish shows the next answer to the scanner. What must wait for a budget waits, and a door that stands open, perhaps because it opened
+// late, is shut.
 func (p *Phone) wish(ctx context.Context, want statement.Want, barcode string) (reply door.KioskReply, err error) {
 	for range 10 {
 		reply, err = p.show(ctx, want, barcode)
@@ -129,7 +130,11 @@ func (p *Phone) wish(ctx context.Context, want statement.Want, barcode string) (
 			return reply, err
 		}
 		switch reply.Reason {
-		case door.Budget, door.CloseDoor, door.OutOfOrder, door.Busy:
+		case door.CloseDoor:
+			if err := p.shutAll(honestCourier); err != nil {
+				return reply, err
+			}
+		case door.Budget, door.OutOfOrder, door.Busy:
 		default:
 			return reply, nil
 		}
