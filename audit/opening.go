@@ -211,6 +211,9 @@ func (t *teller) ground(r journal.Record, record uint64) {
 		delete(t.grounds, "overdue "+at)
 	case journal.DepositIntent:
 		t.grounds["put in "+at] = record
+		delete(t.grounds, "paid "+at)
+	case journal.Paid:
+		t.grounds["paid "+at] = record
 	case journal.Collected:
 		t.grounds["collected "+at] = record
 	case journal.Serviced:
@@ -222,7 +225,7 @@ func (t *teller) ground(r journal.Record, record uint64) {
 func (t *teller) right(p Purpose, r journal.Record) []uint64 {
 	records := []uint64{}
 	at := fmt.Sprintf("%d", r.Compartment)
-	names := map[Purpose][]string{Deposit: {"manifest " + r.Carrier}, Return: {"permit " + r.Parcel}, Collection: {"code " + at}, Grace: {"collected " + at},
+	names := map[Purpose][]string{Deposit: {"manifest " + r.Carrier}, Return: {"permit " + r.Parcel}, Collection: {"code " + at, "paid " + at}, Grace: {"collected " + at},
 		Withdrawal: {"stored " + at, "overdue " + at}, Reopening: {"put in " + at}, WalkTest: {"service"}, WalkByKey: {"service"}}
 	for _, name := range names[p] {
 		if record, ok := t.grounds[name]; ok {

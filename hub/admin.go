@@ -341,6 +341,15 @@ func (h *Hub) Status(ctx context.Context) (StatusView, error) {
 	return v, err
 }
 
+// NewPaymentToken makes the payment service's bearer token and ends the one before.
+func (h *Hub) NewPaymentToken(ctx context.Context) (string, error) {
+	token, err := h.accounts.NewPaymentToken(ctx)
+	if err != nil {
+		return "", err
+	}
+	return token.Reveal(), h.accounts.Audit(ctx, operator(), "made the payment service's token", "payments")
+}
+
 // NewNotifierToken makes the notifier's bearer token and ends the one before.
 func (h *Hub) NewNotifierToken(ctx context.Context) (string, error) {
 	token, err := h.accounts.NewNotifierToken(ctx)

@@ -226,7 +226,7 @@ func (h *Hub) handler() (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.health)
-	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/", "/carrier/v1/"} {
+	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/", "/carrier/v1/", "/payment/v1/"} {
 		mux.Handle(path, machines)
 	}
 	for _, path := range []string{"/courier", "/courier/", "/t/", "/assets/"} {

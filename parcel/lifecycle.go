@@ -57,6 +57,7 @@ const (
 	WasTakenOut      Fact = "taken out"
 	WasExtended      Fact = "extended"        // its dwell time ends later
 	WasReissued      Fact = "reissued"        // a new code killed the old one
+	WasPaid          Fact = "paid"            // what was due for it; its code opens now
 	WasOverridden    Fact = "overridden"      // two operators and a technician opened its compartment and emptied it
 	OverrideFailed   Fact = "override failed" // an override ended and the parcel is where it was
 	WasRecovered     Fact = "recovered"       // a technician has scanned it out of a locker whose guard is dead
@@ -134,6 +135,7 @@ var lifecycle = []Row{
 	{Stored, WasCancelled, ByMerchant, Stored, Claim},
 	{Stored, WasExtended, ByGuard, Stored, Record},
 	{Stored, WasReissued, ByGuard, Stored, Record},
+	{Stored, WasPaid, ByGuard, Stored, Record},
 	{Stored, WasOverridden, ByGuard, Recovered, Record},
 	{Stored, OverrideFailed, ByGuard, Stored, Record},
 	{Stored, WasRecovered, ByTechnician, Recovered, Scan},
@@ -147,6 +149,7 @@ var lifecycle = []Row{
 	{Overdue, WasCancelled, ByMerchant, Overdue, Claim},
 	{Overdue, WasExtended, ByGuard, Stored, Record},
 	{Overdue, WasReissued, ByGuard, Overdue, Record},
+	{Overdue, WasPaid, ByGuard, Overdue, Record},
 	{Overdue, WasOverridden, ByGuard, Recovered, Record},
 	{Overdue, OverrideFailed, ByGuard, Overdue, Record},
 	{Overdue, WasRecovered, ByTechnician, Recovered, Scan},
@@ -165,6 +168,7 @@ var lifecycle = []Row{
 	{Uncertain, WasCancelled, ByMerchant, Uncertain, Claim},
 	{Uncertain, WasExtended, ByGuard, Uncertain, Record},
 	{Uncertain, WasReissued, ByGuard, Uncertain, Record},
+	{Uncertain, WasPaid, ByGuard, Uncertain, Record},
 	{Uncertain, WasOverridden, ByGuard, Recovered, Record},
 	{Uncertain, OverrideFailed, ByGuard, Uncertain, Record},
 	{Uncertain, WasRecovered, ByTechnician, Recovered, Scan},

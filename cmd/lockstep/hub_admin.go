@@ -413,6 +413,19 @@ func (notifierToken) Run(c *commands) error {
 	}, func(w io.Writer, v map[string]string) { fmt.Fprintln(w, v["token"]) })
 }
 
+type hubPayment struct {
+	Token paymentToken `cmd:"" help:"Make the payment service's bearer token, shown once; ends the one before."`
+}
+
+type paymentToken struct{}
+
+func (paymentToken) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (map[string]string, error) {
+		token, err := h.NewPaymentToken(ctx)
+		return map[string]string{"token": token}, err
+	}, func(w io.Writer, v map[string]string) { fmt.Fprintln(w, v["token"]) })
+}
+
 type hubCheck struct{}
 
 func (hubCheck) Run(c *commands) error {

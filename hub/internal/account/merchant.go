@@ -132,6 +132,28 @@ func (a *Accounts) CheckNotifier(ctx context.Context, token string) error {
 	return err
 }
 
+// NewPaymentToken makes the payment service's bearer token and ends the one before.
+func (a *Accounts) NewPaymentToken(ctx context.Context) (secret.Text, error) {
+	token, stored := secret.New("lsp_")
+	err := a.DB.Tx(ctx, func(tx *sql.Tx) error {
+		q := store.New(tx)
+		if err := q.DropPaymentTokens(ctx); err != nil {
+			return err
+		}
+		return q.AddPaymentToken(ctx, store.AddPaymentTokenParams{Digest: stored, Created: a.now()})
+	})
+	return token, err
+}
+
+// CheckPayment is Denied unless token is the payment service's.
+func (a *Accounts) CheckPayment(ctx context.Context, token string) error {
+	_, err := store.New(a.DB.Reads()).PaymentToken(ctx, secret.Digest(token))
+	if _, err = db.One(0, err, "", ""); fault.KindOf(err) == fault.NotFound {
+		return fault.New(fault.Denied, "unauthorized", "this token is not the payment service's")
+	}
+	return err
+}
+
 // Audit writes one line: who did what to whom. Ids only.
 func (a *Accounts) Audit(ctx context.Context, actor, act, subject string) error {
 	return a.DB.Tx(ctx, func(tx *sql.Tx) error { return a.AuditIn(ctx, tx, actor, act, subject) })

@@ -19,6 +19,15 @@ SELECT m.* FROM merchant_key k JOIN merchant m ON m.id = k.merchant WHERE k.dige
 -- name: EndKeys :execrows
 UPDATE merchant_key SET ended = $2 WHERE merchant = $1 AND ended = 0;
 
+-- name: AddPaymentToken :exec
+INSERT INTO payment_token (digest, created) VALUES ($1, $2);
+
+-- name: DropPaymentTokens :exec
+DELETE FROM payment_token;
+
+-- name: PaymentToken :one
+SELECT created FROM payment_token WHERE digest = $1;
+
 -- name: AddNotifierToken :exec
 INSERT INTO notifier_token (digest, created) VALUES ($1, $2);
 

@@ -70,6 +70,7 @@ func New(c Config) (http.Handler, error) {
 	}
 	d.feed()
 	d.carriers()
+	d.payments()
 	d.mux.HandleFunc("/v1/", d.unknown)
 	d.mux.HandleFunc("/notifier/v1/", d.unknown)
 	d.mux.HandleFunc("/carrier/v1/", d.unknown)

@@ -23,6 +23,15 @@ type Shipment struct {
 	DwellHours int       `json:"dwell_hours" example:"72" doc:"How long a stored parcel may wait before it is overdue"`
 	Created    time.Time `json:"created"`
 	Parcels    []Parcel  `json:"parcels"`
+
+	COD  *Money     `json:"cash_on_delivery,omitempty" doc:"What is to be paid before its parcels are handed out; absent for nothing"`
+	Paid *time.Time `json:"paid,omitempty" doc:"When that was paid"`
+}
+
+// Money is an amount.
+type Money struct {
+	Amount   int64  `json:"amount" minimum:"1" maximum:"100000000000" example:"129000" doc:"In the currency's smallest unit, such as kopecks"`
+	Currency string `json:"currency" pattern:"^[A-Z]{3}$" example:"RUB" doc:"ISO 4217"`
 }
 
 // Parcel is one physical item under one label.
@@ -95,7 +104,10 @@ func ago(us int64) *time.Time {
 }
 
 func (d *door) shipment(s custody.Shipment) Shipment {
-	out := Shipment{ID: s.ID, Locker: s.Locker, Carrier: s.Carrier, Reference: s.Reference, DwellHours: int(s.Dwell), Created: at(s.Created), Parcels: []Parcel{}}
+	out := Shipment{ID: s.ID, Locker: s.Locker, Carrier: s.Carrier, Reference: s.Reference, DwellHours: int(s.Dwell), Created: at(s.Created), Parcels: []Parcel{}, Paid: ago(s.Paid)}
+	if s.COD.Amount > 0 {
+		out.COD = &Money{s.COD.Amount, s.COD.Currency}
+	}
 	for _, p := range s.Parcels {
 		out.Parcels = append(out.Parcels, shape(p, d.GS1Prefix, d.Tracking))
 	}

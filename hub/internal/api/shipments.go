@@ -25,6 +25,7 @@ type newShipment struct {
 	Reference  string      `json:"reference,omitempty" maxLength:"100" example:"ORDER-117" doc:"Yours; printed on the label, so nothing about the recipient"`
 	Recipient  *recipient  `json:"recipient,omitempty" doc:"How the recipient is told. Sealed at once to the notifier; we cannot show it again. Absent where every parcel has a sealed_contact."`
 	Parcels    []newParcel `json:"parcels" minItems:"1" maxItems:"20"`
+	COD        *Money      `json:"cash_on_delivery,omitempty" doc:"To be paid before its parcels are handed out: the lockers themselves open none of them to its code before that. Fixed now, but for the amount."`
 }
 
 type recipient struct {
@@ -86,7 +87,7 @@ func (d *door) shipments() {
 	tags := []string{"Shipments"}
 	route(d, huma.Operation{OperationID: "createShipment", Method: http.MethodPost, Path: "/v1/shipments", Tags: tags, DefaultStatus: 201,
 		Summary:     "Announce a shipment",
-		Description: "All or nothing: barcodes are given, room is reserved by size and the carrier is told, or nothing happens. Codes: idempotency_conflict, locker_full, locker_not_ready, barcode_used, contact_key_in_use, no_contact_key (409); unknown_locker, no_contact, invalid_phone, invalid_email, does_not_fit, size_or_dimensions, recipient_or_sealed, not_your_barcode, barcode_not_reserved, contact_refused, contact_of_another_barcode (422).",
+		Description: "All or nothing: barcodes are given, room is reserved by size and the carrier is told, or nothing happens. Codes: idempotency_conflict, locker_full, locker_not_ready, barcode_used, contact_key_in_use, no_contact_key (409); unknown_locker, no_contact, invalid_phone, invalid_email, does_not_fit, size_or_dimensions, recipient_or_sealed, not_your_barcode, barcode_not_reserved, contact_refused, contact_of_another_barcode, no_payments, invalid_amount (422).",
 		Errors:      []int{400, 409, 413, 415}}, d.create)
 	route(d, huma.Operation{OperationID: "listShipments", Method: http.MethodGet, Path: "/v1/shipments", Tags: tags,
 		Summary: "List shipments", Errors: []int{422}}, d.list)
@@ -123,7 +124,11 @@ func (d *door) announce(ctx context.Context, m account.Merchant, key string, bod
 	if !id.MatchString(body.Locker) {
 		return s, false, fault.New(fault.Invalid, "unknown_locker", "there is no such locker")
 	}
-	return d.Custody.CreateShipment(ctx, custody.NewShipment{Merchant: m.ID, Range: m.Range, Carrier: m.Carrier,
+	var cod custody.Money
+	if body.COD != nil {
+		cod = custody.Money{Amount: body.COD.Amount, Currency: body.COD.Currency}
+	}
+	return d.Custody.CreateShipment(ctx, custody.NewShipment{Merchant: m.ID, Range: m.Range, Carrier: m.Carrier, COD: cod,
 		Key: key, Body: d.digest(m.ID, body, to), Locker: body.Locker, Reference: body.Reference,
 		Dwell: parcel.DwellTime(body.DwellHours), Parcels: parcels, Seal: d.seal(to)})
 }

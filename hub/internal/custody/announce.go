@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -28,7 +29,7 @@ const MaxParcels = 20
 // "idempotency_conflict" (same key, another body), Conflict "locker_full" or "locker_not_ready", Invalid "unknown_locker",
 // Conflict "contact_key_in_use", "no_contact_key" or "barcode_used", Invalid otherwise.
 func (c *Custody) CreateShipment(ctx context.Context, n NewShipment) (s Shipment, replayed bool, err error) {
-	if err := n.check(); err != nil {
+	if err := errors.Join(n.check(), c.mayCharge(n)); err != nil {
 		return Shipment{}, false, err
 	}
 	err = c.DB.Tx(ctx, func(tx *sql.Tx) error {
@@ -108,7 +109,8 @@ func (c *Custody) claim(ctx context.Context, tx *sql.Tx, n NewShipment, id strin
 func (c *Custody) announce(ctx context.Context, tx *sql.Tx, n NewShipment, id string) error {
 	q := store.New(tx)
 	err := q.AddShipment(ctx, store.AddShipmentParams{ID: id, Merchant: n.Merchant, Locker: n.Locker, Carrier: n.Carrier,
-		Reference: n.Reference, DwellHours: int64(n.Dwell), Created: c.now(), Way: string(n.Way), FromCity: n.FromCity, FromRegion: n.FromRegion, Description: n.Description})
+		Reference: n.Reference, DwellHours: int64(n.Dwell), Created: c.now(), Way: string(n.Way), FromCity: n.FromCity, FromRegion: n.FromRegion, Description: n.Description,
+		CodAmount: n.COD.Amount, CodCurrency: n.COD.Currency})
 	if err != nil {
 		return err
 	}
@@ -177,7 +179,7 @@ func (c *Custody) addParcel(ctx context.Context, tx *sql.Tx, n NewShipment, p Ne
 		_, err := c.Dispatch.Permit(ctx, tx, permit, "merchant "+n.Merchant)
 		return err
 	}
-	return c.Dispatch.Expect(ctx, tx, dispatch.Expected{Barcode: row.Barcode, Locker: n.Locker, Carrier: n.Carrier, Size: p.Size, Dwell: n.Dwell, Low: p.Low})
+	return c.Dispatch.Expect(ctx, tx, dispatch.Expected{Barcode: row.Barcode, Locker: n.Locker, Carrier: n.Carrier, Size: p.Size, Policy: Shipment{COD: n.COD}.policy(), Dwell: n.Dwell, Low: p.Low})
 }
 
 // addContact keeps a contact for the notifier: as the merchant has sealed it, or sealed now.

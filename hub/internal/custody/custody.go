@@ -39,7 +39,8 @@ type NewShipment struct {
 	Dwell                    parcel.DwellTime
 	Parcels                  []NewParcel
 	Terms
-	Return bool // a customer puts the parcels in, and the carrier takes them away
+	COD    Money // to be paid before its parcels are handed out; zero for nothing
+	Return bool  // a customer puts the parcels in, and the carrier takes them away
 	// Code is called for each parcel of a return: what the customer types at the locker.
 	Code func(barcode string) string
 	// Seal is called inside the transaction, once for each parcel; nil where every parcel has a Contact, or the shipment none.
@@ -84,7 +85,10 @@ type Shipment struct {
 	Dwell                                    parcel.DwellTime
 	Created                                  int64 // µs UTC
 	Terms
-	Parcels []Parcel
+	COD           Money
+	Paid          int64 // when, µs UTC; 0 before
+	PaidReference string
+	Parcels       []Parcel
 }
 
 // Parcel is one physical item as the hub knows it.

@@ -27,6 +27,7 @@ var facts = map[journal.Kind]parcel.Fact{
 	journal.TakenOut:       parcel.WasTakenOut,
 	journal.Extended:       parcel.WasExtended,
 	journal.Reissued:       parcel.WasReissued,
+	journal.Paid:           parcel.WasPaid,
 	journal.Permitted:      parcel.WasDispatched,
 	journal.OverrideFailed: parcel.OverrideFailed,
 }
@@ -92,6 +93,12 @@ func (c *Custody) answers(ctx context.Context, tx *sql.Tx, locker string, r jour
 		return c.chartered(ctx, tx, locker, r)
 	case r.Kind == journal.Lifted:
 		return c.Dispatch.Proved(ctx, tx, locker, dispatch.Lift, r.Number)
+	case r.Kind == journal.Paid:
+		mark, err := paymentMark(r.Parcel)
+		if err != nil {
+			return c.Fleet.Contradict(ctx, tx, locker, "unknown parcel", r.Compartment, r.Number)
+		}
+		return c.Dispatch.Proved(ctx, tx, locker, dispatch.Payment, mark)
 	case r.Kind == journal.Refused:
 		return c.Dispatch.Refused(ctx, tx, locker, r.Down, r.Reason)
 	case r.Down > 0 && r.Kind != journal.Took:
@@ -175,7 +182,10 @@ func (c *Custody) tells(ctx context.Context, tx *sql.Tx, place fleet.Place, r jo
 	if _, err = c.move(ctx, tx, row, h); errors.Is(err, errNoRow) {
 		return c.Fleet.Contradict(ctx, tx, locker, string(what)+" while "+row.State, r.Compartment, r.Number)
 	}
-	return err
+	if err != nil || what != parcel.WasStored {
+		return err
+	}
+	return c.handWord(ctx, tx, barcode, locker) // it may have been paid for on its way
 }
 
 // about is the parcel that a record is about. A quarantined compartment's record may name a parcel that has left it.

@@ -1,6 +1,6 @@
 -- name: AddShipment :exec
-INSERT INTO shipment (id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11);
+INSERT INTO shipment (id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, cod_amount, cod_currency)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 
 -- name: Shipment :one
 SELECT * FROM shipment WHERE id = $1 AND merchant = $2;
@@ -180,3 +180,19 @@ SELECT e.barcode, e.number FROM custody_event e
 WHERE NOT EXISTS (SELECT 1 FROM change c JOIN parcel p ON p.barcode = c.barcode AND p.merchant = c.merchant WHERE c.barcode = e.barcode AND c.number = e.number)
   AND NOT EXISTS (SELECT 1 FROM unpublished u WHERE u.barcode = e.barcode AND u.number = e.number)
 ORDER BY e.barcode, e.number LIMIT 100;
+
+-- name: Pay :execrows
+UPDATE shipment SET paid = sqlc.arg(paid), paid_reference = sqlc.arg(reference) WHERE id = sqlc.arg(id) AND paid = 0 AND cod_amount > 0;
+
+-- name: Reprice :execrows
+UPDATE shipment SET cod_amount = $2, cod_currency = $3 WHERE id = $1 AND paid = 0;
+
+-- name: KeepWord :exec
+INSERT INTO payment_word (barcode, locker, envelope) VALUES ($1, $2, $3)
+ON CONFLICT (barcode) DO UPDATE SET locker = excluded.locker, envelope = excluded.envelope;
+
+-- name: Word :one
+SELECT * FROM payment_word WHERE barcode = $1;
+
+-- name: MisaddressedWords :many
+SELECT w.barcode, p.locker, w.envelope FROM payment_word w JOIN parcel p ON p.barcode = w.barcode WHERE p.live AND p.locker <> w.locker ORDER BY w.barcode LIMIT 100;

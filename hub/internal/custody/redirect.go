@@ -60,7 +60,7 @@ func (c *Custody) replan(ctx context.Context, tx *sql.Tx, s Shipment, wants []fl
 		if row, err = c.move(ctx, tx, row, h); err != nil {
 			return err
 		}
-		e := dispatch.Expected{Barcode: row.Barcode, Locker: locker, Carrier: row.Carrier, Size: parcel.Size(row.Size), Dwell: s.Dwell, Low: row.Low}
+		e := dispatch.Expected{Barcode: row.Barcode, Locker: locker, Carrier: row.Carrier, Size: parcel.Size(row.Size), Policy: s.policy(), Dwell: s.Dwell, Low: row.Low}
 		if err := c.Dispatch.Expect(ctx, tx, e); err != nil {
 			return err
 		}

@@ -9,21 +9,23 @@ import (
 	"lockstep/hub/internal/dispatch/store"
 )
 
-// Cosigned is what several persons have signed for one locker. It has no number and waits beside the down stream.
+// Cosigned is what others than dispatch have signed for one locker: several persons, or a payment key. It has no number and waits beside
+// the down stream.
 type Cosigned struct {
 	Locker        string
-	Kind          string // Charter or Lift
-	Mark          uint64 // the charter's epoch, or the record that began the lockdown
+	Kind          string // Charter, Lift or Payment
+	Mark          uint64 // the charter's epoch, the record that began the lockdown, or the barcode of what was paid for
 	Bundle        []byte // a statement.Bundle
 	Actor         string
 	Made, Decided int64  // µs UTC; Decided is 0 while it waits
 	Refused       string // what the guard last said against it
 }
 
-// Kinds of what several persons sign. The hub's word on them is nothing; the guard verifies.
+// Kinds of what others sign. The hub's word on them is nothing; the guard verifies.
 const (
 	Charter = "charter"
 	Lift    = "lift"
+	Payment = "payment"
 )
 
 // liftTerm is how long a lift waits for its lockdown's cause to go.
@@ -31,18 +33,21 @@ const liftTerm = 24 * time.Hour
 
 // Queue keeps a bundle for a locker until a record proves it or the guard refuses it. What waits already is not replaced.
 func (d *Dispatch) Queue(ctx context.Context, c Cosigned) error {
-	err := d.DB.Tx(ctx, func(tx *sql.Tx) error {
-		_, err := store.New(tx).AddCosigned(ctx, store.AddCosignedParams{Locker: c.Locker, Kind: c.Kind, Mark: int64(c.Mark), Bundle: c.Bundle,
-			Actor: c.Actor, Made: d.Now().UnixMicro()})
-		return err
-	})
+	err := d.DB.Tx(ctx, func(tx *sql.Tx) error { return d.QueueIn(ctx, tx, c) })
 	if err == nil {
 		d.Ring(c.Locker)
 	}
 	return err
 }
 
-// Persons is the bundle that waits longest for a locker, charters before lifts and in the order of their epochs; nil where none
+// QueueIn is Queue in a transaction. Ring after the commit.
+func (d *Dispatch) QueueIn(ctx context.Context, tx *sql.Tx, c Cosigned) error {
+	_, err := store.New(tx).AddCosigned(ctx, store.AddCosignedParams{Locker: c.Locker, Kind: c.Kind, Mark: int64(c.Mark), Bundle: c.Bundle,
+		Actor: c.Actor, Made: d.Now().UnixMicro()})
+	return err
+}
+
+// Persons is the bundle that waits longest for a locker, charters before lifts and payments, and in the order of their epochs; nil where none
 // does.
 func (d *Dispatch) Persons(ctx context.Context, locker string) (*Cosigned, error) {
 	row, err := store.New(d.DB.Reads()).NextCosigned(ctx, locker)
@@ -68,8 +73,11 @@ func (d *Dispatch) Judged(ctx context.Context, c Cosigned, reason string) (final
 	})
 }
 
-// Proved notes that a record says what bundles of a kind up to a mark were to bring about.
+// Proved notes that a record says what bundles of a kind were to bring about: charters and lifts up to a mark, a payment of just that.
 func (d *Dispatch) Proved(ctx context.Context, tx *sql.Tx, locker, kind string, mark uint64) error {
+	if kind == Payment {
+		return store.New(tx).Judge(ctx, store.JudgeParams{Locker: locker, Kind: kind, Mark: int64(mark), Decided: d.Now().UnixMicro()})
+	}
 	return store.New(tx).Prove(ctx, store.ProveParams{Locker: locker, Kind: kind, Mark: int64(mark), Decided: d.Now().UnixMicro()})
 }
 

@@ -1,6 +1,6 @@
 // Package dispatch makes and signs what goes down to lockers: manifests of the parcels they may expect, restrictions and return
 // permits, all numbered in each locker's down stream, and the hub's receipts. It also keeps what several persons have signed for a
-// locker (charters, lifts) until a record proves it.
+// locker (charters, lifts), and payments, until a record proves them.
 package dispatch
 
 import (
@@ -38,6 +38,7 @@ func New(c Config) *Dispatch { return &Dispatch{Config: c, work: make(chan struc
 type Expected struct {
 	Barcode, Locker, Carrier string
 	Size                     parcel.Size
+	Policy                   statement.Policy
 	Dwell                    parcel.DwellTime
 	Low                      bool
 }

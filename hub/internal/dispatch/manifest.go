@@ -28,7 +28,12 @@ const (
 // Expect puts a parcel on its locker's next manifest. Poke after the commit.
 func (d *Dispatch) Expect(ctx context.Context, tx *sql.Tx, e Expected) error {
 	return store.New(tx).Expect(ctx, store.ExpectParams{Barcode: e.Barcode, Locker: e.Locker, Carrier: e.Carrier,
-		Size: int64(e.Size), DwellHours: int64(e.Dwell), Low: e.Low})
+		Size: int64(e.Size), Policy: int64(e.Policy), DwellHours: int64(e.Dwell), Low: e.Low})
+}
+
+// ExpectPaid has manifests to come ask for a parcel's code only.
+func (d *Dispatch) ExpectPaid(ctx context.Context, tx *sql.Tx, barcode string) error {
+	return store.New(tx).ExpectPaid(ctx, barcode)
 }
 
 // Forget takes a parcel off all manifests to come; those that the guard holds run out by themselves.
@@ -145,7 +150,7 @@ func (d *Dispatch) compose(locker, carrier string, number uint64, rows []store.E
 	from := d.Now().Add(-backdate).UnixMicro()
 	m := statement.Manifest{Locker: locker, Number: number, Carrier: carrier, From: from, Until: from + statement.MaxManifestTerm}
 	for _, r := range rows {
-		m.Parcels = append(m.Parcels, statement.Expected{Barcode: r.Barcode, Size: uint8(parcel.Size(r.Size)), Policy: statement.CodeOnly,
+		m.Parcels = append(m.Parcels, statement.Expected{Barcode: r.Barcode, Size: uint8(parcel.Size(r.Size)), Policy: statement.Policy(r.Policy),
 			DwellHours: uint16(r.DwellHours), Low: r.Low})
 	}
 	return m

@@ -1,6 +1,9 @@
 -- name: Expect :exec
-INSERT INTO expected (barcode, locker, carrier, size, dwell_hours, low) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO expected (barcode, locker, carrier, size, dwell_hours, low, policy) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (barcode) DO NOTHING;
+
+-- name: ExpectPaid :exec
+UPDATE expected SET policy = 0 WHERE barcode = $1;
 
 -- name: Forget :exec
 DELETE FROM expected WHERE barcode = $1;

@@ -66,6 +66,8 @@ var moves = []move{
 	{journal.Extended, Occupied, Occupied},
 	{journal.Reissued, Occupied, Occupied},
 	{journal.Overdue, Occupied, Occupied},
+	{journal.Paid, Occupied, Occupied},
+	{journal.Paid, Quarantine, Quarantine},
 }
 
 // leads is where a record takes a compartment. It follows where the guard's table has such a row; what does not follow is

@@ -19,7 +19,8 @@ type outcome struct {
 const (
 	contactsPinned = "Контакты получателя запечатаны при регистрации и не меняются"
 	notKept        = "Состав отправления не хранится"
-	noPayments     = "Оплата при получении не подключена"
+	paymentFixed   = "Оплата при получении закрепляется при регистрации"
+	paidAlready    = "Отправление уже оплачено"
 	tooLateToMove  = "Постамат меняется, пока отправление не принято перевозчиком"
 )
 
@@ -43,11 +44,19 @@ func (d *door) update(ctx context.Context, c *call) (any, error) {
 			results = append(results, outcome{field.name, false, field.comment})
 		}
 	}
-	if sum, given := c.decimal("sum"); given {
-		results = append(results, prepaid("Sum", sum == 0))
+	if _, given := c.kopecks("sum"); given {
+		o, err := d.reprice(ctx, c, s)
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, o)
 	}
 	if kind, given := c.whole("postagetype"); given {
-		results = append(results, prepaid("PostageType", kind == 10001 || kind == 10002))
+		o := outcome{FieldName: "PostageType", Updated: (kind == 10003 || kind == 10004) == (s.COD.Amount > 0)}
+		if !o.Updated {
+			o.Comment = paymentFixed
+		}
+		results = append(results, o)
 	}
 	return struct {
 		InvoiceNumber, GCInvoiceNumber string
@@ -56,12 +65,18 @@ func (d *door) update(ctx context.Context, c *call) (any, error) {
 	}{InvoiceNumber: numberOf(s), GCInvoiceNumber: s.Reference, Results: results}, nil
 }
 
-// prepaid is the outcome of a field that says how a sending is paid: every sending is, by the shop.
-func prepaid(field string, as bool) outcome {
-	if as {
-		return outcome{field, true, ""}
+// reprice changes what a sending costs on collection, as long as it is not paid.
+func (d *door) reprice(ctx context.Context, c *call, s custody.Shipment) (outcome, error) {
+	err := d.Custody.Reprice(ctx, c.merchant.ID, s.ID, cod(c.object))
+	switch code, _ := fault.Public(err); {
+	case err == nil:
+		return outcome{"Sum", true, ""}, nil
+	case code == "fixed":
+		return outcome{"Sum", false, paymentFixed}, nil
+	case code == "paid_already":
+		return outcome{"Sum", false, paidAlready}, nil
 	}
-	return outcome{field, false, noPayments}
+	return outcome{}, err
 }
 
 // moveTo sends a sending to another locker, as long as the carrier does not have it.

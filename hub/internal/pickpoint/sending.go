@@ -99,9 +99,6 @@ func (d *door) announcement(c *call, s, invoice object) (n custody.NewShipment, 
 			return n, fault.New(fault.Invalid, "needs_"+needed.name, "%s is needed and has at most %d characters", needed.name, needed.limit)
 		}
 	}
-	if sum, given := invoice.kopecks("sum"); given && sum > 0 {
-		return n, fault.New(fault.Invalid, "no_payments", "payment on collection is not offered")
-	}
 	to, err := recipient(invoice)
 	if err != nil {
 		return n, err
@@ -113,9 +110,17 @@ func (d *door) announcement(c *call, s, invoice object) (n custody.NewShipment, 
 	from := invoice.object("sendercity")
 	terms := custody.Terms{Way: wayOf(invoice), FromCity: cut(from.text("cityname"), 100), FromRegion: cut(from.text("regionname"), 100), Description: cut(invoice.text("description"), 200)}
 	plain := to.Encode()
-	return custody.NewShipment{Merchant: c.merchant.ID, Range: c.merchant.Range, Carrier: c.merchant.Carrier, Key: uuid.NewString(), Body: []byte{},
+	return custody.NewShipment{COD: cod(invoice), Merchant: c.merchant.ID, Range: c.merchant.Range, Carrier: c.merchant.Carrier, Key: uuid.NewString(), Body: []byte{},
 		Locker: invoice.text("postamatnumber"), Reference: invoice.text("sendercode"), Dwell: parcel.DefaultDwell, Terms: terms, Parcels: parcels,
 		Seal: func(barcode string) ([]byte, error) { return statement.SealContact(d.Notifier, plain, barcode) }}, nil
+}
+
+// cod is what is to be paid on collection: what Sum says, whatever PostageType does.
+func cod(invoice object) custody.Money {
+	if sum, given := invoice.kopecks("sum"); given && sum > 0 {
+		return custody.Money{Amount: sum, Currency: "RUB"}
+	}
+	return custody.Money{}
 }
 
 // recipient is a contact in one of the forms that shops write.

@@ -76,7 +76,7 @@ var meanings = map[journal.Kind]meaning{
 // silent are the kinds of record of which no recipient is told, on purpose.
 var silent = []journal.Kind{
 	journal.Provisioned, journal.Booted, journal.Ticked, journal.TimeSet, journal.Checkpoint, // the guard's own
-	journal.Took, journal.Refused, journal.Paused, journal.Blocked, journal.Unblocked, journal.Revoked, journal.Permitted, journal.Refusals, // nothing opens by them
+	journal.Took, journal.Refused, journal.Paused, journal.Blocked, journal.Unblocked, journal.Revoked, journal.Permitted, journal.Paid, journal.Refusals, // nothing opens by them
 	journal.DepositIntent, journal.DepositFailed, // nobody's parcel yet
 	journal.PulseAgain, journal.TestIntent, journal.Faulted, journal.Alarm, journal.WrongCode, // an opening says so by another record
 	journal.Serviced, journal.Commissioned,

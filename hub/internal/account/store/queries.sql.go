@@ -90,6 +90,20 @@ func (q *Queries) AddNotifierToken(ctx context.Context, arg AddNotifierTokenPara
 	return err
 }
 
+const addPaymentToken = `-- name: AddPaymentToken :exec
+INSERT INTO payment_token (digest, created) VALUES ($1, $2)
+`
+
+type AddPaymentTokenParams struct {
+	Digest  []byte
+	Created int64
+}
+
+func (q *Queries) AddPaymentToken(ctx context.Context, arg AddPaymentTokenParams) error {
+	_, err := q.db.ExecContext(ctx, addPaymentToken, arg.Digest, arg.Created)
+	return err
+}
+
 const addSession = `-- name: AddSession :exec
 INSERT INTO merchant_session (digest, login, until) VALUES ($1, $2, $3)
 `
@@ -167,6 +181,15 @@ DELETE FROM notifier_token
 
 func (q *Queries) DropNotifierTokens(ctx context.Context) error {
 	_, err := q.db.ExecContext(ctx, dropNotifierTokens)
+	return err
+}
+
+const dropPaymentTokens = `-- name: DropPaymentTokens :exec
+DELETE FROM payment_token
+`
+
+func (q *Queries) DropPaymentTokens(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, dropPaymentTokens)
 	return err
 }
 
@@ -368,6 +391,17 @@ SELECT created FROM notifier_token WHERE digest = $1
 
 func (q *Queries) NotifierToken(ctx context.Context, digest []byte) (int64, error) {
 	row := q.db.QueryRowContext(ctx, notifierToken, digest)
+	var created int64
+	err := row.Scan(&created)
+	return created, err
+}
+
+const paymentToken = `-- name: PaymentToken :one
+SELECT created FROM payment_token WHERE digest = $1
+`
+
+func (q *Queries) PaymentToken(ctx context.Context, digest []byte) (int64, error) {
+	row := q.db.QueryRowContext(ctx, paymentToken, digest)
 	var created int64
 	err := row.Scan(&created)
 	return created, err

@@ -71,6 +71,12 @@ type Parcel struct {
 	Outbound    bool
 }
 
+type PaymentWord struct {
+	Barcode  string
+	Locker   string
+	Envelope []byte
+}
+
 type SealedContact struct {
 	Barcode string
 	Sealed  []byte
@@ -78,17 +84,21 @@ type SealedContact struct {
 }
 
 type Shipment struct {
-	ID          string
-	Merchant    string
-	Locker      string
-	Carrier     string
-	Reference   string
-	DwellHours  int64
-	Created     int64
-	Way         string
-	FromCity    string
-	FromRegion  string
-	Description string
+	ID            string
+	Merchant      string
+	Locker        string
+	Carrier       string
+	Reference     string
+	DwellHours    int64
+	Created       int64
+	Way           string
+	FromCity      string
+	FromRegion    string
+	Description   string
+	CodAmount     int64
+	CodCurrency   string
+	Paid          int64
+	PaidReference string
 }
 
 type Upload struct {

@@ -173,8 +173,8 @@ func (q *Queries) AddScan(ctx context.Context, arg AddScanParams) error {
 }
 
 const addShipment = `-- name: AddShipment :exec
-INSERT INTO shipment (id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+INSERT INTO shipment (id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, cod_amount, cod_currency)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 `
 
 type AddShipmentParams struct {
@@ -189,6 +189,8 @@ type AddShipmentParams struct {
 	FromCity    string
 	FromRegion  string
 	Description string
+	CodAmount   int64
+	CodCurrency string
 }
 
 func (q *Queries) AddShipment(ctx context.Context, arg AddShipmentParams) error {
@@ -204,6 +206,8 @@ func (q *Queries) AddShipment(ctx context.Context, arg AddShipmentParams) error 
 		arg.FromCity,
 		arg.FromRegion,
 		arg.Description,
+		arg.CodAmount,
+		arg.CodCurrency,
 	)
 	return err
 }
@@ -836,6 +840,22 @@ func (q *Queries) InsideAt(ctx context.Context, locker string) ([]InsideAtRow, e
 	return items, nil
 }
 
+const keepWord = `-- name: KeepWord :exec
+INSERT INTO payment_word (barcode, locker, envelope) VALUES ($1, $2, $3)
+ON CONFLICT (barcode) DO UPDATE SET locker = excluded.locker, envelope = excluded.envelope
+`
+
+type KeepWordParams struct {
+	Barcode  string
+	Locker   string
+	Envelope []byte
+}
+
+func (q *Queries) KeepWord(ctx context.Context, arg KeepWordParams) error {
+	_, err := q.db.ExecContext(ctx, keepWord, arg.Barcode, arg.Locker, arg.Envelope)
+	return err
+}
+
 const knownScans = `-- name: KnownScans :one
 SELECT CAST(COUNT(*) AS BIGINT) AS count FROM scan WHERE barcode = $1 AND envelope = $2
 `
@@ -910,6 +930,39 @@ func (q *Queries) LiveParcels(ctx context.Context, arg LiveParcelsParams) ([]Par
 			&i.Live,
 			&i.Outbound,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const misaddressedWords = `-- name: MisaddressedWords :many
+SELECT w.barcode, p.locker, w.envelope FROM payment_word w JOIN parcel p ON p.barcode = w.barcode WHERE p.live AND p.locker <> w.locker ORDER BY w.barcode LIMIT 100
+`
+
+type MisaddressedWordsRow struct {
+	Barcode  string
+	Locker   string
+	Envelope []byte
+}
+
+func (q *Queries) MisaddressedWords(ctx context.Context) ([]MisaddressedWordsRow, error) {
+	rows, err := q.db.QueryContext(ctx, misaddressedWords)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MisaddressedWordsRow
+	for rows.Next() {
+		var i MisaddressedWordsRow
+		if err := rows.Scan(&i.Barcode, &i.Locker, &i.Envelope); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -1211,6 +1264,24 @@ func (q *Queries) ParcelsOf(ctx context.Context, shipment string) ([]Parcel, err
 	return items, nil
 }
 
+const pay = `-- name: Pay :execrows
+UPDATE shipment SET paid = $1, paid_reference = $2 WHERE id = $3 AND paid = 0 AND cod_amount > 0
+`
+
+type PayParams struct {
+	Paid      int64
+	Reference string
+	ID        string
+}
+
+func (q *Queries) Pay(ctx context.Context, arg PayParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, pay, arg.Paid, arg.Reference, arg.ID)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const positionBefore = `-- name: PositionBefore :one
 SELECT position FROM change WHERE merchant = $1 AND told < $2 ORDER BY told DESC, position DESC LIMIT 1
 `
@@ -1292,6 +1363,24 @@ func (q *Queries) RecordEvents(ctx context.Context, locker string) ([]CustodyEve
 	return items, nil
 }
 
+const reprice = `-- name: Reprice :execrows
+UPDATE shipment SET cod_amount = $2, cod_currency = $3 WHERE id = $1 AND paid = 0
+`
+
+type RepriceParams struct {
+	ID          string
+	CodAmount   int64
+	CodCurrency string
+}
+
+func (q *Queries) Reprice(ctx context.Context, arg RepriceParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, reprice, arg.ID, arg.CodAmount, arg.CodCurrency)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const scan = `-- name: Scan :one
 SELECT envelope FROM scan WHERE barcode = $1 AND number = $2
 `
@@ -1309,7 +1398,7 @@ func (q *Queries) Scan(ctx context.Context, arg ScanParams) ([]byte, error) {
 }
 
 const shipment = `-- name: Shipment :one
-SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description FROM shipment WHERE id = $1 AND merchant = $2
+SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, cod_amount, cod_currency, paid, paid_reference FROM shipment WHERE id = $1 AND merchant = $2
 `
 
 type ShipmentParams struct {
@@ -1332,12 +1421,16 @@ func (q *Queries) Shipment(ctx context.Context, arg ShipmentParams) (Shipment, e
 		&i.FromCity,
 		&i.FromRegion,
 		&i.Description,
+		&i.CodAmount,
+		&i.CodCurrency,
+		&i.Paid,
+		&i.PaidReference,
 	)
 	return i, err
 }
 
 const shipments = `-- name: Shipments :many
-SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description FROM shipment s
+SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, cod_amount, cod_currency, paid, paid_reference FROM shipment s
 WHERE s.merchant = $1 AND (CAST($2 AS TEXT) = '' OR s.id < $2)
   AND (CAST($3 AS TEXT) = '' OR s.reference = $3)
   AND (CAST($4 AS TEXT) = '' OR EXISTS (SELECT 1 FROM parcel p WHERE p.shipment = s.id AND p.state = $4))
@@ -1379,6 +1472,10 @@ func (q *Queries) Shipments(ctx context.Context, arg ShipmentsParams) ([]Shipmen
 			&i.FromCity,
 			&i.FromRegion,
 			&i.Description,
+			&i.CodAmount,
+			&i.CodCurrency,
+			&i.Paid,
+			&i.PaidReference,
 		); err != nil {
 			return nil, err
 		}
@@ -1623,5 +1720,16 @@ func (q *Queries) Waiting(ctx context.Context) (WaitingRow, error) {
 	row := q.db.QueryRowContext(ctx, waiting)
 	var i WaitingRow
 	err := row.Scan(&i.Told, &i.Waiting)
+	return i, err
+}
+
+const word = `-- name: Word :one
+SELECT barcode, locker, envelope FROM payment_word WHERE barcode = $1
+`
+
+func (q *Queries) Word(ctx context.Context, barcode string) (PaymentWord, error) {
+	row := q.db.QueryRowContext(ctx, word, barcode)
+	var i PaymentWord
+	err := row.Scan(&i.Barcode, &i.Locker, &i.Envelope)
 	return i, err
 }

@@ -24,6 +24,7 @@ type Expected struct {
 	Low        bool
 	Number     int64
 	Until      int64
+	Policy     int64
 }
 
 type Request struct {

@@ -356,7 +356,7 @@ func (q *Queries) DropTaken(ctx context.Context, arg DropTakenParams) error {
 }
 
 const expect = `-- name: Expect :exec
-INSERT INTO expected (barcode, locker, carrier, size, dwell_hours, low) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO expected (barcode, locker, carrier, size, dwell_hours, low, policy) VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (barcode) DO NOTHING
 `
 
@@ -367,6 +367,7 @@ type ExpectParams struct {
 	Size       int64
 	DwellHours int64
 	Low        bool
+	Policy     int64
 }
 
 func (q *Queries) Expect(ctx context.Context, arg ExpectParams) error {
@@ -377,7 +378,17 @@ func (q *Queries) Expect(ctx context.Context, arg ExpectParams) error {
 		arg.Size,
 		arg.DwellHours,
 		arg.Low,
+		arg.Policy,
 	)
+	return err
+}
+
+const expectPaid = `-- name: ExpectPaid :exec
+UPDATE expected SET policy = 0 WHERE barcode = $1
+`
+
+func (q *Queries) ExpectPaid(ctx context.Context, barcode string) error {
+	_, err := q.db.ExecContext(ctx, expectPaid, barcode)
 	return err
 }
 
@@ -676,7 +687,7 @@ func (q *Queries) Waiting(ctx context.Context, before int64) ([]WaitingRow, erro
 }
 
 const waitingAt = `-- name: WaitingAt :many
-SELECT barcode, locker, carrier, size, dwell_hours, low, number, until FROM expected WHERE locker = $1 AND carrier = $2 AND until < $4 ORDER BY barcode LIMIT $3
+SELECT barcode, locker, carrier, size, dwell_hours, low, number, until, policy FROM expected WHERE locker = $1 AND carrier = $2 AND until < $4 ORDER BY barcode LIMIT $3
 `
 
 type WaitingAtParams struct {
@@ -709,6 +720,7 @@ func (q *Queries) WaitingAt(ctx context.Context, arg WaitingAtParams) ([]Expecte
 			&i.Low,
 			&i.Number,
 			&i.Until,
+			&i.Policy,
 		); err != nil {
 			return nil, err
 		}
