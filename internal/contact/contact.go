@@ -15,8 +15,9 @@ import (
 	"lockstep/internal/fault"
 )
 
-// Limits of the texts, in characters; an e-mail address is bounded by RFC 5321 §4.5.3.1.3.
+// Limits of the texts, in characters; an e-mail address is bounded by RFC 5321 §4.5.3.1.3, a phone number by E.164: fifteen digits.
 const (
+	maxPhone = 1 + 15
 	maxEmail = 254
 	maxName  = 100
 )
@@ -91,7 +92,10 @@ func checkPhone(phone string) (string, error) {
 	if err != nil || !phonenumbers.IsValidNumber(number) || number.GetExtension() != "" {
 		return "", invalid
 	}
-	return phonenumbers.Format(number, phonenumbers.E164), nil
+	if phone = phonenumbers.Format(number, phonenumbers.E164); len(phone) > maxPhone {
+		return "", invalid // a country's plan may hold longer ones
+	}
+	return phone, nil
 }
 
 // validEmail takes a bare address with a dotted domain: no display name, no quoted parts, nothing a header could break on.
