@@ -23,7 +23,7 @@ const module = "lockstep"
 var floors = map[string]int{
 	"guard/clock": 0, "guard/statement": 0, "internal/fault": 0, "internal/base45": 0, "internal/secret": 0, "internal/bare": 0, "internal/tracer": 0, "internal/debian": 0, "internal/scantest": 1, "internal/npm": 1,
 
-	"parcel": 1, "parcel/drawing": 2, "guard/journal": 1, "guard/door": 1, "guard/lockboard": 1, "ceremony": 1, "internal/db": 1, "internal/sheet": 1, "internal/contact": 1, "internal/web": 1,
+	"parcel": 1, "parcel/drawing": 2, "guard/journal": 1, "guard/door": 1, "guard/lockboard": 1, "ceremony": 1, "internal/db": 1, "internal/sheet": 1, "internal/contact": 1, "internal/web": 1, "internal/peer": 1,
 
 	"guard/rules": 2, "internal/line": 2, "internal/courier": 2, "internal/courier/store": 1, "cabinet": 2, "merchant": 2, "internal/db/dbtest": 2, "internal/web/webtest": 2, "hub/internal/guardtest": 2,
 
@@ -36,7 +36,7 @@ var floors = map[string]int{
 	"hub/internal/edge": 8, "hub/internal/api": 8, "hub/internal/console": 8, "hub/internal/pickpoint": 8, "hub/internal/widget": 8,
 	"hub": 9,
 
-	"notifier": 9, "carrier": 9,
+	"notifier": 9, "carrier": 9, "payment": 9,
 
 	"demo": 10, "drill": 11, "e2e": 12,
 	"cmd/lockstep": 12, "cmd/lockstep-locker": 12, "cmd/lockstep-guard": 12,

@@ -19,6 +19,7 @@ import (
 	"lockstep/guard/statement"
 	"lockstep/internal/courier"
 	"lockstep/internal/db"
+	"lockstep/internal/peer"
 	"lockstep/internal/secret"
 	"lockstep/internal/web"
 )
@@ -75,7 +76,7 @@ func Open(ctx context.Context, c Config) (*Carrier, error) {
 // checkOrigin refuses an origin under which no phone would keep a key.
 func checkOrigin(origin string) error {
 	u, err := url.Parse(origin)
-	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+	if err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Scheme != "https" && (u.Scheme != "http" || !peer.Loopback(u.Hostname())) {
 		return errors.New("carrier: the origin must look like https://c.example, for phones keep keys under https only")
 	}
 	return nil
@@ -95,7 +96,7 @@ func Run(ctx context.Context, config Config) error {
 
 // Serve serves the courier's page, and tells the hub of revocations, until ctx is done. Without a hub phones still enrol and renew.
 func (c *Carrier) Serve(ctx context.Context) error {
-	hub, err := newHub(c.config.Hub, c.config.Token.Reveal(), c.config.PrivateNetwork)
+	hub, err := newHub(c.config.Hub, c.config.Token.Reveal(), c.config.PrivateNetwork, nil)
 	if err != nil {
 		return err
 	}

@@ -208,14 +208,14 @@ func remove(t *testing.T, dir, name string) {
 func TestServeRefusesToAskTheHubInTheClear(t *testing.T) {
 	for address, good := range map[string]bool{"https://hub.example": true, "http://127.0.0.1:1": true, "http://localhost:1": true, "http://[::1]:1": true,
 		"http://hub.example": false, "http://127.evil.example": false, "hub.example": false, "": false} {
-		if _, err := newHub(address, "token", false); (err == nil) != good {
+		if _, err := newHub(address, "token", false, nil); (err == nil) != good {
 			t.Errorf("%q: %v", address, err)
 		}
 	}
-	if _, err := newHub("http://hub.example", "token", true); err != nil {
+	if _, err := newHub("http://hub.example", "token", true, nil); err != nil {
 		t.Errorf("a private network: %v", err)
 	}
-	if _, err := newHub("https://hub.example", "", false); err == nil {
+	if _, err := newHub("https://hub.example", "", false, nil); err == nil {
 		t.Error("no token was taken")
 	}
 }
@@ -240,7 +240,7 @@ func TestACourierThroughTheService(t *testing.T) {
 		t.Fatalf("%+v, %v", certificate, err)
 	}
 	today := func(token string) (int, string) {
-		client, err := newHub(theHub.URL, token, false)
+		client, err := newHub(theHub.URL, token, false, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -263,7 +263,7 @@ func TestACourierThroughTheService(t *testing.T) {
 	if status, body := today("lsc_x"); status != http.StatusServiceUnavailable || !strings.Contains(body, "hub_silent") {
 		t.Errorf("without a hub: %d %s", status, body)
 	}
-	client, _ := newHub(theHub.URL, "lsc_x", false)
+	client, _ := newHub(theHub.URL, "lsc_x", false, nil)
 	for path, want := range map[string]int{"/courier/": 200, "/courier/courier.js": 200, "/assets/statement.js": 200, "/healthz": 200, "/": 404, "/v1/lockers": 404} {
 		w := httptest.NewRecorder()
 		d.handler(client).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
@@ -302,18 +302,17 @@ func TestRevocationReachesAHubThatWasSilent(t *testing.T) {
 		var silent atomic.Bool
 		silent.Store(true)
 		told := []string{}
-		client, err := newHub("https://hub.example", "lsc_x", false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		client.http.Transport = wire(func(r *http.Request) (*http.Response, error) {
+		client, err := newHub("https://hub.example", "lsc_x", false, wire(func(r *http.Request) (*http.Response, error) {
 			if silent.Load() {
 				return nil, errors.New("no road")
 			}
 			body, _ := io.ReadAll(r.Body)
 			told = append(told, r.Method+" "+r.URL.String()+" "+string(body))
 			return &http.Response{StatusCode: http.StatusNoContent, Status: "204 No Content", Body: http.NoBody}, nil
-		})
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- d.tell(ctx, client) }()

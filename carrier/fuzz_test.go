@@ -17,13 +17,12 @@ func FuzzRound(f *testing.F) {
 	f.Add(200, []byte(``))
 	f.Add(302, []byte(`{"lockers":[]}`))
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
-		client, err := newHub("https://hub.example", "lsc_secret", false)
+		client, err := newHub("https://hub.example", "lsc_secret", false, wire(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: status, Body: io.NopCloser(bytes.NewReader(body))}, nil
+		}))
 		if err != nil {
 			t.Fatal(err)
 		}
-		client.http.Transport = wire(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: status, Body: io.NopCloser(bytes.NewReader(body))}, nil
-		})
 		stops, err := client.round(t.Context(), []string{"l1"})
 		switch {
 		case err == nil && (status/100 != 2 || len(stops) > len(body)):

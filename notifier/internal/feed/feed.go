@@ -3,17 +3,14 @@
 package feed
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strconv"
-	"strings"
 	"time"
+
+	"lockstep/internal/peer"
+	"lockstep/internal/secret"
 )
 
 // Contact is one sealed contact.
@@ -50,38 +47,20 @@ type Locker struct {
 }
 
 // Client asks one hub.
-type Client struct {
-	base, token string
-	http        *http.Client
-}
+type Client struct{ *peer.Client }
 
-// longPoll is how long the hub may keep a request for uploads open, with room for a slow road.
-const longPoll = 40 * time.Second
+const (
+	longPoll  = 40 * time.Second // how long the hub may keep a request for uploads open, with room for a slow road
+	maxAnswer = 64 << 20
+)
 
-// maxAnswer bounds what is read of one answer, in bytes.
-const maxAnswer = 64 << 20
-
-// New makes a client. transport may be nil. The token must not go over the open network in the clear: http is only for this
-// machine, or where the operator says that the network between is private.
+// New makes a client. transport may be nil.
 func New(hub, token string, private bool, transport http.RoundTripper) (*Client, error) {
-	u, err := url.Parse(hub)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return nil, errors.New("feed: the hub's address must look like https://hub.example")
+	client, err := peer.New(peer.Config{URL: hub, Path: "/notifier/v1/", Token: secret.Known(token), PrivateNetwork: private, Patience: longPoll, MaxAnswer: maxAnswer, Transport: transport})
+	if err != nil {
+		return nil, fmt.Errorf("feed: the hub: %w", err)
 	}
-	if u.Scheme == "http" && !private && !loopback(u.Hostname()) {
-		return nil, errors.New("feed: http only to this machine; use https, or say that the network is private")
-	}
-	if token == "" {
-		return nil, errors.New("feed: no token for the hub")
-	}
-	client := &http.Client{Transport: transport, Timeout: longPoll, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse // the token is for this hub only
-	}}
-	return &Client{strings.TrimSuffix(hub, "/") + "/notifier/v1/", token, client}, nil
-}
-
-func loopback(host string) bool {
-	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
+	return &Client{client}, nil
 }
 
 // Contacts fetches sealed contacts that were not acknowledged yet.
@@ -132,48 +111,15 @@ func (c *Client) Lockers(ctx context.Context) ([]Locker, error) {
 }
 
 func (c *Client) get(ctx context.Context, path string, into any) error {
-	data, err := c.do(ctx, http.MethodGet, path, nil)
-	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(data, into); err != nil {
-		return fmt.Errorf("feed: %s: the hub's answer is not what was agreed", name(path)) // the cause may quote it
+	if err := c.Get(ctx, path, into); err != nil {
+		return fmt.Errorf("feed: %w", err)
 	}
 	return nil
 }
 
 func (c *Client) post(ctx context.Context, path string, body any) error {
-	data, err := json.Marshal(body)
-	if err != nil {
+	if err := c.Post(ctx, path, body, nil); err != nil {
 		return fmt.Errorf("feed: %w", err)
 	}
-	_, err = c.do(ctx, http.MethodPost, path, data)
-	return err
-}
-
-func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
-	if err != nil {
-		return nil, fmt.Errorf("feed: %w", err)
-	}
-	request.Header.Set("Authorization", "Bearer "+c.token)
-	request.Header.Set("Content-Type", "application/json")
-	response, err := c.http.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("feed: %s: %w", name(path), err)
-	}
-	defer response.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return nil, fmt.Errorf("feed: %s: %w", name(path), err)
-	}
-	if response.StatusCode/100 != 2 {
-		return nil, fmt.Errorf("feed: %s: the hub answers %d", name(path), response.StatusCode)
-	}
-	return data, nil
-}
-
-func name(path string) string {
-	before, _, _ := strings.Cut(path, "?")
-	return before
+	return nil
 }
