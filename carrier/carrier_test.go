@@ -31,7 +31,7 @@ import (
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
 // charterFor signs a charter that names a key as a carrier's, and puts it into the carrier's folder.
-func charterFor(t *testing.T, dir string, key KeyView, change func(*statement.Carrier)) *ceremony.Development {
+func charterFor(t *testing.T, dir string, key ceremony.KeyView, change func(*statement.Carrier)) *ceremony.Development {
 	t.Helper()
 	public, err := hex.DecodeString(key.Public)
 	if err != nil {
@@ -143,7 +143,7 @@ func TestInitMakesAKeyOnce(t *testing.T) {
 	if again, err := Init(dir); err != nil || again != first {
 		t.Errorf("a second init: %+v, %v", again, err)
 	}
-	if info, err := os.Stat(filepath.Join(dir, seedFile)); err != nil || info.Mode().Perm() != 0o600 {
+	if info, err := os.Stat(filepath.Join(dir, seedName+".seed")); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("%v, %v", info, err)
 	}
 	if other, err := Init(t.TempDir()); err != nil || other.Public == first.Public {
@@ -153,20 +153,20 @@ func TestInitMakesAKeyOnce(t *testing.T) {
 
 func TestOpenRefuses(t *testing.T) {
 	for name, test := range map[string]struct {
-		spoil  func(t *testing.T, dir string, key KeyView)
+		spoil  func(t *testing.T, dir string, key ceremony.KeyView)
 		change func(*Config)
 		says   string
 	}{
-		"no key": {spoil: func(t *testing.T, dir string, _ KeyView) { remove(t, dir, seedFile) }, says: "lockstep carrier init"},
-		"no charter": {spoil: func(t *testing.T, dir string, _ KeyView) { remove(t, dir, "charter.bundle") },
+		"no key": {spoil: func(t *testing.T, dir string, _ ceremony.KeyView) { remove(t, dir, seedName+".seed") }, says: "lockstep carrier init"},
+		"no charter": {spoil: func(t *testing.T, dir string, _ ceremony.KeyView) { remove(t, dir, "charter.bundle") },
 			says: "the charter"},
-		"a key that the charter does not know": {spoil: func(t *testing.T, dir string, _ KeyView) {
-			remove(t, dir, seedFile)
+		"a key that the charter does not know": {spoil: func(t *testing.T, dir string, _ ceremony.KeyView) {
+			remove(t, dir, seedName+".seed")
 			if _, err := Init(dir); err != nil {
 				t.Fatal(err)
 			}
 		}, says: "to no carrier"},
-		"a key that lies at the hub": {spoil: func(t *testing.T, dir string, key KeyView) {
+		"a key that lies at the hub": {spoil: func(t *testing.T, dir string, key ceremony.KeyView) {
 			charterFor(t, dir, key, func(c *statement.Carrier) { c.KeyAtHub = true })
 		}, says: "the hub keeps the key"},
 		"plain http":            {change: func(c *Config) { c.Origin = "http://c.example" }, says: "https"},

@@ -4,7 +4,9 @@ package ceremony
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -126,6 +128,36 @@ func (d *Development) Save(dir string) error {
 		}
 	}
 	return nil
+}
+
+// KeyView is a public key: what the roots put into the charter, and what persons compare.
+type KeyView struct {
+	Algorithm   string `json:"algorithm"`
+	Public      string `json:"public"` // hexadecimal
+	ID          string `json:"id"`
+	Fingerprint string `json:"fingerprint"`
+}
+
+// InitKey makes a NAME.seed file and shows the key's public half; a key that is there already is shown and kept.
+func InitKey(dir, name string) (KeyView, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return KeyView{}, err
+	}
+	path := filepath.Join(dir, name+".seed")
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		_, err = fmt.Fprintln(file, hex.EncodeToString(statement.NewSeed()))
+		err = errors.Join(err, file.Sync(), file.Close())
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return KeyView{}, err
+	}
+	signer, err := ReadSigner(path)
+	if err != nil {
+		return KeyView{}, err
+	}
+	key := signer.Key()
+	return KeyView{"Ed25519", hex.EncodeToString(key.Public), key.ID().String(), key.Fingerprint()}, nil
 }
 
 // ReadSigner reads a NAME.seed file.

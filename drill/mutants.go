@@ -9,6 +9,8 @@ var Mutants = []Mutant{
 	{"R3: wrong codes slow the keypad", []Edit{{"guard/rules/code.go", "	return max(0, wrong[len(wrong)-1]+keypadDelay(len(wrong))-now)", "	return 0"}}, []string{"C04"}, "guesses were judged"},
 	{"R3: a used code is dead", []Edit{{"guard/rules/code.go", "		live := c.Occupancy == Occupied || c.inGrace(now)", "		live := true"}}, []string{"D02"}, "the old code was accepted"},
 	{"R3: grace ends after three minutes", []Edit{{"guard/rules/compartment.go", "c.GraceLeft > 0 && powered < c.GraceUntil", "c.GraceLeft > 0"}}, []string{"D02"}, "the old code was accepted"},
+	{"R3: code and paid", []Edit{{"guard/rules/press.go", "		if c.unpaid() {", "		if false {"}}, []string{"D10"}, "without a payment was accepted"},
+	{"R3: a payment key's word", []Edit{{"guard/rules/link.go", "statement.Verify[statement.Paid](envelope, f.Network.Payments.Lookup)", "statement.Verify[statement.Paid](envelope, f.Network.Dispatch.Lookup)"}}, []string{"D10"}, "with dispatch's word was accepted"},
 	{"R4: a cancelled deposit is QUARANTINE", []Edit{{"guard/rules/press.go", "	r.To = string(Quarantine)\n	if inside == Nothing", "	r.To = string(Empty)\n	if inside == Nothing"}}, []string{"E03"}, "led into the quarantined compartment"},
 	{"R5: a courier's certificate is its carrier's", []Edit{{"guard/statement/courier.go", "	c, _, err := Verify[Courier](envelope, carrier.Keys.Lookup)\n	return c, err", "	_ = carrier\n	return claimed, nil"}}, []string{"B05"}, "own making was accepted"},
 	{"R5: a courier's certificate covers this locker", []Edit{{"guard/rules/courier.go", " || !c.Covers(d.Locker.ID)", ""}}, []string{"E07"}, "another city's courier was accepted"},

@@ -284,12 +284,17 @@ func (p *Phone) putIn(ctx context.Context, barcode string, at uint16) error {
 
 // expect makes the guard expect further parcels and returns their barcodes.
 func (b *Bench) expect(ctx context.Context, count int) (barcodes []string, err error) {
+	return b.expectUnder(ctx, count, statement.CodeOnly)
+}
+
+// expectUnder is expect of parcels whose collection takes what a policy says.
+func (b *Bench) expectUnder(ctx context.Context, count int, policy statement.Policy) (barcodes []string, err error) {
 	for len(barcodes) < count {
 		var parcels []statement.Expected
 		for range min(count-len(barcodes), 100) {
 			b.serial++
 			barcodes = append(barcodes, Barcode(b.serial))
-			parcels = append(parcels, statement.Expected{Barcode: Barcode(b.serial), Size: 1, DwellHours: 48})
+			parcels = append(parcels, statement.Expected{Barcode: Barcode(b.serial), Size: 1, Policy: policy, DwellHours: 48})
 		}
 		if reply, err := b.manifest(ctx, ceremony.HouseCarrier, parcels...); err != nil || !reply.Accepted {
 			return nil, fmt.Errorf("a manifest was refused: %s: %v", reply.Reason, err)

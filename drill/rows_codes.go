@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"lockstep/ceremony"
 	"lockstep/guard/door"
 	"lockstep/guard/journal"
 	"lockstep/guard/statement"
@@ -27,6 +28,8 @@ var codeRows = []Row{
 	{ID: "D02", Attack: "a used code: after pickup, after a new deposit in its compartment, after 29 days", Expect: "refused", On: stocked, Do: oldCode},
 	{ID: "D06", Attack: "every code of an 80-compartment locker, at the best pace", Holds: of(holdsNotifier, holdsUnsealed), Slow: true,
 		Expect: "at most 26 doors in any 10 min, 50 in any hour; alarm within 10 min", On: full, Do: allCodes, Limits: Limits{Exposed: 80}},
+	{ID: "D10", Attack: "a right code and QR secret for a parcel that is not paid for, with the hub's word for it, another parcel's and another locker's payment", Holds: of(holdsHub),
+		Expect: "refused, until a payment key says so; then it opens", On: stocked, Do: unpaid},
 	{ID: "C04", Attack: "codes as fast as the kiosk's socket takes them, 24 h", Holds: of(holdsKiosk), Slow: true,
 		Expect: "at most 339 judged; a QR code still opens within 5 s", On: stocked, Do: bruteForce},
 }
@@ -107,6 +110,84 @@ func oldCode(ctx context.Context, b *Bench) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("refused %d times", refused+1), try("after 29 days")
+}
+
+// unpaid is somebody who has a code and does not pay, and a hub that helps.
+func unpaid(ctx context.Context, b *Bench) (string, error) {
+	barcodes, err := b.expectUnder(ctx, 2, statement.CodeAndPaid)
+	if err != nil {
+		return "", err
+	}
+	p, err := b.challenged(ctx)
+	if err != nil {
+		return "", err
+	}
+	for _, barcode := range barcodes {
+		if _, err := p.deposit(ctx, barcode); err != nil {
+			return "", err
+		}
+	}
+	if err := b.leave(ctx); err != nil {
+		return "", err
+	}
+	if _, err := b.Records(ctx); err != nil { // the notifier's ear
+		return "", err
+	}
+	mine := barcodes[0]
+	code := b.Codes[mine]
+	tries := 0
+	try := func(what string) error {
+		tries++
+		if err := b.refused(ctx, "a code "+what, door.KioskRequest{Verb: door.Code, Code: code.Code}, door.Unpaid); err != nil {
+			return err
+		}
+		return b.refused(ctx, "a QR secret "+what, door.KioskRequest{Verb: door.Secret, Secret: code.Secret[:]}, door.Unpaid)
+	}
+	if err := try("without a payment"); err != nil {
+		return "", err
+	}
+	said := statement.Paid{Locker: b.Locker.ID, Barcode: mine, Amount: 129000, Currency: "RUB", At: b.Now(), Reference: "p-1"}
+	other, elsewhere := said, said
+	other.Barcode, elsewhere.Locker = barcodes[1], "another"
+	for _, forged := range []struct {
+		what string
+		by   *statement.Signer
+		says statement.Paid
+	}{{"with dispatch's word", b.Network.Dispatch, said}, {"with the house carrier's word", b.Network.Carrier, said}, {"with another parcel's payment", b.Network.Payment, other}, {"with another locker's payment", b.Network.Payment, elsewhere}} {
+		if _, err := b.payment(ctx, forged.by, forged.says); err != nil {
+			return "", err
+		}
+		if err := try(forged.what); err != nil {
+			return "", err
+		}
+	}
+	if err := b.Kill(); err != nil {
+		return "", err
+	}
+	if err := b.Start(ctx); err != nil {
+		return "", err
+	}
+	if err := try("after a restart"); err != nil {
+		return "", err
+	}
+	if reply, err := b.payment(ctx, b.Network.Payment, said); err != nil || !reply.Accepted {
+		return "", fmt.Errorf("a payment: %s: %v", reply.Reason, err)
+	}
+	_, err = b.collect(ctx, owner(mine), code.Code)
+	return fmt.Sprintf("refused %d times, as code and as QR; opened once it was paid", tries), err
+}
+
+// payment brings a statement that something was paid for, as the link would.
+func (b *Bench) payment(ctx context.Context, by *statement.Signer, says statement.Paid) (door.LinkReply, error) {
+	bundle, err := ceremony.SignAll(says, by)
+	if err != nil {
+		return door.LinkReply{}, err
+	}
+	encoded, err := bundle.Encode()
+	if err != nil {
+		return door.LinkReply{}, err
+	}
+	return b.Link(ctx, door.LinkRequest{Verb: door.Persons, Statement: encoded})
 }
 
 // refill puts parcels in until one lies in the given compartment.

@@ -51,9 +51,20 @@ const (
 	maxAnswer = 1 << 20
 )
 
+const seedName = "payment"
+
+// Init makes the service's key in a folder and shows its public half; a key that is there already is shown and kept.
+func Init(dir string) (ceremony.KeyView, error) {
+	key, err := ceremony.InitKey(dir, seedName)
+	if err != nil {
+		return key, fmt.Errorf("payment: %w", err)
+	}
+	return key, nil
+}
+
 // Open reads the key and refuses one that the charter does not name.
 func Open(c Config) (*Service, error) {
-	signer, err := ceremony.ReadSigner(filepath.Join(c.Keys, "payment.seed"))
+	signer, err := ceremony.ReadSigner(filepath.Join(c.Keys, seedName+".seed"))
 	if err != nil {
 		return nil, fmt.Errorf("payment: %w", err)
 	}

@@ -14,7 +14,6 @@ import (
 
 	"lockstep/carrier"
 	"lockstep/guard/clock"
-	"lockstep/internal/secret"
 )
 
 type carrierCommand struct {
@@ -59,7 +58,7 @@ func (s carrierServe) Run(c *commands) error {
 	if err != nil {
 		return err
 	}
-	if config.Token, err = s.token(); err != nil {
+	if config.Token, err = textOrFile(s.Token, s.TokenFile); err != nil {
 		return err
 	}
 	config.Hub, config.PrivateNetwork, config.Listen, config.FrameAncestor = s.Hub, s.PrivateNetwork, s.Listen, s.FrameAncestor
@@ -67,14 +66,6 @@ func (s carrierServe) Run(c *commands) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return carrier.Run(ctx, config)
-}
-
-func (s carrierServe) token() (secret.Text, error) {
-	if s.TokenFile == "" {
-		return secret.Known(s.Token), nil
-	}
-	data, err := os.ReadFile(s.TokenFile)
-	return secret.Known(strings.TrimSpace(string(data))), err
 }
 
 type carrierInit struct{}

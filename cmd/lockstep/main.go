@@ -11,6 +11,7 @@ import (
 type commands struct {
 	Hub      hubCommand      `cmd:"" help:"The hub: bookkeeping for a network of parcel lockers."`
 	Carrier  carrierCommand  `cmd:"" help:"A carrier's own service: its key, its couriers' certificates, their page."`
+	Payment  paymentCommand  `cmd:"" help:"The payment service: it hears from a payment provider and signs what was paid."`
 	Notifier notifierCommand `cmd:"" help:"The notifier: holds contacts and brings codes to recipients."`
 	Contact  contactCommand  `cmd:"" help:"For merchants: seal recipients' contacts, so that the hub never sees one."`
 	Cabinet  cabinetCommand  `cmd:"" help:"An emulated cabinet: lock boards on pseudo-terminals, doors, a button."`
