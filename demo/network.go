@@ -52,18 +52,19 @@ type Network struct {
 	recipes  map[string]func() *process
 	alive    map[string]*process
 	token    string            // of the cabinet's page
+	provider string            // what the payment provider signs its webhooks with
 	lines    map[string]string // devices of the lock boards' lines
 	scanner  string            // device of the scanner
 }
 
 // users are the ids that the processes run under: each its own where we are root, else all ours.
-type users struct{ hub, notifier, guard, kiosk, link, cabinet int }
+type users struct{ hub, notifier, guard, kiosk, link, cabinet, payment int }
 
 func pickUsers() users {
 	if os.Getuid() != 0 {
 		return users{}
 	}
-	return users{61001, 61002, 61003, 61004, 61005, 61006}
+	return users{61001, 61002, 61003, 61004, 61005, 61006, 61007}
 }
 
 const (
@@ -92,7 +93,7 @@ func (n *Network) servers() []step {
 }
 
 func (n *Network) locker() []step {
-	return []step{{"cabinet", n.startCabinet}, {"guard", n.startGuard}, {"link", n.startLink}, {"sandbox", n.sandbox}, {"kiosk", n.startKiosk}, {"courier", n.inviteCourier}}
+	return []step{{"cabinet", n.startCabinet}, {"guard", n.startGuard}, {"link", n.startLink}, {"payment", n.startPayment}, {"sandbox", n.sandbox}, {"kiosk", n.startKiosk}, {"courier", n.inviteCourier}}
 }
 
 func bringUp(ctx context.Context, o Options, steps func(*Network) []step) (_ *Network, err error) {
@@ -155,7 +156,7 @@ func (n *Network) layOut() error {
 	}
 	n.programs = &programs{logs: n.path("logs"), bare: thread}
 	own := map[string]int{"hub": n.users.hub, "notifier": n.users.notifier, "guard": n.users.guard, "link": n.users.link,
-		"cabinet": n.users.cabinet}
+		"cabinet": n.users.cabinet, "payment": n.users.payment}
 	for name, user := range own {
 		if err := n.folder(user, 0o700, name); err != nil {
 			return err
@@ -219,6 +220,7 @@ const (
 	portInbox
 	portKiosk
 	portCabinet
+	portPayment
 )
 
 func (n *Network) listen(port int) string { return "127.0.0.1:" + strconv.Itoa(n.ports[port]) }
@@ -240,8 +242,8 @@ func (n *Network) ceremony(context.Context) error {
 	if err := n.keys.Save(all); err != nil {
 		return err
 	}
-	shares := map[string][]string{"hub": {"dispatch.seed", "time-hub.seed", "carrier-house.seed"}, "notifier": {"time-notifier.seed", "notifier.seal"}}
-	owners := map[string]int{"hub": n.users.hub, "notifier": n.users.notifier}
+	shares := map[string][]string{"hub": {"dispatch.seed", "time-hub.seed", "carrier-house.seed"}, "notifier": {"time-notifier.seed", "notifier.seal"}, "payment": {"payment.seed"}}
+	owners := map[string]int{"hub": n.users.hub, "notifier": n.users.notifier, "payment": n.users.payment}
 	for name, files := range shares {
 		if err := n.folder(owners[name], 0o700, name, "keys"); err != nil {
 			return err
@@ -362,6 +364,8 @@ func (n *Network) ready(ctx context.Context, name string) error {
 		return n.waitHTTP(ctx, name, n.Hub+"/healthz")
 	case "notifier":
 		return n.waitHTTP(ctx, name, n.Codes+"/healthz")
+	case "payment":
+		return n.waitHTTP(ctx, name, n.url(portPayment)+"/healthz")
 	case "kiosk":
 		return n.waitHTTP(ctx, name, n.Kiosk+"/healthz")
 	case "guard":

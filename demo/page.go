@@ -138,6 +138,7 @@ type Announcement struct {
 	Language                 string // the recipient's, "ru" or "en"; "en" where nobody says
 	DwellHours               int
 	Locker                   string // the demo's own where nobody says
+	Kopecks                  int64  // to be paid before it is handed out
 }
 
 // Announced is one parcel as the hub's API shows it.
@@ -158,6 +159,9 @@ func (n *Network) Announce(ctx context.Context, a Announcement) (Announced, erro
 		}
 	}
 	body := map[string]any{"locker": cmp.Or(a.Locker, n.Locker), "dwell_hours": a.DwellHours, "recipient": recipient, "parcels": []map[string]string{{"size": a.Size}}}
+	if a.Kopecks > 0 {
+		body["cash_on_delivery"] = map[string]any{"amount": a.Kopecks, "currency": "RUB"}
+	}
 	var shipment struct{ Parcels []Announced }
 	if err := n.api(ctx, http.MethodPost, "/v1/shipments", body, &shipment); err != nil {
 		return Announced{}, err

@@ -27,7 +27,8 @@ type Counts struct {
 }
 
 // Script plays three days: announce 20 parcels; deposit them, one too big for its door and one whose door jams; collect most
-// while hub and notifier are dead; a door left open; one parcel overdue and taken back; the last collected. Then it holds everything
+// while hub and notifier are dead; a door left open; one parcel overdue and taken back; one that has to be paid for first; the last
+// collected. Then it holds everything
 // that was written against everything that happened. It returns its counts and its parcels with all their secrets.
 func (n *Network) Script(ctx context.Context, say func(string, ...any)) (Counts, []Parcel, error) {
 	stage, err := n.Open(ctx)
@@ -62,6 +63,8 @@ const (
 	tooBigOne   = 3
 	jammedOne   = 5
 	leftOpenOne = 12
+	dearOne     = 18 // to be paid for
+	dearKopecks = 129_000
 )
 
 func (p *play) announce(ctx context.Context) error {
@@ -74,8 +77,11 @@ func (p *play) announce(ctx context.Context) error {
 		if i%5 == 4 {
 			a.Email, a.Phone = fmt.Sprintf("recipient%02d@demo.example", i), ""
 		}
-		if i == overdueOne {
+		switch i {
+		case overdueOne:
 			a.DwellHours = 24
+		case dearOne:
+			a.Kopecks = dearKopecks
 		}
 		announced, err := p.Announce(ctx, a)
 		if err != nil {
@@ -415,8 +421,39 @@ func (p *play) withdraw(ctx context.Context) error {
 }
 
 func (p *play) collectRest(ctx context.Context) error {
+	if err := p.pay(ctx, p.parcels[dearOne]); err != nil {
+		return err
+	}
 	if err := p.collect(ctx, overdueOne+1, parcelCount); err != nil {
 		return err
 	}
 	return p.untilUploaded(ctx)
+}
+
+// pay has a recipient find that the right code is not enough, and pay; then it is, as soon as the guard has heard of it.
+func (p *play) pay(ctx context.Context, x Parcel) error {
+	answer, err := p.Screen.Type(ctx, x.Code)
+	if err != nil {
+		return err
+	}
+	if answer.Reason != "unpaid" {
+		return fmt.Errorf("a code before its parcel is paid for: %+v", answer)
+	}
+	if err := p.Pay(ctx, x.Barcode, dearKopecks); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
+	defer cancel()
+	for {
+		if answer, err = p.Screen.Type(ctx, x.Code); err != nil {
+			return err
+		}
+		if answer.Accepted {
+			_, err = p.Screen.Cancel(ctx)
+			return err
+		}
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return fmt.Errorf("the guard never heard that the parcel is paid for: %+v", answer)
+		}
+	}
 }

@@ -3,15 +3,20 @@ package demo
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"lockstep/cabinet"
 	"lockstep/guard/statement"
@@ -118,6 +123,49 @@ func (n *Network) startNotifier(ctx context.Context) error {
 		return err
 	}
 	return n.ready(ctx, "notifier")
+}
+
+func (n *Network) startPayment(ctx context.Context) error {
+	var token struct{ Token string }
+	if err := n.HubCommand(&token, "payment", "token"); err != nil {
+		return err
+	}
+	n.provider = "whsec_" + base64.StdEncoding.EncodeToString(statement.NewSeed())
+	for name, text := range map[string]string{"token": token.Token, "secret": n.provider} {
+		if err := n.give(n.users.payment, []byte(text+"\n"), "payment", name); err != nil {
+			return err
+		}
+	}
+	_, err := n.launch("payment", func() *process {
+		return &process{user: n.users.payment, dir: n.path("payment"), args: []string{n.bin("lockstep"), "payment", "--keys", n.path("payment", "keys"),
+			"--hub", n.Hub, "--token-file", n.path("payment", "token"), "--clock-file", n.Clock.path,
+			"serve", "--secret-file", n.path("payment", "secret"), "--listen", n.listen(portPayment)}}
+	})
+	if err != nil {
+		return err
+	}
+	return n.ready(ctx, "payment")
+}
+
+// Pay is the payment provider's webhook: somebody has paid what is due for a parcel's shipment.
+func (n *Network) Pay(ctx context.Context, barcode string, kopecks int64) error {
+	id := "msg_" + hex.EncodeToString(statement.NewSeed()[:8])
+	body, err := json.Marshal(map[string]any{"type": "payment.succeeded",
+		"data": map[string]any{"barcode": barcode, "amount": kopecks, "currency": "RUB", "reference": id}})
+	if err != nil {
+		return err
+	}
+	hook, err := standardwebhooks.NewWebhook(n.provider)
+	if err != nil {
+		return err
+	}
+	now := n.Clock.Now()
+	signature, err := hook.Sign(id, now, body)
+	if err != nil {
+		return err
+	}
+	return call(ctx, http.MethodPost, n.url(portPayment)+"/webhook", map[string]string{standardwebhooks.HeaderWebhookID: id,
+		standardwebhooks.HeaderWebhookTimestamp: strconv.FormatInt(now.Unix(), 10), standardwebhooks.HeaderWebhookSignature: signature}, json.RawMessage(body), nil)
 }
 
 func (n *Network) startGuard(ctx context.Context) error {
