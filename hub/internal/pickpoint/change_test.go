@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+
+	"lockstep/guard/statement"
+	"lockstep/hub/internal/custody"
 )
 
 type updated struct {
@@ -57,6 +60,48 @@ func TestUpdate(t *testing.T) {
 		}
 		if r := d.post("/api/updateInvoice", d.with(`"InvoiceNumber":"15000000000","PostamatNumber":"5602-009"`)); r.code() != 25 {
 			d.Errorf("%v", r)
+		}
+	})
+}
+
+// What a sending costs can change until it is paid for; whether it costs anything cannot.
+func TestCashOnDelivery(t *testing.T) {
+	each(t, func(d *desk) {
+		number, barcode := d.one(invoice(`"Sum":0`, `"Sum":"1 290,50"`, `10001`, `"10001"`)) // the sum says more than the kind
+		due := func() custody.Money {
+			d.Helper()
+			s, err := d.custody.Charged(d.Context(), barcode)
+			if err != nil {
+				d.Fatal(err)
+			}
+			return s.COD
+		}
+		if is := due(); is != (custody.Money{Amount: 129050, Currency: "RUB"}) {
+			d.Fatalf("%+v", is)
+		}
+		named := `"InvoiceNumber":"` + number + `",`
+		for _, row := range []struct{ body, want string }{
+			{named + `"Sum":0`, "Sum false; "},
+			{named + `"Sum":"990.00","PostageType":"10003"`, "Sum true; PostageType true; "},
+			{named + `"PostageType":10001`, "PostageType false; "},
+			{named + `"Sum":-5`, ""},
+		} {
+			if _, said := d.update(row.body); said != row.want {
+				d.Errorf("%s: %q", row.body, said)
+			}
+		}
+		if is := due(); is != (custody.Money{Amount: 99000, Currency: "RUB"}) {
+			d.Errorf("%+v", is)
+		}
+		word, err := statement.Sign(d.network.Payment, statement.Paid{Locker: "7701-015", Barcode: barcode, Amount: 99000, Currency: "RUB", At: 1, Reference: "p-1"})
+		if err != nil {
+			d.Fatal(err)
+		}
+		if _, err := d.custody.Pay(d.Context(), [][]byte{word}); err != nil {
+			d.Fatal(err)
+		}
+		if _, said := d.update(named + `"Sum":1`); said != "Sum false; " {
+			d.Errorf("once it is paid for: %q", said)
 		}
 	})
 }

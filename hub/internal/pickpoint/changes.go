@@ -154,7 +154,7 @@ func (d *door) changedStates(ctx context.Context, c *call) (any, error) {
 				continue
 			}
 			list = append(list, row{BarCode: s.Parcels[0].Barcode, ChangeDT: st.At.Format("02.01.2006 15:04"), StateMessage: st.State.String(), VisualState: st.State.String(),
-				State: st.State, VisualStateCode: int(st.State)*100 + 1, InvoiceNumber: numberOf(s.Shipment), SenderInvoiceNumber: s.Reference, PostageType: 10001})
+				State: st.State, VisualStateCode: int(st.State)*100 + 1, InvoiceNumber: numberOf(s.Shipment), SenderInvoiceNumber: s.Reference, PostageType: postage(s.Shipment)})
 		}
 	}
 	return list, nil

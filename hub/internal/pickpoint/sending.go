@@ -123,6 +123,14 @@ func cod(invoice object) custody.Money {
 	return custody.Money{}
 }
 
+// postage is a sending's kind: prepaid, or to be paid for on collection.
+func postage(s custody.Shipment) int {
+	if s.COD.Amount > 0 {
+		return 10003
+	}
+	return 10001
+}
+
 // recipient is a contact in one of the forms that shops write.
 func recipient(invoice object) (contact.Contact, error) {
 	phone := strings.Map(func(r rune) rune {

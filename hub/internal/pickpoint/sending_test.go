@@ -109,7 +109,6 @@ func TestRejected(t *testing.T) {
 			"20 телефон":        invoice(`+79031112233`, `+7903`),
 			"20 электронной":    invoice(`"PayType":1`, `"Email":"nobody"`),
 			"30 контракт":       invoice(`9990003041`, `9990003042`),
-			"20 Оплата":         invoice(`"Sum":0`, `"Sum":"100,50"`),
 			"20 помещается":     invoice(`"Width":20`, `"Width":200`),
 			"20 размеры":        invoice(`"Width":20`, `"Width":-1`),
 			"20 вес":            invoice(`1.2`, `1200`),
