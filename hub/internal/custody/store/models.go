@@ -89,6 +89,7 @@ type Shipment struct {
 	FromCity    string
 	FromRegion  string
 	Description string
+	ReturnOf    string
 }
 
 type Upload struct {
