@@ -72,7 +72,7 @@ func (h *Handovers) ReturnAct(ctx context.Context, merchant string, number int64
 		return ReturnAct{}, err
 	}
 	if len(rows) == 0 {
-		return ReturnAct{}, fault.New(fault.NotFound, "unknown_act", "there is no such act")
+		return ReturnAct{}, fault.New(fault.NotFound, "unknown_return_act", "there is no such act")
 	}
 	return returnActs(rows)[0], nil
 }

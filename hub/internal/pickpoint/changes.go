@@ -29,13 +29,13 @@ var layouts = []struct {
 // period reads DateFrom and DateTo, in Moscow's time. What DateTo names is within: all of a day, all of a minute. Without it the period
 // goes on.
 func (d *door) period(c *call) (from, to int64, err error) {
-	wrong := fault.New(fault.Invalid, "needs_period", "DateFrom and DateTo are dates, at most 31 days apart")
+	wrong := fault.New(fault.Invalid, "needs_period", "DateFrom and DateTo (of acts: DateEnd) are dates, at most 31 days apart")
 	begins, _, ok := when(c.text("datefrom"))
 	if !ok {
 		return 0, 0, wrong
 	}
 	ends := d.Now().Add(time.Minute)
-	if text := c.text("dateto", "datetto"); text != "" { // the second is in old documents
+	if text := c.text("dateto", "datetto", "dateend"); text != "" { // the second is in old documents, the third asks for acts
 		last, lasts, ok := when(text)
 		if !ok {
 			return 0, 0, wrong

@@ -80,8 +80,14 @@ func (d *door) actNamed(ctx context.Context, c *call) (handover.Act, error) {
 	return d.Handovers.Act(ctx, c.merchant.ID, a.Number)
 }
 
+// registry gives the paper of a registry, or of an act of what came back: no two have the same number.
 func (d *door) registry(ctx context.Context, c *call) (any, error) {
 	a, err := d.actNamed(ctx, c)
+	if fault.KindOf(err) == fault.NotFound && err != nil {
+		if back, err := d.returnActNamed(ctx, c, c.text("reestrnumber")); err == nil {
+			return d.printReturnAct(ctx, c, back)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -40,8 +40,13 @@ type rejected struct {
 	ErrorMessage     string
 }
 
-// create registers sendings one by one: those that are right are there, whatever becomes of the others.
+// create registers sendings.
 func (d *door) create(ctx context.Context, c *call) (any, error) {
+	return register(ctx, d, c, func(s, invoice object) (created, error) { return d.createOne(ctx, c, s, invoice) })
+}
+
+// register takes sendings one by one: those that are right are there, whatever becomes of the others.
+func register[T any](ctx context.Context, d *door, c *call, one func(s, invoice object) (T, error)) (any, error) {
 	sendings := c.objects("sendings")
 	switch {
 	case len(sendings) == 0:
@@ -50,21 +55,20 @@ func (d *door) create(ctx context.Context, c *call) (any, error) {
 		return nil, fault.New(fault.Invalid, "too_many_sendings", "at most %d sendings at once", maxSendings)
 	}
 	answer := struct {
-		CreatedSendings  []created
+		CreatedSendings  []T
 		RejectedSendings []rejected
-	}{[]created{}, []rejected{}}
+	}{[]T{}, []rejected{}}
 	for _, s := range sendings {
 		invoice := s.object("invoice")
 		if invoice == nil {
 			invoice = s
 		}
-		is, err := d.createOne(ctx, c, s, invoice)
+		is, err := one(s, invoice)
 		if err != nil {
 			f := d.failure(ctx, err)
 			answer.RejectedSendings = append(answer.RejectedSendings, rejected{cut(s.text("edtn"), 50), cut(invoice.text("sendercode"), 50), f.ErrorCode, f.Error.(string)})
 			continue
 		}
-		is.EDTN = cut(s.text("edtn"), 50)
 		answer.CreatedSendings = append(answer.CreatedSendings, is)
 	}
 	return answer, nil
@@ -82,7 +86,7 @@ func (d *door) createOne(ctx context.Context, c *call, s, invoice object) (creat
 	if err != nil {
 		return created{}, err
 	}
-	is := created{SenderCode: made.Reference, InvoiceNumber: numberOf(made), Barcode: made.Parcels[0].Barcode, IKN: c.contract}
+	is := created{EDTN: cut(s.text("edtn"), 50), SenderCode: made.Reference, InvoiceNumber: numberOf(made), Barcode: made.Parcels[0].Barcode, IKN: c.contract}
 	for _, p := range made.Parcels {
 		is.Places = append(is.Places, place{GCBarCode: p.Reference, Barcode: p.Barcode})
 	}
