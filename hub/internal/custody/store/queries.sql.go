@@ -768,8 +768,9 @@ func (q *Queries) EventsOfChanges(ctx context.Context, arg EventsOfChangesParams
 }
 
 const eventsOfParcels = `-- name: EventsOfParcels :many
-WITH RECURSIVE entry(at) AS (SELECT 1 UNION ALL SELECT at + 12 FROM entry WHERE at + 12 <= length(CAST($1 AS TEXT)))
-SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment, guard FROM custody_event WHERE barcode IN (SELECT substr(CAST($1 AS TEXT), at, 12) FROM entry) ORDER BY barcode, number
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($1 AS TEXT), 1, 12)
+    UNION ALL SELECT at + 12, substr(CAST($1 AS TEXT), at + 12, 12) FROM entry WHERE at + 12 <= length(CAST($1 AS TEXT)))
+SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment, guard FROM custody_event WHERE barcode IN (SELECT one FROM entry) ORDER BY barcode, number
 `
 
 func (q *Queries) EventsOfParcels(ctx context.Context, barcodes string) ([]CustodyEvent, error) {
@@ -1340,10 +1341,11 @@ func (q *Queries) RecordEvents(ctx context.Context, locker string) ([]CustodyEve
 }
 
 const returnsOfShipments = `-- name: ReturnsOfShipments :many
-WITH RECURSIVE entry(at) AS (SELECT 1 UNION ALL SELECT at + 36 FROM entry WHERE at + 36 <= length(CAST($2 AS TEXT)))
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($2 AS TEXT), 1, 36)
+    UNION ALL SELECT at + 36, substr(CAST($2 AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST($2 AS TEXT)))
 SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
 WHERE s.id IN (SELECT back.id FROM entry CROSS JOIN shipment back
-    WHERE back.merchant = $1 AND back.return_of <> '' AND back.return_of = substr(CAST($2 AS TEXT), at, 36))
+    WHERE back.merchant = $1 AND back.return_of <> '' AND back.return_of = one)
 ORDER BY s.id DESC, p.place
 `
 
@@ -1519,10 +1521,11 @@ func (q *Queries) Shipments(ctx context.Context, arg ShipmentsParams) ([]Shipmen
 
 const shipmentsWithBarcodes = `-- name: ShipmentsWithBarcodes :many
 
-WITH RECURSIVE entry(at) AS (SELECT 1 UNION ALL SELECT at + 12 FROM entry WHERE at + 12 <= length(CAST($2 AS TEXT)))
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($2 AS TEXT), 1, 12)
+    UNION ALL SELECT at + 12, substr(CAST($2 AS TEXT), at + 12, 12) FROM entry WHERE at + 12 <= length(CAST($2 AS TEXT)))
 SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
 WHERE s.merchant = $1 AND s.id IN (SELECT named.shipment FROM entry CROSS JOIN parcel named
-    WHERE named.barcode = substr(CAST($2 AS TEXT), at, 12))
+    WHERE named.barcode = one)
 ORDER BY s.id DESC, p.place
 `
 
@@ -1595,9 +1598,10 @@ func (q *Queries) ShipmentsWithBarcodes(ctx context.Context, arg ShipmentsWithBa
 }
 
 const shipmentsWithIDs = `-- name: ShipmentsWithIDs :many
-WITH RECURSIVE entry(at) AS (SELECT 1 UNION ALL SELECT at + 36 FROM entry WHERE at + 36 <= length(CAST($2 AS TEXT)))
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($2 AS TEXT), 1, 36)
+    UNION ALL SELECT at + 36, substr(CAST($2 AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST($2 AS TEXT)))
 SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
-WHERE s.merchant = $1 AND s.id IN (SELECT substr(CAST($2 AS TEXT), at, 36) FROM entry)
+WHERE s.merchant = $1 AND s.id IN (SELECT one FROM entry)
 ORDER BY s.id DESC, p.place
 `
 
@@ -1669,17 +1673,18 @@ func (q *Queries) ShipmentsWithIDs(ctx context.Context, arg ShipmentsWithIDsPara
 }
 
 const shipmentsWithReferences = `-- name: ShipmentsWithReferences :many
-WITH RECURSIVE entry(at) AS (SELECT 1 UNION ALL SELECT at + 100 FROM entry WHERE at + 100 <= length(CAST($2 AS TEXT)))
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($3 AS TEXT), 1, 100)
+    UNION ALL SELECT at + 100, substr(CAST($3 AS TEXT), at + 100, 100) FROM entry WHERE at + 100 <= length(CAST($3 AS TEXT)))
 SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
 WHERE s.id IN (SELECT named.id FROM entry CROSS JOIN shipment named
-    WHERE named.merchant = $1 AND named.reference = rtrim(substr(CAST($2 AS TEXT), at, 100)) ORDER BY named.id DESC LIMIT $3)
+    WHERE named.merchant = $1 AND named.reference = rtrim(one) ORDER BY named.id DESC LIMIT $2)
 ORDER BY s.id DESC, p.place
 `
 
 type ShipmentsWithReferencesParams struct {
 	Merchant string
-	Refs     string
 	AtMost   int32
+	Refs     string
 }
 
 type ShipmentsWithReferencesRow struct {
@@ -1688,7 +1693,7 @@ type ShipmentsWithReferencesRow struct {
 }
 
 func (q *Queries) ShipmentsWithReferences(ctx context.Context, arg ShipmentsWithReferencesParams) ([]ShipmentsWithReferencesRow, error) {
-	rows, err := q.db.QueryContext(ctx, shipmentsWithReferences, arg.Merchant, arg.Refs, arg.AtMost)
+	rows, err := q.db.QueryContext(ctx, shipmentsWithReferences, arg.Merchant, arg.AtMost, arg.Refs)
 	if err != nil {
 		return nil, err
 	}

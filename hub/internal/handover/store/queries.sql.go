@@ -75,9 +75,10 @@ func (q *Queries) ActOf(ctx context.Context, shipment string) (Handover, error) 
 
 const actsOf = `-- name: ActsOf :many
 
-WITH RECURSIVE entry(at) AS (SELECT 1 UNION ALL SELECT at + 36 FROM entry WHERE at + 36 <= length(CAST($1 AS TEXT)))
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($1 AS TEXT), 1, 36)
+    UNION ALL SELECT at + 36, substr(CAST($1 AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST($1 AS TEXT)))
 SELECT s.shipment, h.number, h.merchant, h.carrier, h.way, h.city, h.region, h.point, h.reference, h.created, h.accepted, h.actor FROM handover_shipment s JOIN handover h ON h.number = s.handover
-WHERE s.shipment IN (SELECT substr(CAST($1 AS TEXT), at, 36) FROM entry)
+WHERE s.shipment IN (SELECT one FROM entry)
 `
 
 type ActsOfRow struct {
@@ -385,8 +386,9 @@ func (q *Queries) ReturnActsBetween(ctx context.Context, arg ReturnActsBetweenPa
 }
 
 const returnActsOf = `-- name: ReturnActsOf :many
-WITH RECURSIVE entry(at) AS (SELECT 1 UNION ALL SELECT at + 12 FROM entry WHERE at + 12 <= length(CAST($1 AS TEXT)))
-SELECT barcode, act FROM return_act_parcel WHERE barcode IN (SELECT substr(CAST($1 AS TEXT), at, 12) FROM entry)
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($1 AS TEXT), 1, 12)
+    UNION ALL SELECT at + 12, substr(CAST($1 AS TEXT), at + 12, 12) FROM entry WHERE at + 12 <= length(CAST($1 AS TEXT)))
+SELECT barcode, act FROM return_act_parcel WHERE barcode IN (SELECT one FROM entry)
 `
 
 type ReturnActsOfRow struct {
