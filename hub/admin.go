@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"os/user"
+	"time"
 
 	"lockstep/guard/statement"
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/label"
 	"lockstep/internal/courier"
 	"lockstep/internal/line"
 )
@@ -305,13 +307,43 @@ func (h *Hub) Parcels(ctx context.Context, carrier, locker string) ([]ParcelView
 	return all, nil
 }
 
-// Returned says that the merchant has a withdrawn parcel again.
-func (h *Hub) Returned(ctx context.Context, barcode string) (ParcelView, error) {
-	p, err := h.custody.Returned(ctx, barcode, operator())
-	if err != nil {
-		return ParcelView{}, err
+// Returned says that merchants have withdrawn parcels again, all or none, and shows the acts of that: one for each merchant and carrier.
+func (h *Hub) Returned(ctx context.Context, barcodes []string) ([]ReturnActView, error) {
+	acts, err := h.handovers.Return(ctx, barcodes, operator())
+	for _, a := range acts {
+		for _, barcode := range a.Barcodes {
+			err = errors.Join(err, h.accounts.Audit(ctx, operator(), "said a parcel was returned", barcode))
+		}
 	}
-	return h.parcelView(p), h.accounts.Audit(ctx, operator(), "said a parcel was returned", barcode)
+	return views(acts, returnActView), err
+}
+
+// ReturnAct shows an act of what came back.
+func (h *Hub) ReturnAct(ctx context.Context, number int64) (ReturnActView, error) {
+	a, err := h.handovers.ReturnAct(ctx, "", number)
+	return returnActView(a), err
+}
+
+// PrintReturnAct draws it as a PDF, with room for both signatures.
+func (h *Hub) PrintReturnAct(ctx context.Context, number int64, w io.Writer) error {
+	a, err := h.handovers.ReturnAct(ctx, "", number)
+	if err != nil {
+		return err
+	}
+	m, err := h.accounts.Merchant(ctx, a.Merchant)
+	if err != nil {
+		return err
+	}
+	shipments, err := h.custody.ShipmentsWith(ctx, a.Merchant, a.Barcodes)
+	if err != nil {
+		return err
+	}
+	paper, err := label.ActPDF(label.ReturnAct(a.Number, m.Name, a.Carrier, time.UnixMicro(a.Created), a.Barcodes, shipments))
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(paper)
+	return err
 }
 
 func (h *Hub) parcelView(p custody.Parcel) ParcelView {

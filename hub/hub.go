@@ -100,7 +100,7 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 	h.fleet = fleet.New(fleet.Config{DB: d, Now: c.Now, Charter: k.charter, Ring: h.dispatch.Ring})
 	h.outbox, err = outbox.New(ctx, outbox.Config{DB: d, Now: c.Now, Log: c.Log, AllowPrivate: c.AllowPrivate})
 	h.custody = custody.New(custody.Config{DB: d, Now: c.Now, Log: c.Log, Charters: k.charters, Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit})
-	h.handovers = handover.New(handover.Config{DB: d, Now: c.Now})
+	h.handovers = handover.New(handover.Config{DB: d, Now: c.Now, Custody: h.custody})
 	h.tariffs = tariff.New(tariff.Config{DB: d})
 	return err
 }
@@ -212,14 +212,14 @@ func (h *Hub) edge() (*edge.Edge, error) {
 func (h *Hub) handler() (http.Handler, error) {
 	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Outbox: h.outbox,
 		Revoke: h.couriers.RevokeKey, Notifier: h.keys.charter.Notifier, Network: h.keys.charter.Network, BodyKey: h.keys.body, Tracking: h.tracking, Now: h.config.Now, Log: h.config.Log,
-		PublicURL: h.config.PublicURL, GS1Prefix: h.config.GS1Prefix})
+		PublicURL: h.config.PublicURL, GS1Prefix: h.config.GS1Prefix, ReturnCode: h.returnCode})
 	if err != nil {
 		return nil, err
 	}
 	people := console.New(console.Config{Couriers: h.couriers, Custody: h.custody, Now: h.config.Now, Log: h.config.Log,
 		FrameAncestor: h.config.FrameAncestor})
 	shops := pickpoint.New(pickpoint.Config{GS1Prefix: h.config.GS1Prefix, Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Tariffs: h.tariffs, Fleet: h.fleet,
-		Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log})
+		Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log, ReturnCode: h.returnCode})
 	visitors, err := widget.New(widget.Config{Fleet: h.fleet, Tariff: h.lanes, Tiles: widget.Tiles{URL: h.config.MapTiles, Attribution: h.config.MapAttribution}, Now: h.config.Now, Log: h.config.Log})
 	if err != nil {
 		return nil, err
@@ -237,6 +237,9 @@ func (h *Hub) handler() (http.Handler, error) {
 	}
 	return slashes(mux, shops), nil
 }
+
+// returnCode is what a customer types at the locker to put in the return with a barcode.
+func (h *Hub) returnCode(barcode string) string { return custody.ReturnCode(h.keys.body, barcode) }
 
 // lanes are what it is to send from a city to each locker, for a shop's visitors; none from a city that is not known.
 func (h *Hub) lanes(ctx context.Context, from string) (map[string]widget.Tariff, error) {

@@ -42,6 +42,20 @@ func handoverView(a handover.Act) HandoverView {
 	return v
 }
 
+// ReturnActView is what a carrier handed back to a merchant at a time.
+type ReturnActView struct {
+	Number   int64     `json:"number"`
+	Merchant string    `json:"merchant"`
+	Carrier  string    `json:"carrier"`
+	Created  time.Time `json:"created"`
+	Actor    string    `json:"actor"`
+	Parcels  []string  `json:"parcels"`
+}
+
+func returnActView(a handover.ReturnAct) ReturnActView {
+	return ReturnActView{Number: a.Number, Merchant: a.Merchant, Carrier: a.Carrier, Created: time.UnixMicro(a.Created).UTC(), Actor: a.Actor, Parcels: append([]string{}, a.Barcodes...)}
+}
+
 // LoginView is a login of a merchant's older software; Password only when it was drawn just now.
 type LoginView struct {
 	Login    string `json:"login"`

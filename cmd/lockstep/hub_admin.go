@@ -90,6 +90,7 @@ func merchantLine(w io.Writer, m hub.MerchantView) {
 type hubHandover struct {
 	Show   handoverShow   `cmd:"" help:"Show an act with its shipments."`
 	Accept handoverAccept `cmd:"" help:"Say that the carrier has everything on an act."`
+	Back   handoverBack   `cmd:"" help:"Show an act of what the carrier handed back, or write it into a PDF."`
 }
 
 type actNumber struct {
@@ -116,6 +117,24 @@ func handoverLine(w io.Writer, v hub.HandoverView) {
 		state = "accepted " + v.Accepted.Format(time.RFC3339) + " by " + v.Actor
 	}
 	fmt.Fprintf(w, "%d\tmerchant %s\t%s\t%d shipments\t%s\n", v.Number, v.Merchant, v.City, len(v.Shipments), state)
+}
+
+type handoverBack struct {
+	actNumber
+	File string `arg:"" optional:"" help:"Where to write the PDF; a file that is there is not replaced."`
+}
+
+func (a handoverBack) Run(c *commands) error {
+	if a.File == "" {
+		return show(c, func(ctx context.Context, h *hub.Hub) (hub.ReturnActView, error) { return h.ReturnAct(ctx, a.Number) }, returnActLine)
+	}
+	return c.Hub.with(func(ctx context.Context, h *hub.Hub) error {
+		return create(a.File, func(w io.Writer) error { return h.PrintReturnAct(ctx, a.Number, w) })
+	})
+}
+
+func returnActLine(w io.Writer, v hub.ReturnActView) {
+	fmt.Fprintf(w, "%d\tmerchant %s\tcarrier %s\t%s by %s\t%s\n", v.Number, v.Merchant, v.Carrier, v.Created.Format(time.RFC3339), v.Actor, strings.Join(v.Parcels, " "))
 }
 
 type hubLocker struct {
@@ -333,7 +352,7 @@ func courierLine(w io.Writer, v hub.CourierView) {
 type hubParcel struct {
 	Show     parcelShow     `cmd:"" help:"Show a parcel and what happened to it."`
 	List     parcelList     `cmd:"" help:"List parcels that are not finished."`
-	Returned parcelReturned `cmd:"" help:"Say that the merchant has a withdrawn or recovered parcel again."`
+	Returned parcelReturned `cmd:"" help:"Say that merchants have withdrawn or recovered parcels again; makes an act for each merchant."`
 	Extend   parcelExtend   `cmd:"" help:"Ask its locker to let a parcel wait longer."`
 	Reissue  parcelReissue  `cmd:"" help:"Ask its locker for a new code, which goes to the recipient and kills the old one."`
 }
@@ -358,11 +377,11 @@ func (p parcelList) Run(c *commands) error {
 }
 
 type parcelReturned struct {
-	Barcode string `arg:"" help:"The parcel's 12 digits."`
+	Barcodes []string `arg:"" help:"The parcels' 12 digits: all that were handed back at a time."`
 }
 
 func (p parcelReturned) Run(c *commands) error {
-	return show(c, func(ctx context.Context, h *hub.Hub) (hub.ParcelView, error) { return h.Returned(ctx, p.Barcode) }, parcelLine)
+	return list(c, func(h *hub.Hub, ctx context.Context) ([]hub.ReturnActView, error) { return h.Returned(ctx, p.Barcodes) }, returnActLine)
 }
 
 func parcelLine(w io.Writer, p hub.ParcelView) {

@@ -38,9 +38,11 @@ type Config struct {
 	BodyKey   []byte                    // keys the digests of request bodies; kept outside the database
 	Tracking  func(token string) string // URL of a parcel's tracking page
 	GS1Prefix parcel.GS1Prefix          // empty: parcels have no SSCC
-	Now       func() time.Time
-	Log       *slog.Logger
-	PublicURL string // where merchants reach the API; for the OpenAPI document
+	// ReturnCode is what a customer types at the locker to put in the return with a barcode.
+	ReturnCode func(barcode string) string
+	Now        func() time.Time
+	Log        *slog.Logger
+	PublicURL  string // where merchants reach the API; for the OpenAPI document
 }
 
 type door struct {

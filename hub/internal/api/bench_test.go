@@ -95,7 +95,8 @@ func newBench(t *testing.T, d *db.DB) *bench {
 		return nil
 	}
 	handler, err := api.New(api.Config{GS1Prefix: gs1Prefix, Revoke: revoke, Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Notifier: network.Charter.Notifier, Network: network.Charter.Network,
-		BodyKey: []byte("a key that is in no database"), Tracking: tracking, Now: time.Now, Log: log, PublicURL: "https://hub.example"})
+		BodyKey: []byte("a key that is in no database"), Tracking: tracking, Now: time.Now, Log: log, PublicURL: "https://hub.example",
+		ReturnCode: func(barcode string) string { return custody.ReturnCode([]byte("another key"), barcode) }})
 	must(t, err)
 	b.server = httptest.NewServer(handler)
 	t.Cleanup(b.server.Close)

@@ -1,14 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
-	"encoding/binary"
-	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"lockstep/guard/statement"
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/dispatch"
@@ -32,7 +30,8 @@ type requestsOut struct {
 }
 
 type newReturn struct {
-	Locker    string `json:"locker" minLength:"1" maxLength:"32" example:"msk-0042" doc:"Where the customer brings it"`
+	Locker    string `json:"locker,omitempty" minLength:"1" maxLength:"32" example:"msk-0042" doc:"Where the customer brings it; the shipment's, where none is named"`
+	Shipment  string `json:"shipment,omitempty" maxLength:"64" example:"0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f" doc:"What comes back: a shipment of yours that was collected. Absent where it is none of ours."`
 	Size      string `json:"size" enum:"S,M,L" example:"M"`
 	Low       bool   `json:"low,omitempty" doc:"The customer needs a low door"`
 	Reference string `json:"reference,omitempty" maxLength:"100" example:"RMA-117" doc:"Yours; printed on the label, so nothing about the customer"`
@@ -65,8 +64,8 @@ func (d *door) requests() {
 		Summary: "What was asked of a parcel's locker", Errors: []int{404}}, d.asked)
 	route(d, huma.Operation{OperationID: "createReturn", Method: http.MethodPost, Path: "/v1/returns", Tags: []string{"Returns"}, DefaultStatus: 201,
 		Summary:     "Let a customer send a parcel back",
-		Description: "All or nothing: a barcode for the label, room at the locker and a permit for one parcel, good for about 14 days. Your carrier takes it away at any time after. Codes: idempotency_conflict, locker_full, locker_not_ready (409); unknown_locker (422).",
-		Errors:      []int{400, 409, 413, 415}}, d.createReturn)
+		Description: "All or nothing: a barcode for the label, room at the locker and a permit for one parcel, good for about 14 days. Your carrier takes it away at any time after. Codes: idempotency_conflict, locker_full, locker_not_ready, not_collected (409); unknown_shipment (404); unknown_locker (422).",
+		Errors:      []int{400, 404, 409, 413, 415}}, d.createReturn)
 }
 
 func (d *door) extend(ctx context.Context, m account.Merchant, in *extendIn) (*requestOut, error) {
@@ -110,30 +109,43 @@ func (d *door) asked(ctx context.Context, m account.Merchant, in *parcelIn) (*re
 }
 
 func (d *door) createReturn(ctx context.Context, m account.Merchant, in *returnIn) (*returnOut, error) {
-	if !id.MatchString(in.Body.Locker) {
-		return nil, fault.New(fault.Invalid, "unknown_locker", "there is no such locker")
+	locker, err := d.returnedAt(ctx, m, in.Body)
+	if err != nil {
+		return nil, err
 	}
 	size, err := parcel.ParseSize(in.Body.Size)
 	if err != nil {
 		return nil, err
 	}
 	s, replayed, err := d.Custody.CreateShipment(ctx, custody.NewShipment{Merchant: m.ID, Range: m.Range, Carrier: m.Carrier, Key: in.Key,
-		Body: d.keyed([]byte(m.ID), []byte("return"), marshal(in.Body)), Locker: in.Body.Locker, Reference: in.Body.Reference,
-		Parcels: []custody.NewParcel{{Size: size, Low: in.Body.Low}}, Return: true, Code: d.returnCode})
+		Body: d.keyed([]byte(m.ID), []byte("return"), marshal(in.Body)), Locker: locker, Reference: in.Body.Reference,
+		Parcels: []custody.NewParcel{{Size: size, Low: in.Body.Low}}, Return: true, ReturnOf: in.Body.Shipment, Code: d.ReturnCode})
 	if err != nil {
 		return nil, err
 	}
 	out := &returnOut{Location: "/v1/shipments/" + s.ID}
-	out.Body.Shipment, out.Body.Code = d.shipment(s), d.returnCode(s.Parcels[0].Barcode)
+	out.Body.Shipment, out.Body.Code = d.shipment(s), d.ReturnCode(s.Parcels[0].Barcode)
 	if replayed {
 		out.Replayed = "true"
 	}
 	return out, nil
 }
 
-// returnCode is a return's code, drawn from its barcode under the key that lies outside the database: a repeated request gets the
-// same answer, and the database holds the code only inside the permit, until the locker has that.
-func (d *door) returnCode(barcode string) string {
-	drawn := binary.BigEndian.Uint64(d.keyed([]byte("return code"), []byte(barcode)))
-	return statement.CompleteCode(fmt.Sprintf("%09d", drawn%1e9))
+// returnedAt is the locker that a return is brought to: the one that is named, else its shipment's.
+func (d *door) returnedAt(ctx context.Context, m account.Merchant, n newReturn) (string, error) {
+	locker := n.Locker
+	if n.Shipment != "" {
+		if err := known(n.Shipment, "unknown_shipment", "shipment"); err != nil {
+			return "", err
+		}
+		s, err := d.Custody.Shipment(ctx, m.ID, n.Shipment)
+		if err != nil {
+			return "", err
+		}
+		locker = cmp.Or(locker, s.Locker)
+	}
+	if !id.MatchString(locker) {
+		return "", fault.New(fault.Invalid, "unknown_locker", "there is no such locker")
+	}
+	return locker, nil
 }

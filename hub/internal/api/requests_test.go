@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"database/sql"
 	"strings"
 	"testing"
 	"time"
@@ -128,14 +129,58 @@ func TestAReturnFromPermitToMerchant(t *testing.T) {
 		if state() != "withdrawn" {
 			t.Error(state())
 		}
-		if _, err := b.custody.Returned(t.Context(), barcode, "operator"); err != nil {
-			t.Fatal(err)
-		}
+		must(t, b.db.Tx(t.Context(), func(tx *sql.Tx) error {
+			_, err := b.custody.Returned(t.Context(), tx, barcode, "operator")
+			return err
+		}))
 		if got := b.get("/v1/parcels/" + barcode); got.field(t, "state") != "returned" || got.field(t, "claimed") != "true" {
 			t.Errorf("%s", got.body)
 		}
 		if found, err := b.custody.VerifyFold(t.Context()); err != nil || len(found) != 0 {
 			t.Errorf("%q, %v", found, err)
+		}
+	})
+}
+
+func TestAReturnOfAShipment(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		made := b.one()
+		shipment, barcode := made.field(t, "id"), made.field(t, "parcels.0.barcode")
+		ask := func(auth, key, body string) answer {
+			return b.do("POST", "/v1/returns", auth, body, "Idempotency-Key", key)
+		}
+		body := `{"shipment":"` + shipment + `","size":"S"}`
+		if got := ask(b.key, "r1", body); got.status != 409 || got.field(t, "code") != "not_collected" {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+		b.guard.Deposit(1, barcode)
+		b.guard.Collect(1, barcode)
+		b.up(b.guard)
+		got := ask(b.key, "r1", body)
+		if got.status != 201 || got.field(t, "shipment.return_of") != shipment || got.field(t, "shipment.locker") != "l1" {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+		if shown := b.get("/v1/shipments/" + got.field(t, "shipment.id")); shown.field(t, "return_of") != shipment {
+			t.Errorf("%s", shown.body)
+		}
+		if again := ask(b.key, "r1", body); again.field(t, "code") != got.field(t, "code") || again.header.Get("Idempotency-Replayed") != "true" {
+			t.Errorf("%s", again.body)
+		}
+		for _, row := range []struct {
+			auth, body string
+			status     int
+			code       string
+		}{
+			{b.other, body, 404, "unknown_shipment"},
+			{b.key, `{"shipment":"../x","size":"S"}`, 404, "unknown_shipment"},
+			{b.key, `{"shipment":"0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f","locker":"l1","size":"S"}`, 404, "unknown_shipment"},
+			{b.key, `{"size":"S"}`, 422, "unknown_locker"},
+			{b.key, `{"locker":"","size":"S"}`, 422, "invalid_request"},
+			{b.key, `{"shipment":"` + shipment + `","locker":"l9","size":"S"}`, 422, "unknown_locker"},
+		} {
+			if got := ask(row.auth, "r2", row.body); got.status != row.status || got.field(t, "code") != row.code {
+				t.Errorf("%s: %d %s", row.body, got.status, got.body)
+			}
 		}
 	})
 }

@@ -20,6 +20,7 @@ type Shipment struct {
 	Locker     string    `json:"locker" example:"msk-0042" doc:"Where it goes"`
 	Carrier    string    `json:"carrier" example:"house" doc:"Whose couriers bring it"`
 	Reference  string    `json:"reference" example:"ORDER-117" doc:"Yours"`
+	ReturnOf   string    `json:"return_of,omitempty" format:"uuid" doc:"Of a return: the shipment that comes back; absent where it is none of ours"`
 	DwellHours int       `json:"dwell_hours" example:"72" doc:"How long a stored parcel may wait before it is overdue"`
 	Created    time.Time `json:"created"`
 	Parcels    []Parcel  `json:"parcels"`
@@ -104,7 +105,7 @@ func ago(us int64) *time.Time {
 }
 
 func (d *door) shipment(s custody.Shipment) Shipment {
-	out := Shipment{ID: s.ID, Locker: s.Locker, Carrier: s.Carrier, Reference: s.Reference, DwellHours: int(s.Dwell), Created: at(s.Created), Parcels: []Parcel{}, Paid: ago(s.Paid)}
+	out := Shipment{ID: s.ID, Locker: s.Locker, Carrier: s.Carrier, Reference: s.Reference, ReturnOf: s.ReturnOf, DwellHours: int(s.Dwell), Created: at(s.Created), Parcels: []Parcel{}, Paid: ago(s.Paid)}
 	if s.COD.Amount > 0 {
 		out.COD = &Money{s.COD.Amount, s.COD.Currency}
 	}

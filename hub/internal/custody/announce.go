@@ -27,7 +27,8 @@ const MaxParcels = 20
 // nothing. replayed is true when
 // the merchant sent the same before: then nothing is done and the answer is that shipment as it stands now. Faults: Conflict
 // "idempotency_conflict" (same key, another body), Conflict "locker_full" or "locker_not_ready", Invalid "unknown_locker",
-// Conflict "contact_key_in_use", "no_contact_key" or "barcode_used", Invalid otherwise.
+// Conflict "contact_key_in_use", "no_contact_key" or "barcode_used"; of what a return is of, NotFound "unknown_shipment" and Conflict
+// "not_collected"; Invalid otherwise.
 func (c *Custody) CreateShipment(ctx context.Context, n NewShipment) (s Shipment, replayed bool, err error) {
 	if err := errors.Join(n.check(), c.mayCharge(n)); err != nil {
 		return Shipment{}, false, err
@@ -108,9 +109,12 @@ func (c *Custody) claim(ctx context.Context, tx *sql.Tx, n NewShipment, id strin
 
 func (c *Custody) announce(ctx context.Context, tx *sql.Tx, n NewShipment, id string) error {
 	q := store.New(tx)
+	if err := n.checkReturn(ctx, q); err != nil {
+		return err
+	}
 	err := q.AddShipment(ctx, store.AddShipmentParams{ID: id, Merchant: n.Merchant, Locker: n.Locker, Carrier: n.Carrier,
 		Reference: n.Reference, DwellHours: int64(n.Dwell), Created: c.now(), Way: string(n.Way), FromCity: n.FromCity, FromRegion: n.FromRegion, Description: n.Description,
-		CodAmount: n.COD.Amount, CodCurrency: n.COD.Currency})
+		CodAmount: n.COD.Amount, CodCurrency: n.COD.Currency, ReturnOf: n.ReturnOf})
 	if err != nil {
 		return err
 	}

@@ -39,8 +39,9 @@ type NewShipment struct {
 	Dwell                    parcel.DwellTime
 	Parcels                  []NewParcel
 	Terms
-	COD    Money // to be paid before its parcels are handed out; zero for nothing
-	Return bool  // a customer puts the parcels in, and the carrier takes them away
+	COD      Money  // to be paid before its parcels are handed out; zero for nothing
+	Return   bool   // a customer puts the parcels in, and the carrier takes them away
+	ReturnOf string // the shipment of which they are; empty where it is none of ours
 	// Code is called for each parcel of a return: what the customer types at the locker.
 	Code func(barcode string) string
 	// Seal is called inside the transaction, once for each parcel; nil where every parcel has a Contact, or the shipment none.
@@ -82,6 +83,7 @@ func (n NewShipment) sealed() bool {
 // Shipment is what a merchant announced, with its parcels as they stand.
 type Shipment struct {
 	ID, Merchant, Locker, Carrier, Reference string
+	ReturnOf                                 string // id of the shipment of which it brings something back
 	Dwell                                    parcel.DwellTime
 	Created                                  int64 // µs UTC
 	Terms

@@ -76,7 +76,7 @@ func TestAnOverrideRecoversAParcelOrLeavesItWhereItWas(t *testing.T) {
 		if got := h.alarms(); !slices.Equal(got, []string{"override recipient is stuck"}) {
 			t.Errorf("alarms %q", got)
 		}
-		if p, err := h.custody.Returned(t.Context(), barcode, "operator"); err != nil || p.State != parcel.Returned || !p.State.Claimed() {
+		if p, err := h.returned(barcode); err != nil || p.State != parcel.Returned || !p.State.Claimed() {
 			t.Errorf("%s, %v", p.State, err)
 		}
 	})

@@ -1,6 +1,6 @@
 -- name: AddShipment :exec
-INSERT INTO shipment (id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, cod_amount, cod_currency)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+INSERT INTO shipment (id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, cod_amount, cod_currency, return_of)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14);
 
 -- name: Shipment :one
 SELECT * FROM shipment WHERE id = $1 AND merchant = $2;
@@ -196,3 +196,48 @@ SELECT * FROM payment_word WHERE barcode = $1;
 
 -- name: MisaddressedWords :many
 SELECT w.barcode, p.locker, w.envelope FROM payment_word w JOIN parcel p ON p.barcode = w.barcode WHERE p.live AND p.locker <> w.locker ORDER BY w.barcode LIMIT 100;
+
+-- The queries below take lists as one text of entries that are equally long: arrays are not the same in both engines.
+
+-- name: ShipmentsWithBarcodes :many
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST(sqlc.arg(barcodes) AS TEXT), 1, 12)
+    UNION ALL SELECT at + 12, substr(CAST(sqlc.arg(barcodes) AS TEXT), at + 12, 12) FROM entry WHERE at + 12 <= length(CAST(sqlc.arg(barcodes) AS TEXT)))
+SELECT sqlc.embed(s), sqlc.embed(p) FROM shipment s JOIN parcel p ON p.shipment = s.id
+WHERE s.merchant = sqlc.arg(merchant) AND s.id IN (SELECT named.shipment FROM entry CROSS JOIN parcel named
+    WHERE named.barcode = one)
+ORDER BY s.id DESC, p.place;
+
+-- name: ShipmentsWithIDs :many
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST(sqlc.arg(ids) AS TEXT), 1, 36)
+    UNION ALL SELECT at + 36, substr(CAST(sqlc.arg(ids) AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST(sqlc.arg(ids) AS TEXT)))
+SELECT sqlc.embed(s), sqlc.embed(p) FROM shipment s JOIN parcel p ON p.shipment = s.id
+WHERE s.merchant = sqlc.arg(merchant) AND s.id IN (SELECT one FROM entry)
+ORDER BY s.id DESC, p.place;
+
+-- name: ShipmentsWithReferences :many
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST(sqlc.arg(refs) AS TEXT), 1, 100)
+    UNION ALL SELECT at + 100, substr(CAST(sqlc.arg(refs) AS TEXT), at + 100, 100) FROM entry WHERE at + 100 <= length(CAST(sqlc.arg(refs) AS TEXT)))
+SELECT sqlc.embed(s), sqlc.embed(p) FROM shipment s JOIN parcel p ON p.shipment = s.id
+WHERE s.id IN (SELECT named.id FROM entry CROSS JOIN shipment named
+    WHERE named.merchant = sqlc.arg(merchant) AND named.reference = rtrim(one) ORDER BY named.id DESC LIMIT sqlc.arg(at_most))
+ORDER BY s.id DESC, p.place;
+
+-- name: ReturnsOfShipments :many
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST(sqlc.arg(ids) AS TEXT), 1, 36)
+    UNION ALL SELECT at + 36, substr(CAST(sqlc.arg(ids) AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST(sqlc.arg(ids) AS TEXT)))
+SELECT sqlc.embed(s), sqlc.embed(p) FROM shipment s JOIN parcel p ON p.shipment = s.id
+WHERE s.id IN (SELECT back.id FROM entry CROSS JOIN shipment back
+    WHERE back.merchant = sqlc.arg(merchant) AND back.return_of <> '' AND back.return_of = one)
+ORDER BY s.id DESC, p.place;
+
+-- name: EventsOfParcels :many
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST(sqlc.arg(barcodes) AS TEXT), 1, 12)
+    UNION ALL SELECT at + 12, substr(CAST(sqlc.arg(barcodes) AS TEXT), at + 12, 12) FROM entry WHERE at + 12 <= length(CAST(sqlc.arg(barcodes) AS TEXT)))
+SELECT * FROM custody_event WHERE barcode IN (SELECT one FROM entry) ORDER BY barcode, number;
+
+-- name: TurnedBack :many
+SELECT e.happened, e.before, sqlc.embed(p) FROM change c
+JOIN custody_event e ON e.barcode = c.barcode AND e.number = c.number JOIN parcel p ON p.barcode = c.barcode
+WHERE c.merchant = sqlc.arg(merchant) AND c.position > sqlc.arg(after) AND c.position <= sqlc.arg(last)
+  AND (p.outbound AND e.what = 'announced' OR NOT p.outbound AND e.after IN ('withdrawn', 'recovered') AND e.before <> e.after)
+ORDER BY c.position LIMIT sqlc.arg(at_most);

@@ -163,6 +163,15 @@ func (h *hub) state(barcode string) custody.Parcel {
 	return p
 }
 
+// returned is an operator's word that the merchant has a parcel again.
+func (h *hub) returned(barcode string) (p custody.Parcel, err error) {
+	err = h.db.Tx(h.t.Context(), func(tx *sql.Tx) error {
+		p, err = h.custody.Returned(h.t.Context(), tx, barcode, "operator")
+		return err
+	})
+	return p, err
+}
+
 func (h *hub) free() (free []int) {
 	h.t.Helper()
 	l, err := h.fleet.Locker(h.t.Context(), "l1")

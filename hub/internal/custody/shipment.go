@@ -26,7 +26,7 @@ func load(ctx context.Context, q *store.Queries, merchant, id string) (Shipment,
 }
 
 func shipment(row store.Shipment) Shipment {
-	return Shipment{ID: row.ID, Merchant: row.Merchant, Locker: row.Locker, Carrier: row.Carrier, Reference: row.Reference,
+	return Shipment{ID: row.ID, Merchant: row.Merchant, Locker: row.Locker, Carrier: row.Carrier, Reference: row.Reference, ReturnOf: row.ReturnOf,
 		Dwell: parcel.DwellTime(row.DwellHours), Created: row.Created, COD: Money{row.CodAmount, row.CodCurrency}, Paid: row.Paid, PaidReference: row.PaidReference,
 		Terms: Terms{Way: Way(row.Way), FromCity: row.FromCity, FromRegion: row.FromRegion, Description: row.Description}}
 }
@@ -183,23 +183,6 @@ func (c *Custody) Track(ctx context.Context, token string) (Tracking, error) {
 	}
 	locker, err := c.Fleet.Locker(ctx, row.Locker)
 	return Tracking{item(row), locker, events(rows)}, err
-}
-
-// Returned says that the merchant has a withdrawn parcel again, by actor's word; Conflict when it is not withdrawn.
-func (c *Custody) Returned(ctx context.Context, barcode, actor string) (p Parcel, err error) {
-	err = c.DB.Tx(ctx, func(tx *sql.Tx) error {
-		row, err := store.New(tx).Parcel(ctx, barcode)
-		if row, err = db.One(row, err, "unknown_parcel", "there is no such parcel"); err != nil {
-			return err
-		}
-		row, err = c.move(ctx, tx, row, happening{what: parcel.WasReturned, actor: actor, happened: c.now()})
-		if errors.Is(err, errNoRow) {
-			return fault.New(fault.Conflict, "not_withdrawn", "the parcel is %s; only a withdrawn parcel can be returned", row.State)
-		}
-		p = item(row)
-		return err
-	})
-	return p, err
 }
 
 // Contacts are sealed contacts the notifier has not fetched, oldest first.

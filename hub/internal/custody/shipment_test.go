@@ -173,13 +173,13 @@ func TestOverdueWithdrawnReturned(t *testing.T) {
 		h.guard.Deposit(4, barcode)
 		h.guard.Write(journal.Record{Kind: journal.Overdue, Compartment: 4, Parcel: barcode})
 		h.up(h.guard)
-		if _, err := h.custody.Returned(t.Context(), barcode, "operator"); h.state(barcode).State != parcel.Overdue || code(err) != "not_withdrawn" {
+		if _, err := h.returned(barcode); h.state(barcode).State != parcel.Overdue || code(err) != "not_withdrawn" {
 			t.Fatalf("%s, %v", h.state(barcode).State, err)
 		}
 		h.guard.Write(journal.Record{Kind: journal.WithdrawIntent, Compartment: 4, Parcel: barcode, Carrier: "house", Courier: "anna"})
 		h.guard.Write(journal.Record{Kind: journal.Withdrawn, Compartment: 4, Parcel: barcode, Carrier: "house", Courier: "anna"})
 		h.up(h.guard)
-		if p, err := h.custody.Returned(t.Context(), barcode, "operator"); err != nil || p.State != parcel.Returned {
+		if p, err := h.returned(barcode); err != nil || p.State != parcel.Returned {
 			t.Fatalf("%s, %v", p.State, err)
 		}
 		events, err := h.custody.Events(t.Context(), "m1", barcode)

@@ -1,5 +1,5 @@
 // Package handover knows what merchants hand to their carriers: acts, each a list of shipments that go together, from when the merchant
-// makes it until the carrier says that it has them all.
+// makes it until the carrier says that it has them all; and what carriers hand back.
 package handover
 
 import (
@@ -19,8 +19,9 @@ const MaxShipments = 1000
 
 // Config is what the room stands on.
 type Config struct {
-	DB  *db.DB
-	Now func() time.Time
+	DB      *db.DB
+	Now     func() time.Time
+	Custody *custody.Custody
 }
 
 // Handovers is the room.
@@ -87,10 +88,10 @@ type Refused struct{ Shipment custody.Shipment }
 
 func (r *Refused) Error() string { return "shipment " + r.Shipment.ID }
 
-// waits says whether no parcel of a shipment has moved yet.
+// waits says whether no parcel of a shipment has moved yet. A customer's return is not the merchant's to hand over.
 func waits(s custody.Shipment) bool {
 	for _, p := range s.Parcels {
-		if !p.State.Waits() {
+		if !p.State.Waits() || p.Outbound {
 			return false
 		}
 	}

@@ -29,3 +29,30 @@ DELETE FROM handover WHERE number = $1 AND NOT EXISTS (SELECT 1 FROM handover_sh
 
 -- name: Accept :execrows
 UPDATE handover SET accepted = sqlc.arg(accepted), actor = sqlc.arg(actor) WHERE number = sqlc.arg(number) AND accepted = 0;
+
+-- The query below takes ids of shipments as one text, 36 characters each: arrays are not the same in both engines.
+
+-- name: ActsOf :many
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST(sqlc.arg(ids) AS TEXT), 1, 36)
+    UNION ALL SELECT at + 36, substr(CAST(sqlc.arg(ids) AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST(sqlc.arg(ids) AS TEXT)))
+SELECT s.shipment, sqlc.embed(h) FROM handover_shipment s JOIN handover h ON h.number = s.handover
+WHERE s.shipment IN (SELECT one FROM entry);
+
+-- name: AddReturnAct :exec
+INSERT INTO return_act (number, merchant, carrier, created, actor) VALUES ($1, $2, $3, $4, $5);
+
+-- name: AddReturned :exec
+INSERT INTO return_act_parcel (barcode, act, place) VALUES ($1, $2, $3);
+
+-- name: ReturnActs :many
+SELECT sqlc.embed(a), p.barcode FROM return_act a JOIN return_act_parcel p ON p.act = a.number
+WHERE (CAST(sqlc.arg(merchant) AS TEXT) = '' OR a.merchant = sqlc.arg(merchant)) AND a.number = sqlc.arg(number) ORDER BY p.place;
+
+-- name: ReturnActsBetween :many
+SELECT sqlc.embed(a), p.barcode FROM return_act a JOIN return_act_parcel p ON p.act = a.number
+WHERE a.merchant = sqlc.arg(merchant) AND a.created >= sqlc.arg(since) AND a.created < sqlc.arg(until) ORDER BY a.number, p.place LIMIT sqlc.arg(at_most);
+
+-- name: ReturnActsOf :many
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST(sqlc.arg(barcodes) AS TEXT), 1, 12)
+    UNION ALL SELECT at + 12, substr(CAST(sqlc.arg(barcodes) AS TEXT), at + 12, 12) FROM entry WHERE at + 12 <= length(CAST(sqlc.arg(barcodes) AS TEXT)))
+SELECT barcode, act FROM return_act_parcel WHERE barcode IN (SELECT one FROM entry);

@@ -6,12 +6,13 @@ import (
 	"time"
 )
 
-// Act is the paper of a handover: what the merchant gives and the carrier takes, with room for both signatures.
+// Act is the paper of a handover: what the merchant gives and the carrier takes, or the other way round, with room for both signatures.
 type Act struct {
 	Number            string // digits
 	Merchant, Carrier string
 	Where             string // city and region, may be empty
 	Made              time.Time
+	Return            bool // the carrier gives, the merchant takes
 	Rows              []ActRow
 }
 
@@ -85,8 +86,12 @@ func (a *act) line(s style, w float64, text string, leading float64) {
 }
 
 func (a *act) head() {
-	a.line(style{points: 15, bold: true}, 120, "Акт приёма-передачи № "+a.Number, 9)
-	for _, line := range []string{"Дата: " + a.Made.Format("02.01.2006 15:04"), "Отправитель: " + a.Merchant, "Перевозчик: " + a.Carrier, "Место передачи: " + a.Where} {
+	title, sides := "Акт приёма-передачи", []string{"Отправитель: " + a.Merchant, "Перевозчик: " + a.Carrier}
+	if a.Return {
+		title, sides = "Акт возврата товара", []string{"Перевозчик: " + a.Carrier, "Получатель: " + a.Merchant}
+	}
+	a.line(style{points: 15, bold: true}, 120, title+" № "+a.Number, 9)
+	for _, line := range append([]string{"Дата: " + a.Made.Format("02.01.2006 15:04")}, append(sides, "Место передачи: "+a.Where)...) {
 		if !strings.HasSuffix(line, ": ") {
 			a.line(style{points: 10}, 120, line, actRow)
 		}

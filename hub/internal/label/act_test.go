@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/label"
 	"lockstep/internal/scantest"
 )
@@ -46,6 +47,27 @@ func TestAct(t *testing.T) {
 	}
 	if strings.Contains(string(pdf), "Error") {
 		t.Error("clients would take it for a failure")
+	}
+}
+
+// TestReturnAct: parcels of one shipment stand in one row, the sides are the other way round.
+func TestReturnAct(t *testing.T) {
+	two := custody.Shipment{ID: "a", Reference: "Заказ-1", Locker: "7701-015", Parcels: []custody.Parcel{{Barcode: "200010000018"}, {Barcode: "200010000025"}}}
+	one := custody.Shipment{ID: "b", Reference: "Заказ-2", Locker: "7701-016", Parcels: []custody.Parcel{{Barcode: "200010000032"}}}
+	a := label.ReturnAct(10000018, "Книжная лавка", "house", made, []string{"200010000018", "200010000032", "200010000025"},
+		map[string]custody.Shipment{"200010000018": two, "200010000025": two, "200010000032": one})
+	if got := fmt.Sprint(a.Rows); got != "[{20001000001 Заказ-1 [200010000018 200010000025] 7701-015} {20001000003 Заказ-2 [200010000032] 7701-016}]" {
+		t.Error(got)
+	}
+	pdf, err := label.ActPDF(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := textOf(t, pdf)
+	for _, want := range []string{"Акт возврата товара № 10000018", "Получатель: Книжная лавка", "Перевозчик: house", "отправлений: 2, мест: 3"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not on the act", want)
+		}
 	}
 }
 

@@ -86,11 +86,11 @@ func (d *door) moveTo(ctx context.Context, c *call, s custody.Shipment, locker s
 		o.Updated = true
 		return o, nil
 	}
-	at, err := d.stateOf(ctx, c, s)
+	states, err := d.statesOf(ctx, s)
 	if err != nil {
 		return o, err
 	}
-	if at.rank() > formed.rank() {
+	if states[0].rank() > formed.rank() {
 		o.Comment = tooLateToMove
 		return o, nil
 	}
@@ -122,16 +122,19 @@ func (d *door) giveUp(ctx context.Context, c *call, otherwise string, may func(s
 	if err != nil {
 		return nil, err
 	}
+	states, err := d.statesOf(ctx, list...)
+	if err != nil {
+		return nil, err
+	}
 	given := 0
-	for _, s := range list {
-		at, err := d.stateOf(ctx, c, s)
-		if err == nil && may(at) {
-			_, err = d.Custody.CancelShipment(ctx, c.merchant.ID, s.ID)
-			given++
+	for i, s := range list {
+		if !may(states[i]) {
+			continue
 		}
-		if err != nil {
+		if _, err := d.Custody.CancelShipment(ctx, c.merchant.ID, s.ID); err != nil {
 			return nil, err
 		}
+		given++
 	}
 	if given == 0 {
 		return nil, fault.New(fault.Conflict, otherwise, "it is too late for that")

@@ -3,6 +3,7 @@ package pickpoint
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,13 +29,13 @@ var layouts = []struct {
 // period reads DateFrom and DateTo, in Moscow's time. What DateTo names is within: all of a day, all of a minute. Without it the period
 // goes on.
 func (d *door) period(c *call) (from, to int64, err error) {
-	wrong := fault.New(fault.Invalid, "needs_period", "DateFrom and DateTo are dates, at most 31 days apart")
+	wrong := fault.New(fault.Invalid, "needs_period", "DateFrom and DateTo (of acts: DateEnd) are dates, at most 31 days apart")
 	begins, _, ok := when(c.text("datefrom"))
 	if !ok {
 		return 0, 0, wrong
 	}
 	ends := d.Now().Add(time.Minute)
-	if text := c.text("dateto", "datetto"); text != "" { // the second is in old documents
+	if text := c.text("dateto", "datetto", "dateend"); text != "" { // the second is in old documents, the third asks for acts
 		last, lasts, ok := when(text)
 		if !ok {
 			return 0, 0, wrong
@@ -87,35 +88,38 @@ func (d *door) changedIn(ctx context.Context, c *call, from, to int64) (list []c
 		return nil, err
 	}
 	seen := map[string]bool{}
-	for _, id := range append(ids, acted...) {
-		if seen[id] {
-			continue
+	ids = slices.DeleteFunc(append(ids, acted...), func(id string) bool {
+		before := seen[id]
+		seen[id] = true
+		return before
+	})
+	if len(ids) > maxChanged {
+		return nil, fault.New(fault.Invalid, "too_much", "more than %d sendings changed; ask for a shorter period", maxChanged)
+	}
+	return d.changesOf(ctx, c, ids, asked)
+}
+
+// changesOf are what of some sendings was asked for, in that order.
+func (d *door) changesOf(ctx context.Context, c *call, ids []string, asked span) (list []changed, err error) {
+	named, err := d.Custody.ShipmentsNamed(ctx, c.merchant.ID, ids)
+	if err != nil {
+		return nil, err
+	}
+	var sendings []custody.Shipment
+	for _, id := range ids {
+		if s, ok := named[id]; ok {
+			sendings = append(sendings, s)
 		}
-		if seen[id] = true; len(seen) > maxChanged {
-			return nil, fault.New(fault.Invalid, "too_much", "more than %d sendings changed; ask for a shorter period", maxChanged)
-		}
-		one, err := d.changedOne(ctx, c, id, asked)
-		if err != nil {
-			return nil, err
+	}
+	pasts, err := d.pasts(ctx, sendings...)
+	for _, p := range pasts {
+		one := changed{Shipment: p.Shipment, steps: told(p.history(asked))}
+		for i := range p.Parcels {
+			one.places = append(one.places, told(p.place(i).history(asked)))
 		}
 		list = append(list, one)
 	}
-	return list, nil
-}
-
-func (d *door) changedOne(ctx context.Context, c *call, id string, asked span) (one changed, err error) {
-	if one.Shipment, err = d.Custody.Shipment(ctx, c.merchant.ID, id); err != nil {
-		return one, err
-	}
-	events, act, err := d.told(ctx, c, one.Shipment)
-	if err != nil {
-		return one, err
-	}
-	one.steps = told(history(len(events), notes(events, act, asked)))
-	for _, of := range events {
-		one.places = append(one.places, told(history(1, notes([][]custody.Event{of}, act, asked))))
-	}
-	return one, nil
+	return list, err
 }
 
 // told are the steps that belong into an answer.

@@ -45,6 +45,8 @@ type Config struct {
 	Notifier  []byte // the notifier's public HPKE key, from the charter: contacts are sealed to it
 	Now       func() time.Time
 	Log       *slog.Logger
+	// ReturnCode is what a customer types at the locker to put in the return with a barcode.
+	ReturnCode func(barcode string) string
 }
 
 type door struct {
@@ -105,6 +107,13 @@ func New(c Config) http.Handler {
 
 		"getinvoiceschangestate": {do: d.changedStates},
 		"invoiceschanging":       {do: d.changedSendings},
+
+		"makereturn":            {do: d.makeReturn},
+		"createreturn":          {do: d.createReturns},
+		"getreturninvoiceslist": {do: d.returns},
+		"getreturn":             {do: d.returnsNamed},
+		"getproductreturnorder": {do: d.goodsOrders},
+		"getmoneyreturnorder":   {do: d.moneyOrders},
 
 		"makelabel":  {do: d.labels(label.A4), paper: true},
 		"makezlabel": {do: d.labels(label.A6), paper: true},

@@ -56,10 +56,11 @@ func each(t *testing.T, test func(d *desk)) {
 		statements := dispatch.New(dispatch.Config{DB: database, Now: clock, Log: log, Dispatch: network.Dispatch, Time: network.Time[0]})
 		lockers := fleet.New(fleet.Config{DB: database, Now: clock, Charter: network.Charter})
 		d.custody = custody.New(custody.Config{DB: database, Now: clock, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: lockers, Dispatch: statements})
-		d.handovers = handover.New(handover.Config{DB: database, Now: clock})
+		d.handovers = handover.New(handover.Config{DB: database, Now: clock, Custody: d.custody})
 		d.fleet = lockers
 		d.tariffs = tariff.New(tariff.Config{DB: database})
-		d.door = pickpoint.New(pickpoint.Config{GS1Prefix: "9521234", Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Tariffs: d.tariffs, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log})
+		d.door = pickpoint.New(pickpoint.Config{GS1Prefix: "9521234", Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Tariffs: d.tariffs, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log,
+			ReturnCode: func(barcode string) string { return custody.ReturnCode([]byte("key"), barcode) }})
 		if _, _, err := lockers.Add(t.Context(), fleet.NewLocker{ID: "7701-015", Name: "Курская", Address: "Москва, Земляной Вал, 29", Zone: "Europe/Moscow"}); err != nil {
 			t.Fatal(err)
 		}

@@ -19,40 +19,40 @@ type step struct {
 	told  bool // within the span that was asked for
 }
 
-// of is what a parcel's event means to its sending; 0 for nothing new.
-func (e happening) of() state {
+// meanings are the states that a sending comes to with its parcels': one for a recipient, and a return. 0 for nothing new.
+var meanings = map[parcel.State]struct{ out, back state }{
+	parcel.Announced:  {registered, registered},
+	parcel.Dispatched: {registered, registered}, // that the locker expects it moves nothing
+	parcel.Stored:     {delivered, returnIn},
+	parcel.Overdue:    {unclaimed, returnIn},
+	parcel.Collected:  {collected, 0}, // of a return there is nobody to do that
+	parcel.Withdrawn:  {handedBack, handedBack},
+	parcel.Recovered:  {handedBack, handedBack},
+	parcel.Returned:   {returned, returned},
+	parcel.Cancelled:  {annulled, annulled},
+}
+
+// of is what a parcel's event means to its sending, which may be a return; 0 for nothing new.
+func (e happening) of(back bool) state {
+	means := meanings[e.After]
 	switch {
 	case e.What == parcel.WasRedirected:
 		return 0
 	case e.What == parcel.Lapsed:
 		return cancelled
+	case back:
+		return means.back
 	case e.What == parcel.WasCancelled && e.After != parcel.Cancelled:
 		return refused // it goes back to the shop when it is due
 	}
-	switch e.After {
-	case parcel.Announced, parcel.Dispatched: // that the locker expects it moves nothing
-		return registered
-	case parcel.Stored:
-		return delivered
-	case parcel.Overdue:
-		return unclaimed
-	case parcel.Collected:
-		return collected
-	case parcel.Withdrawn, parcel.Recovered:
-		return handedBack
-	case parcel.Returned:
-		return returned
-	case parcel.Cancelled:
-		return annulled
-	}
-	return 0
+	return means.out
 }
 
 type happening custody.Event
 
 // rank orders states by how far a sending has come: one of several places is as far as its last.
 func (s state) rank() int {
-	return slices.Index([]state{registered, listed, selfDrive, formed, accepted, stock, routed, underWay, delivered, refused, unclaimed, returning, handedBack, returned, collected,
+	return slices.Index([]state{registered, listed, selfDrive, formed, accepted, stock, routed, underWay, delivered, refused, unclaimed, returnIn, returning, handedBack, returned, collected,
 		annulled, cancelled}, s)
 }
 
@@ -72,18 +72,48 @@ type span struct {
 
 func (s span) within(at int64) bool { return at >= s.from && at < s.to }
 
-func notes(events [][]custody.Event, act *handover.Act, asked span) (all []note) {
-	for i, list := range events {
-		for _, e := range list {
-			if to := happening(e).of(); to != 0 {
+// past is a sending with all that is known of it.
+type past struct {
+	custody.Shipment
+	events map[string][]custody.Event // by barcode
+	act    *handover.Act              // the registry that it is in, if it is in one
+}
+
+// pasts are those of sendings, in their order. However many there are, the database is asked twice for a few hundred.
+func (d *door) pasts(ctx context.Context, sendings ...custody.Shipment) (list []past, err error) {
+	events, err := d.Custody.EventsOf(ctx, sendings...)
+	if err != nil {
+		return nil, err
+	}
+	acts, err := d.Handovers.ActsOf(ctx, sendings...)
+	for _, s := range sendings {
+		p := past{Shipment: s, events: events}
+		if a, in := acts[s.ID]; in {
+			p.act = &a
+		}
+		list = append(list, p)
+	}
+	return list, err
+}
+
+// place is the past of one place alone.
+func (p past) place(i int) past {
+	p.Parcels = p.Parcels[i : i+1]
+	return p
+}
+
+func (p past) notes(asked span) (all []note) {
+	for i, of := range p.Parcels {
+		for _, e := range p.events[of.Barcode] {
+			if to := happening(e).of(of.Outbound); to != 0 {
 				all = append(all, note{i, to, e.Received, e.Happened, asked.told[e.ID]})
 			}
 		}
 	}
-	if act != nil {
-		all = append(all, note{-1, inRegistry(act.Way), act.Created, act.Created, asked.within(act.Created)})
-		if act.Accepted > 0 {
-			all = append(all, note{-1, accepted, act.Accepted, act.Accepted, asked.within(act.Accepted)})
+	if p.act != nil {
+		all = append(all, note{-1, inRegistry(p.act.Way), p.act.Created, p.act.Created, asked.within(p.act.Created)})
+		if p.act.Accepted > 0 {
+			all = append(all, note{-1, accepted, p.act.Accepted, p.act.Accepted, asked.within(p.act.Accepted)})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b note) int { return cmp.Compare(a.known, b.known) })
@@ -92,9 +122,9 @@ func notes(events [][]custody.Event, act *handover.Act, asked span) (all []note)
 
 // history is a sending's states in the order in which they became known. Their times are those at which things happened, by several clocks:
 // each printed one is after the one before, because clients sort by it.
-func history(places int, all []note) (steps []step) {
-	at := make([]state, places)
-	for _, n := range all {
+func (p past) history(asked span) (steps []step) {
+	at := make([]state, len(p.Parcels))
+	for _, n := range p.notes(asked) {
 		for i := range at {
 			if n.place == i || n.place < 0 && at[i].rank() >= 0 && at[i].rank() < n.to.rank() && n.to.rank() <= accepted.rank() {
 				at[i] = n.to
@@ -116,40 +146,29 @@ func history(places int, all []note) (steps []step) {
 	return steps
 }
 
-func (d *door) historyOf(ctx context.Context, c *call, s custody.Shipment) ([]step, error) {
-	events, act, err := d.told(ctx, c, s)
+// histories are those of sendings, in their order; each has a state at least.
+func (d *door) histories(ctx context.Context, sendings ...custody.Shipment) (list [][]step, err error) {
+	pasts, err := d.pasts(ctx, sendings...)
 	if err != nil {
 		return nil, err
 	}
-	steps := history(len(s.Parcels), notes(events, act, span{}))
-	if len(steps) == 0 {
-		return nil, fault.New(fault.Internal, "internal", "shipment %s has no history", s.ID)
-	}
-	return steps, nil
-}
-
-// told is everything that is known of a sending: the events of each place, and its registry, if it is in one.
-func (d *door) told(ctx context.Context, c *call, s custody.Shipment) (events [][]custody.Event, act *handover.Act, err error) {
-	for _, p := range s.Parcels {
-		list, err := d.Custody.Events(ctx, c.merchant.ID, p.Barcode)
-		if err != nil {
-			return nil, nil, err
+	for _, p := range pasts {
+		steps := p.history(span{})
+		if len(steps) == 0 {
+			return nil, fault.New(fault.Internal, "internal", "shipment %s has no history", p.ID)
 		}
-		events = append(events, list)
+		list = append(list, steps)
 	}
-	known, found, err := d.Handovers.Of(ctx, s.ID)
-	if found {
-		act = &known
-	}
-	return events, act, err
+	return list, nil
 }
 
-func (d *door) stateOf(ctx context.Context, c *call, s custody.Shipment) (state, error) {
-	steps, err := d.historyOf(ctx, c, s)
-	if err != nil {
-		return 0, err
+// statesOf are where sendings stand, in their order.
+func (d *door) statesOf(ctx context.Context, sendings ...custody.Shipment) (states []state, err error) {
+	histories, err := d.histories(ctx, sendings...)
+	for _, steps := range histories {
+		states = append(states, steps[len(steps)-1].State)
 	}
-	return steps[len(steps)-1].State, nil
+	return states, err
 }
 
 // change is a state in an answer.
@@ -167,7 +186,7 @@ func (d *door) track(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps, err := d.historyOf(ctx, c, list[0])
+	histories, err := d.histories(ctx, list[0])
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +194,7 @@ func (d *door) track(ctx context.Context, c *call) (any, error) {
 		change
 		InvoiceNumber, SenderInvoiceNumber string
 	}
+	steps := histories[0]
 	return []tracked{{steps[len(steps)-1].change(), numberOf(list[0]), list[0].Reference}}, nil
 }
 
@@ -195,23 +215,23 @@ func (d *door) trackAll(ctx context.Context, c *call) (any, error) {
 		Invoices  []tracked
 		ErrorCode int
 	}{Invoices: []tracked{}}
+	found, err := d.findMany(ctx, c, numbers)
+	if err != nil {
+		return nil, err
+	}
+	var sendings []custody.Shipment
 	for _, number := range numbers {
-		s, err := d.find(ctx, c, number)
-		if fault.KindOf(err) == fault.NotFound && err != nil {
-			continue
+		if s, ok := found[number]; ok {
+			sendings = append(sendings, s)
 		}
-		if err != nil {
-			return nil, err
-		}
-		steps, err := d.historyOf(ctx, c, s)
-		if err != nil {
-			return nil, err
-		}
-		t := tracked{InvoiceNumber: numberOf(s), SenderInvoiceNumber: s.Reference}
+	}
+	histories, err := d.histories(ctx, sendings...)
+	for i, steps := range histories {
+		t := tracked{InvoiceNumber: numberOf(sendings[i]), SenderInvoiceNumber: sendings[i].Reference}
 		for _, st := range steps {
 			t.States = append(t.States, st.change())
 		}
 		answer.Invoices = append(answer.Invoices, t)
 	}
-	return answer, nil
+	return answer, err
 }

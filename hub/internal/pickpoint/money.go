@@ -226,16 +226,17 @@ func (d *door) costs(ctx context.Context, c *call) (any, error) {
 	if len(asked) > maxSendings {
 		return nil, fault.New(fault.Invalid, "too_many_sendings", "at most %d sendings at once", maxSendings)
 	}
-	for _, one := range asked {
-		shipments, err := d.findAll(ctx, &call{object: one, merchant: c.merchant, contract: c.contract})
-		if kind := fault.KindOf(err); err != nil && (kind == fault.NotFound || kind == fault.Invalid) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
+	each, err := d.findEach(ctx, c, asked...)
+	if err != nil {
+		return nil, err
+	}
+	prices, err := d.prices(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, shipments := range each {
 		for _, s := range shipments {
-			price, ok, err := d.costOf(ctx, s)
+			price, ok, err := prices.of(ctx, s)
 			if err != nil {
 				return nil, err
 			}
@@ -247,16 +248,44 @@ func (d *door) costs(ctx context.Context, c *call) (any, error) {
 	return list, nil
 }
 
-func (d *door) costOf(ctx context.Context, s custody.Shipment) (service, bool, error) {
-	from, err := d.Fleet.CityNamed(ctx, s.FromCity, s.FromRegion)
+// prices are what sendings cost; what it takes to know is asked for once.
+type prices struct {
+	*door
+	at    map[string]fleet.City // where lockers stand
+	rates map[[2]string]tariff.Rates
+}
+
+func (d *door) prices(ctx context.Context) (prices, error) {
+	p := prices{d, map[string]fleet.City{}, map[[2]string]tariff.Rates{}}
+	sites, err := d.Fleet.Sites(ctx, "")
+	for _, s := range sites {
+		p.at[s.Locker] = s.City
+	}
+	return p, err
+}
+
+// from are the rates from where sendings are handed over, of which nobody may have said where it is.
+func (p prices) from(ctx context.Context, city, region string) (tariff.Rates, error) {
+	rates, known := p.rates[[2]string{city, region}]
+	if known {
+		return rates, nil
+	}
+	from, err := p.Fleet.CityNamed(ctx, city, region)
 	if err != nil && fault.KindOf(err) != fault.NotFound {
-		return service{}, false, err
+		return rates, err
 	}
-	to, err := d.destination(ctx, s.Locker, "", "")
-	if err != nil {
-		return service{}, false, nil // a locker of which nobody has said where it stands
+	rates, err = p.Tariffs.From(ctx, from.ID)
+	p.rates[[2]string{city, region}] = rates
+	return rates, err
+}
+
+// of is a sending's price; there is none to a locker of which nobody has said where it stands, nor off the lanes.
+func (p prices) of(ctx context.Context, s custody.Shipment) (service, bool, error) {
+	to, known := p.at[s.Locker]
+	if !known {
+		return service{}, false, nil
 	}
-	rates, err := d.Tariffs.From(ctx, from.ID)
+	rates, err := p.from(ctx, s.FromCity, s.FromRegion)
 	if err != nil {
 		return service{}, false, err
 	}

@@ -17,10 +17,14 @@ func (d *door) named(ctx context.Context, c *call) (list []custody.Shipment, err
 	case len(numbers) > maxSendings:
 		return nil, fault.New(fault.Invalid, "too_many_sendings", "at most %d sendings at once", maxSendings)
 	}
+	found, err := d.findMany(ctx, c, numbers)
+	if err != nil {
+		return nil, err
+	}
 	for _, number := range numbers {
-		s, err := d.find(ctx, c, number)
-		if err != nil {
-			return nil, err
+		s, ok := found[number]
+		if !ok {
+			return nil, unknownSending()
 		}
 		list = append(list, s)
 	}
@@ -34,13 +38,13 @@ func (d *door) labels(paper label.Paper) func(context.Context, *call) (any, erro
 		if err != nil {
 			return nil, err
 		}
+		states, err := d.statesOf(ctx, shipments...)
+		if err != nil {
+			return nil, err
+		}
 		var list []label.Label
-		for _, s := range shipments {
-			at, err := d.stateOf(ctx, c, s)
-			if err != nil {
-				return nil, err
-			}
-			if at.rank() > formed.rank() {
+		for i, s := range shipments {
+			if states[i].rank() > formed.rank() {
 				return nil, fault.New(fault.Conflict, "no_label", "a label is printed before the carrier has the parcel")
 			}
 			locker, err := d.Fleet.Locker(ctx, s.Locker)

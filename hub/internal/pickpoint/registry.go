@@ -80,8 +80,14 @@ func (d *door) actNamed(ctx context.Context, c *call) (handover.Act, error) {
 	return d.Handovers.Act(ctx, c.merchant.ID, a.Number)
 }
 
+// registry gives the paper of a registry, or of an act of what came back: no two have the same number.
 func (d *door) registry(ctx context.Context, c *call) (any, error) {
 	a, err := d.actNamed(ctx, c)
+	if fault.KindOf(err) == fault.NotFound && err != nil {
+		if back, err := d.returnActNamed(ctx, c, c.text("reestrnumber")); err == nil {
+			return d.printReturnAct(ctx, c, back)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -101,10 +107,14 @@ func (d *door) registryNumber(ctx context.Context, c *call) (any, error) {
 
 func (d *door) printAct(ctx context.Context, c *call, a handover.Act) (any, error) {
 	paper := label.Act{Number: strconv.FormatInt(a.Number, 10), Merchant: c.merchant.Name, Carrier: a.Carrier, Where: joined(a.City, a.Region, a.Point), Made: time.UnixMicro(a.Created).In(moscow)}
+	named, err := d.Custody.ShipmentsNamed(ctx, c.merchant.ID, a.Shipments)
+	if err != nil {
+		return nil, err
+	}
 	for _, id := range a.Shipments {
-		s, err := d.Custody.Shipment(ctx, c.merchant.ID, id)
-		if err != nil {
-			return nil, fmt.Errorf("pickpoint: act %d: %w", a.Number, err)
+		s, ok := named[id]
+		if !ok {
+			return nil, fmt.Errorf("pickpoint: act %d: no shipment %s", a.Number, id)
 		}
 		row := label.ActRow{Number: numberOf(s), Reference: s.Reference, Locker: s.Locker}
 		for _, p := range s.Parcels {

@@ -40,8 +40,13 @@ type rejected struct {
 	ErrorMessage     string
 }
 
-// create registers sendings one by one: those that are right are there, whatever becomes of the others.
+// create registers sendings.
 func (d *door) create(ctx context.Context, c *call) (any, error) {
+	return register(ctx, d, c, func(s, invoice object) (created, error) { return d.createOne(ctx, c, s, invoice) })
+}
+
+// register takes sendings one by one: those that are right are there, whatever becomes of the others.
+func register[T any](ctx context.Context, d *door, c *call, one func(s, invoice object) (T, error)) (any, error) {
 	sendings := c.objects("sendings")
 	switch {
 	case len(sendings) == 0:
@@ -50,21 +55,20 @@ func (d *door) create(ctx context.Context, c *call) (any, error) {
 		return nil, fault.New(fault.Invalid, "too_many_sendings", "at most %d sendings at once", maxSendings)
 	}
 	answer := struct {
-		CreatedSendings  []created
+		CreatedSendings  []T
 		RejectedSendings []rejected
-	}{[]created{}, []rejected{}}
+	}{[]T{}, []rejected{}}
 	for _, s := range sendings {
 		invoice := s.object("invoice")
 		if invoice == nil {
 			invoice = s
 		}
-		is, err := d.createOne(ctx, c, s, invoice)
+		is, err := one(s, invoice)
 		if err != nil {
 			f := d.failure(ctx, err)
 			answer.RejectedSendings = append(answer.RejectedSendings, rejected{cut(s.text("edtn"), 50), cut(invoice.text("sendercode"), 50), f.ErrorCode, f.Error.(string)})
 			continue
 		}
-		is.EDTN = cut(s.text("edtn"), 50)
 		answer.CreatedSendings = append(answer.CreatedSendings, is)
 	}
 	return answer, nil
@@ -82,7 +86,7 @@ func (d *door) createOne(ctx context.Context, c *call, s, invoice object) (creat
 	if err != nil {
 		return created{}, err
 	}
-	is := created{SenderCode: made.Reference, InvoiceNumber: numberOf(made), Barcode: made.Parcels[0].Barcode, IKN: c.contract}
+	is := created{EDTN: cut(s.text("edtn"), 50), SenderCode: made.Reference, InvoiceNumber: numberOf(made), Barcode: made.Parcels[0].Barcode, IKN: c.contract}
 	for _, p := range made.Parcels {
 		is.Places = append(is.Places, place{GCBarCode: p.Reference, Barcode: p.Barcode})
 	}
@@ -195,39 +199,91 @@ func sizeOf(p object, places int) (parcel.Size, error) {
 }
 
 // numberOf is a shipment's number: eleven digits, its first barcode without the check digit.
-func numberOf(s custody.Shipment) string { return s.Parcels[0].Barcode[:11] }
+func numberOf(s custody.Shipment) string { return s.Number() }
 
 // find is the shipment of a number; NotFound "unknown_shipment" also for another merchant's.
 func (d *door) find(ctx context.Context, c *call, number string) (custody.Shipment, error) {
-	unknown := fault.New(fault.NotFound, "unknown_shipment", "there is no such shipment")
-	if len(number) != 11 || strings.Trim(number, "0123456789") != "" {
-		return custody.Shipment{}, unknown
+	found, err := d.findMany(ctx, c, []string{number})
+	s, ok := found[number]
+	if err == nil && !ok {
+		err = unknownSending()
 	}
-	p, err := d.Custody.Parcel(ctx, c.merchant.ID, number+string(statement.GS1CheckDigit(number)))
-	if err == nil {
-		return d.Custody.Shipment(ctx, c.merchant.ID, p.Shipment)
-	}
-	if fault.KindOf(err) == fault.NotFound {
-		err = unknown
-	}
-	return custody.Shipment{}, err
+	return s, err
 }
 
-// findAll are the shipments that a request names by number or by the shop's own number, which several may have; newest first.
-func (d *door) findAll(ctx context.Context, c *call) ([]custody.Shipment, error) {
-	if number := c.text("invoicenumber"); number != "" {
-		s, err := d.find(ctx, c, number)
-		return []custody.Shipment{s}, err
+func unknownSending() error {
+	return fault.New(fault.NotFound, "unknown_shipment", "there is no such shipment")
+}
+
+// findMany are the shipments of numbers, each of which may be that of any place. What is nobody's or another merchant's is not among them.
+func (d *door) findMany(ctx context.Context, c *call, numbers []string) (map[string]custody.Shipment, error) {
+	var barcodes []string
+	for _, number := range numbers {
+		if len(number) == 11 && strings.Trim(number, "0123456789") == "" {
+			barcodes = append(barcodes, number+string(statement.GS1CheckDigit(number)))
+		}
 	}
-	reference := c.text("senderinvoicenumber", "gcinvoicenumber", "sendercode")
-	if reference == "" {
+	with, err := d.Custody.ShipmentsWith(ctx, c.merchant.ID, barcodes)
+	found := make(map[string]custody.Shipment, len(with))
+	for barcode, s := range with {
+		found[barcode[:11]] = s
+	}
+	return found, err
+}
+
+// maxAlike bounds the shipments that one number of a shop's stands for.
+const maxAlike = 200
+
+// findEach are the shipments that each of some objects names, by number or by the shop's own number, which several may have; newest first.
+// Customers' returns are meant by the shop's number only where nothing else has it.
+func (d *door) findEach(ctx context.Context, c *call, named ...object) (each [][]custody.Shipment, err error) {
+	numbers, references := make([]string, len(named)), make([]string, len(named))
+	for i, o := range named {
+		if numbers[i] = o.text("invoicenumber"); numbers[i] == "" {
+			references[i] = o.text("senderinvoicenumber", "gcinvoicenumber", "sendercode")
+		}
+	}
+	found, err := d.findMany(ctx, c, numbers)
+	if err != nil {
+		return nil, err
+	}
+	referred, err := d.Custody.ShipmentsReferred(ctx, c.merchant.ID, references)
+	for i := range named {
+		list := outward(referred[references[i]])
+		if s, ok := found[numbers[i]]; ok {
+			list = []custody.Shipment{s}
+		}
+		each = append(each, list[:min(len(list), maxAlike)])
+	}
+	return each, err
+}
+
+// outward are those of some shipments that are no returns; all where there are only returns.
+func outward(all []custody.Shipment) (list []custody.Shipment) {
+	for _, s := range all {
+		if !s.Outbound() {
+			list = append(list, s)
+		}
+	}
+	if len(list) == 0 {
+		return all
+	}
+	return list
+}
+
+// findAll are the shipments that a request names, as findEach; NotFound "unknown_shipment" where there is none.
+func (d *door) findAll(ctx context.Context, c *call) ([]custody.Shipment, error) {
+	if c.text("invoicenumber", "senderinvoicenumber", "gcinvoicenumber", "sendercode") == "" {
 		return nil, fault.New(fault.Invalid, "needs_number", "InvoiceNumber or SenderInvoiceNumber is needed")
 	}
-	list, _, err := d.Custody.Shipments(ctx, c.merchant.ID, custody.Filter{Reference: reference, Limit: 200})
-	if err == nil && len(list) == 0 {
-		err = fault.New(fault.NotFound, "unknown_shipment", "there is no such shipment")
+	each, err := d.findEach(ctx, c, c.object)
+	if err != nil {
+		return nil, err
 	}
-	return list, err
+	if len(each[0]) == 0 {
+		return nil, unknownSending()
+	}
+	return each[0], nil
 }
 
 func or(text, otherwise string) string {

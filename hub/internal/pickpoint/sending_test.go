@@ -202,7 +202,7 @@ func TestHistory(t *testing.T) {
 		d.guard.Write(journal.Record{Kind: journal.WithdrawIntent, Compartment: 3, Parcel: barcode, Carrier: "house", Courier: "anna"})
 		d.guard.Write(journal.Record{Kind: journal.Withdrawn, Compartment: 3, Parcel: barcode, Carrier: "house", Courier: "anna"})
 		d.up()
-		if _, err := d.custody.Returned(d.Context(), barcode, "operator"); err != nil {
+		if _, err := d.handovers.Return(d.Context(), []string{barcode}, "operator"); err != nil {
 			d.Fatal(err)
 		}
 		if got := d.states(number); !slices.Equal(got, []int{101, 109, 112, 116, 113}) {

@@ -95,6 +95,7 @@ type Shipment struct {
 	FromCity      string
 	FromRegion    string
 	Description   string
+	ReturnOf      string
 	CodAmount     int64
 	CodCurrency   string
 	Paid          int64

@@ -173,8 +173,8 @@ func (q *Queries) AddScan(ctx context.Context, arg AddScanParams) error {
 }
 
 const addShipment = `-- name: AddShipment :exec
-INSERT INTO shipment (id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, cod_amount, cod_currency)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+INSERT INTO shipment (id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, cod_amount, cod_currency, return_of)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 `
 
 type AddShipmentParams struct {
@@ -191,6 +191,7 @@ type AddShipmentParams struct {
 	Description string
 	CodAmount   int64
 	CodCurrency string
+	ReturnOf    string
 }
 
 func (q *Queries) AddShipment(ctx context.Context, arg AddShipmentParams) error {
@@ -208,6 +209,7 @@ func (q *Queries) AddShipment(ctx context.Context, arg AddShipmentParams) error 
 		arg.Description,
 		arg.CodAmount,
 		arg.CodCurrency,
+		arg.ReturnOf,
 	)
 	return err
 }
@@ -731,6 +733,52 @@ type EventsOfChangesParams struct {
 
 func (q *Queries) EventsOfChanges(ctx context.Context, arg EventsOfChangesParams) ([]CustodyEvent, error) {
 	rows, err := q.db.QueryContext(ctx, eventsOfChanges, arg.Merchant, arg.First, arg.Last)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CustodyEvent
+	for rows.Next() {
+		var i CustodyEvent
+		if err := rows.Scan(
+			&i.Barcode,
+			&i.Number,
+			&i.ID,
+			&i.What,
+			&i.Actor,
+			&i.Reason,
+			&i.Before,
+			&i.After,
+			&i.Happened,
+			&i.Received,
+			&i.Proof,
+			&i.Locker,
+			&i.Record,
+			&i.Due,
+			&i.Compartment,
+			&i.Guard,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const eventsOfParcels = `-- name: EventsOfParcels :many
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($1 AS TEXT), 1, 12)
+    UNION ALL SELECT at + 12, substr(CAST($1 AS TEXT), at + 12, 12) FROM entry WHERE at + 12 <= length(CAST($1 AS TEXT)))
+SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment, guard FROM custody_event WHERE barcode IN (SELECT one FROM entry) ORDER BY barcode, number
+`
+
+func (q *Queries) EventsOfParcels(ctx context.Context, barcodes string) ([]CustodyEvent, error) {
+	rows, err := q.db.QueryContext(ctx, eventsOfParcels, barcodes)
 	if err != nil {
 		return nil, err
 	}
@@ -1381,6 +1429,86 @@ func (q *Queries) Reprice(ctx context.Context, arg RepriceParams) (int64, error)
 	return result.RowsAffected()
 }
 
+const returnsOfShipments = `-- name: ReturnsOfShipments :many
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($2 AS TEXT), 1, 36)
+    UNION ALL SELECT at + 36, substr(CAST($2 AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST($2 AS TEXT)))
+SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
+WHERE s.id IN (SELECT back.id FROM entry CROSS JOIN shipment back
+    WHERE back.merchant = $1 AND back.return_of <> '' AND back.return_of = one)
+ORDER BY s.id DESC, p.place
+`
+
+type ReturnsOfShipmentsParams struct {
+	Merchant string
+	Ids      string
+}
+
+type ReturnsOfShipmentsRow struct {
+	Shipment Shipment
+	Parcel   Parcel
+}
+
+func (q *Queries) ReturnsOfShipments(ctx context.Context, arg ReturnsOfShipmentsParams) ([]ReturnsOfShipmentsRow, error) {
+	rows, err := q.db.QueryContext(ctx, returnsOfShipments, arg.Merchant, arg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReturnsOfShipmentsRow
+	for rows.Next() {
+		var i ReturnsOfShipmentsRow
+		if err := rows.Scan(
+			&i.Shipment.ID,
+			&i.Shipment.Merchant,
+			&i.Shipment.Locker,
+			&i.Shipment.Carrier,
+			&i.Shipment.Reference,
+			&i.Shipment.DwellHours,
+			&i.Shipment.Created,
+			&i.Shipment.Way,
+			&i.Shipment.FromCity,
+			&i.Shipment.FromRegion,
+			&i.Shipment.Description,
+			&i.Shipment.ReturnOf,
+			&i.Shipment.CodAmount,
+			&i.Shipment.CodCurrency,
+			&i.Shipment.Paid,
+			&i.Shipment.PaidReference,
+			&i.Parcel.Barcode,
+			&i.Parcel.Shipment,
+			&i.Parcel.Merchant,
+			&i.Parcel.Locker,
+			&i.Parcel.Carrier,
+			&i.Parcel.Place,
+			&i.Parcel.Size,
+			&i.Parcel.Low,
+			&i.Parcel.WeightG,
+			&i.Parcel.Reference,
+			&i.Parcel.Token,
+			&i.Parcel.State,
+			&i.Parcel.Hold,
+			&i.Parcel.Compartment,
+			&i.Parcel.Stored,
+			&i.Parcel.Due,
+			&i.Parcel.Events,
+			&i.Parcel.Created,
+			&i.Parcel.Changed,
+			&i.Parcel.Live,
+			&i.Parcel.Outbound,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const scan = `-- name: Scan :one
 SELECT envelope FROM scan WHERE barcode = $1 AND number = $2
 `
@@ -1398,7 +1526,7 @@ func (q *Queries) Scan(ctx context.Context, arg ScanParams) ([]byte, error) {
 }
 
 const shipment = `-- name: Shipment :one
-SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, cod_amount, cod_currency, paid, paid_reference FROM shipment WHERE id = $1 AND merchant = $2
+SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, return_of, cod_amount, cod_currency, paid, paid_reference FROM shipment WHERE id = $1 AND merchant = $2
 `
 
 type ShipmentParams struct {
@@ -1421,6 +1549,7 @@ func (q *Queries) Shipment(ctx context.Context, arg ShipmentParams) (Shipment, e
 		&i.FromCity,
 		&i.FromRegion,
 		&i.Description,
+		&i.ReturnOf,
 		&i.CodAmount,
 		&i.CodCurrency,
 		&i.Paid,
@@ -1430,7 +1559,7 @@ func (q *Queries) Shipment(ctx context.Context, arg ShipmentParams) (Shipment, e
 }
 
 const shipments = `-- name: Shipments :many
-SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, cod_amount, cod_currency, paid, paid_reference FROM shipment s
+SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, return_of, cod_amount, cod_currency, paid, paid_reference FROM shipment s
 WHERE s.merchant = $1 AND (CAST($2 AS TEXT) = '' OR s.id < $2)
   AND (CAST($3 AS TEXT) = '' OR s.reference = $3)
   AND (CAST($4 AS TEXT) = '' OR EXISTS (SELECT 1 FROM parcel p WHERE p.shipment = s.id AND p.state = $4))
@@ -1472,10 +1601,253 @@ func (q *Queries) Shipments(ctx context.Context, arg ShipmentsParams) ([]Shipmen
 			&i.FromCity,
 			&i.FromRegion,
 			&i.Description,
+			&i.ReturnOf,
 			&i.CodAmount,
 			&i.CodCurrency,
 			&i.Paid,
 			&i.PaidReference,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const shipmentsWithBarcodes = `-- name: ShipmentsWithBarcodes :many
+
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($2 AS TEXT), 1, 12)
+    UNION ALL SELECT at + 12, substr(CAST($2 AS TEXT), at + 12, 12) FROM entry WHERE at + 12 <= length(CAST($2 AS TEXT)))
+SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
+WHERE s.merchant = $1 AND s.id IN (SELECT named.shipment FROM entry CROSS JOIN parcel named
+    WHERE named.barcode = one)
+ORDER BY s.id DESC, p.place
+`
+
+type ShipmentsWithBarcodesParams struct {
+	Merchant string
+	Barcodes string
+}
+
+type ShipmentsWithBarcodesRow struct {
+	Shipment Shipment
+	Parcel   Parcel
+}
+
+// The queries below take lists as one text of entries that are equally long: arrays are not the same in both engines.
+func (q *Queries) ShipmentsWithBarcodes(ctx context.Context, arg ShipmentsWithBarcodesParams) ([]ShipmentsWithBarcodesRow, error) {
+	rows, err := q.db.QueryContext(ctx, shipmentsWithBarcodes, arg.Merchant, arg.Barcodes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ShipmentsWithBarcodesRow
+	for rows.Next() {
+		var i ShipmentsWithBarcodesRow
+		if err := rows.Scan(
+			&i.Shipment.ID,
+			&i.Shipment.Merchant,
+			&i.Shipment.Locker,
+			&i.Shipment.Carrier,
+			&i.Shipment.Reference,
+			&i.Shipment.DwellHours,
+			&i.Shipment.Created,
+			&i.Shipment.Way,
+			&i.Shipment.FromCity,
+			&i.Shipment.FromRegion,
+			&i.Shipment.Description,
+			&i.Shipment.ReturnOf,
+			&i.Shipment.CodAmount,
+			&i.Shipment.CodCurrency,
+			&i.Shipment.Paid,
+			&i.Shipment.PaidReference,
+			&i.Parcel.Barcode,
+			&i.Parcel.Shipment,
+			&i.Parcel.Merchant,
+			&i.Parcel.Locker,
+			&i.Parcel.Carrier,
+			&i.Parcel.Place,
+			&i.Parcel.Size,
+			&i.Parcel.Low,
+			&i.Parcel.WeightG,
+			&i.Parcel.Reference,
+			&i.Parcel.Token,
+			&i.Parcel.State,
+			&i.Parcel.Hold,
+			&i.Parcel.Compartment,
+			&i.Parcel.Stored,
+			&i.Parcel.Due,
+			&i.Parcel.Events,
+			&i.Parcel.Created,
+			&i.Parcel.Changed,
+			&i.Parcel.Live,
+			&i.Parcel.Outbound,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const shipmentsWithIDs = `-- name: ShipmentsWithIDs :many
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($2 AS TEXT), 1, 36)
+    UNION ALL SELECT at + 36, substr(CAST($2 AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST($2 AS TEXT)))
+SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
+WHERE s.merchant = $1 AND s.id IN (SELECT one FROM entry)
+ORDER BY s.id DESC, p.place
+`
+
+type ShipmentsWithIDsParams struct {
+	Merchant string
+	Ids      string
+}
+
+type ShipmentsWithIDsRow struct {
+	Shipment Shipment
+	Parcel   Parcel
+}
+
+func (q *Queries) ShipmentsWithIDs(ctx context.Context, arg ShipmentsWithIDsParams) ([]ShipmentsWithIDsRow, error) {
+	rows, err := q.db.QueryContext(ctx, shipmentsWithIDs, arg.Merchant, arg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ShipmentsWithIDsRow
+	for rows.Next() {
+		var i ShipmentsWithIDsRow
+		if err := rows.Scan(
+			&i.Shipment.ID,
+			&i.Shipment.Merchant,
+			&i.Shipment.Locker,
+			&i.Shipment.Carrier,
+			&i.Shipment.Reference,
+			&i.Shipment.DwellHours,
+			&i.Shipment.Created,
+			&i.Shipment.Way,
+			&i.Shipment.FromCity,
+			&i.Shipment.FromRegion,
+			&i.Shipment.Description,
+			&i.Shipment.ReturnOf,
+			&i.Shipment.CodAmount,
+			&i.Shipment.CodCurrency,
+			&i.Shipment.Paid,
+			&i.Shipment.PaidReference,
+			&i.Parcel.Barcode,
+			&i.Parcel.Shipment,
+			&i.Parcel.Merchant,
+			&i.Parcel.Locker,
+			&i.Parcel.Carrier,
+			&i.Parcel.Place,
+			&i.Parcel.Size,
+			&i.Parcel.Low,
+			&i.Parcel.WeightG,
+			&i.Parcel.Reference,
+			&i.Parcel.Token,
+			&i.Parcel.State,
+			&i.Parcel.Hold,
+			&i.Parcel.Compartment,
+			&i.Parcel.Stored,
+			&i.Parcel.Due,
+			&i.Parcel.Events,
+			&i.Parcel.Created,
+			&i.Parcel.Changed,
+			&i.Parcel.Live,
+			&i.Parcel.Outbound,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const shipmentsWithReferences = `-- name: ShipmentsWithReferences :many
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($3 AS TEXT), 1, 100)
+    UNION ALL SELECT at + 100, substr(CAST($3 AS TEXT), at + 100, 100) FROM entry WHERE at + 100 <= length(CAST($3 AS TEXT)))
+SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
+WHERE s.id IN (SELECT named.id FROM entry CROSS JOIN shipment named
+    WHERE named.merchant = $1 AND named.reference = rtrim(one) ORDER BY named.id DESC LIMIT $2)
+ORDER BY s.id DESC, p.place
+`
+
+type ShipmentsWithReferencesParams struct {
+	Merchant string
+	AtMost   int32
+	Refs     string
+}
+
+type ShipmentsWithReferencesRow struct {
+	Shipment Shipment
+	Parcel   Parcel
+}
+
+func (q *Queries) ShipmentsWithReferences(ctx context.Context, arg ShipmentsWithReferencesParams) ([]ShipmentsWithReferencesRow, error) {
+	rows, err := q.db.QueryContext(ctx, shipmentsWithReferences, arg.Merchant, arg.AtMost, arg.Refs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ShipmentsWithReferencesRow
+	for rows.Next() {
+		var i ShipmentsWithReferencesRow
+		if err := rows.Scan(
+			&i.Shipment.ID,
+			&i.Shipment.Merchant,
+			&i.Shipment.Locker,
+			&i.Shipment.Carrier,
+			&i.Shipment.Reference,
+			&i.Shipment.DwellHours,
+			&i.Shipment.Created,
+			&i.Shipment.Way,
+			&i.Shipment.FromCity,
+			&i.Shipment.FromRegion,
+			&i.Shipment.Description,
+			&i.Shipment.ReturnOf,
+			&i.Shipment.CodAmount,
+			&i.Shipment.CodCurrency,
+			&i.Shipment.Paid,
+			&i.Shipment.PaidReference,
+			&i.Parcel.Barcode,
+			&i.Parcel.Shipment,
+			&i.Parcel.Merchant,
+			&i.Parcel.Locker,
+			&i.Parcel.Carrier,
+			&i.Parcel.Place,
+			&i.Parcel.Size,
+			&i.Parcel.Low,
+			&i.Parcel.WeightG,
+			&i.Parcel.Reference,
+			&i.Parcel.Token,
+			&i.Parcel.State,
+			&i.Parcel.Hold,
+			&i.Parcel.Compartment,
+			&i.Parcel.Stored,
+			&i.Parcel.Due,
+			&i.Parcel.Events,
+			&i.Parcel.Created,
+			&i.Parcel.Changed,
+			&i.Parcel.Live,
+			&i.Parcel.Outbound,
 		); err != nil {
 			return nil, err
 		}
@@ -1560,6 +1932,79 @@ func (q *Queries) TakeSerials(ctx context.Context, arg TakeSerialsParams) (int64
 	var next int64
 	err := row.Scan(&next)
 	return next, err
+}
+
+const turnedBack = `-- name: TurnedBack :many
+SELECT e.happened, e.before, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM change c
+JOIN custody_event e ON e.barcode = c.barcode AND e.number = c.number JOIN parcel p ON p.barcode = c.barcode
+WHERE c.merchant = $1 AND c.position > $2 AND c.position <= $3
+  AND (p.outbound AND e.what = 'announced' OR NOT p.outbound AND e.after IN ('withdrawn', 'recovered') AND e.before <> e.after)
+ORDER BY c.position LIMIT $4
+`
+
+type TurnedBackParams struct {
+	Merchant string
+	After    int64
+	Last     int64
+	AtMost   int32
+}
+
+type TurnedBackRow struct {
+	Happened int64
+	Before   string
+	Parcel   Parcel
+}
+
+func (q *Queries) TurnedBack(ctx context.Context, arg TurnedBackParams) ([]TurnedBackRow, error) {
+	rows, err := q.db.QueryContext(ctx, turnedBack,
+		arg.Merchant,
+		arg.After,
+		arg.Last,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TurnedBackRow
+	for rows.Next() {
+		var i TurnedBackRow
+		if err := rows.Scan(
+			&i.Happened,
+			&i.Before,
+			&i.Parcel.Barcode,
+			&i.Parcel.Shipment,
+			&i.Parcel.Merchant,
+			&i.Parcel.Locker,
+			&i.Parcel.Carrier,
+			&i.Parcel.Place,
+			&i.Parcel.Size,
+			&i.Parcel.Low,
+			&i.Parcel.WeightG,
+			&i.Parcel.Reference,
+			&i.Parcel.Token,
+			&i.Parcel.State,
+			&i.Parcel.Hold,
+			&i.Parcel.Compartment,
+			&i.Parcel.Stored,
+			&i.Parcel.Due,
+			&i.Parcel.Events,
+			&i.Parcel.Created,
+			&i.Parcel.Changed,
+			&i.Parcel.Live,
+			&i.Parcel.Outbound,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const untold = `-- name: Untold :many

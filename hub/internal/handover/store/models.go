@@ -17,3 +17,11 @@ type Handover struct {
 	Accepted  int64
 	Actor     string
 }
+
+type ReturnAct struct {
+	Number   int64
+	Merchant string
+	Carrier  string
+	Created  int64
+	Actor    string
+}

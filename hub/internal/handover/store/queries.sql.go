@@ -73,6 +73,56 @@ func (q *Queries) ActOf(ctx context.Context, shipment string) (Handover, error) 
 	return i, err
 }
 
+const actsOf = `-- name: ActsOf :many
+
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($1 AS TEXT), 1, 36)
+    UNION ALL SELECT at + 36, substr(CAST($1 AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST($1 AS TEXT)))
+SELECT s.shipment, h.number, h.merchant, h.carrier, h.way, h.city, h.region, h.point, h.reference, h.created, h.accepted, h.actor FROM handover_shipment s JOIN handover h ON h.number = s.handover
+WHERE s.shipment IN (SELECT one FROM entry)
+`
+
+type ActsOfRow struct {
+	Shipment string
+	Handover Handover
+}
+
+// The query below takes ids of shipments as one text, 36 characters each: arrays are not the same in both engines.
+func (q *Queries) ActsOf(ctx context.Context, ids string) ([]ActsOfRow, error) {
+	rows, err := q.db.QueryContext(ctx, actsOf, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ActsOfRow
+	for rows.Next() {
+		var i ActsOfRow
+		if err := rows.Scan(
+			&i.Shipment,
+			&i.Handover.Number,
+			&i.Handover.Merchant,
+			&i.Handover.Carrier,
+			&i.Handover.Way,
+			&i.Handover.City,
+			&i.Handover.Region,
+			&i.Handover.Point,
+			&i.Handover.Reference,
+			&i.Handover.Created,
+			&i.Handover.Accepted,
+			&i.Handover.Actor,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const addAct = `-- name: AddAct :exec
 INSERT INTO handover (number, merchant, carrier, way, city, region, point, reference, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 `
@@ -101,6 +151,44 @@ func (q *Queries) AddAct(ctx context.Context, arg AddActParams) error {
 		arg.Reference,
 		arg.Created,
 	)
+	return err
+}
+
+const addReturnAct = `-- name: AddReturnAct :exec
+INSERT INTO return_act (number, merchant, carrier, created, actor) VALUES ($1, $2, $3, $4, $5)
+`
+
+type AddReturnActParams struct {
+	Number   int64
+	Merchant string
+	Carrier  string
+	Created  int64
+	Actor    string
+}
+
+func (q *Queries) AddReturnAct(ctx context.Context, arg AddReturnActParams) error {
+	_, err := q.db.ExecContext(ctx, addReturnAct,
+		arg.Number,
+		arg.Merchant,
+		arg.Carrier,
+		arg.Created,
+		arg.Actor,
+	)
+	return err
+}
+
+const addReturned = `-- name: AddReturned :exec
+INSERT INTO return_act_parcel (barcode, act, place) VALUES ($1, $2, $3)
+`
+
+type AddReturnedParams struct {
+	Barcode string
+	Act     int64
+	Place   int64
+}
+
+func (q *Queries) AddReturned(ctx context.Context, arg AddReturnedParams) error {
+	_, err := q.db.ExecContext(ctx, addReturned, arg.Barcode, arg.Act, arg.Place)
 	return err
 }
 
@@ -198,6 +286,137 @@ func (q *Queries) NextNumber(ctx context.Context) (int64, error) {
 	var last int64
 	err := row.Scan(&last)
 	return last, err
+}
+
+const returnActs = `-- name: ReturnActs :many
+SELECT a.number, a.merchant, a.carrier, a.created, a.actor, p.barcode FROM return_act a JOIN return_act_parcel p ON p.act = a.number
+WHERE (CAST($1 AS TEXT) = '' OR a.merchant = $1) AND a.number = $2 ORDER BY p.place
+`
+
+type ReturnActsParams struct {
+	Merchant string
+	Number   int64
+}
+
+type ReturnActsRow struct {
+	ReturnAct ReturnAct
+	Barcode   string
+}
+
+func (q *Queries) ReturnActs(ctx context.Context, arg ReturnActsParams) ([]ReturnActsRow, error) {
+	rows, err := q.db.QueryContext(ctx, returnActs, arg.Merchant, arg.Number)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReturnActsRow
+	for rows.Next() {
+		var i ReturnActsRow
+		if err := rows.Scan(
+			&i.ReturnAct.Number,
+			&i.ReturnAct.Merchant,
+			&i.ReturnAct.Carrier,
+			&i.ReturnAct.Created,
+			&i.ReturnAct.Actor,
+			&i.Barcode,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const returnActsBetween = `-- name: ReturnActsBetween :many
+SELECT a.number, a.merchant, a.carrier, a.created, a.actor, p.barcode FROM return_act a JOIN return_act_parcel p ON p.act = a.number
+WHERE a.merchant = $1 AND a.created >= $2 AND a.created < $3 ORDER BY a.number, p.place LIMIT $4
+`
+
+type ReturnActsBetweenParams struct {
+	Merchant string
+	Since    int64
+	Until    int64
+	AtMost   int32
+}
+
+type ReturnActsBetweenRow struct {
+	ReturnAct ReturnAct
+	Barcode   string
+}
+
+func (q *Queries) ReturnActsBetween(ctx context.Context, arg ReturnActsBetweenParams) ([]ReturnActsBetweenRow, error) {
+	rows, err := q.db.QueryContext(ctx, returnActsBetween,
+		arg.Merchant,
+		arg.Since,
+		arg.Until,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReturnActsBetweenRow
+	for rows.Next() {
+		var i ReturnActsBetweenRow
+		if err := rows.Scan(
+			&i.ReturnAct.Number,
+			&i.ReturnAct.Merchant,
+			&i.ReturnAct.Carrier,
+			&i.ReturnAct.Created,
+			&i.ReturnAct.Actor,
+			&i.Barcode,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const returnActsOf = `-- name: ReturnActsOf :many
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($1 AS TEXT), 1, 12)
+    UNION ALL SELECT at + 12, substr(CAST($1 AS TEXT), at + 12, 12) FROM entry WHERE at + 12 <= length(CAST($1 AS TEXT)))
+SELECT barcode, act FROM return_act_parcel WHERE barcode IN (SELECT one FROM entry)
+`
+
+type ReturnActsOfRow struct {
+	Barcode string
+	Act     int64
+}
+
+func (q *Queries) ReturnActsOf(ctx context.Context, barcodes string) ([]ReturnActsOfRow, error) {
+	rows, err := q.db.QueryContext(ctx, returnActsOf, barcodes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ReturnActsOfRow
+	for rows.Next() {
+		var i ReturnActsOfRow
+		if err := rows.Scan(&i.Barcode, &i.Act); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const shipmentsOf = `-- name: ShipmentsOf :many

@@ -1,0 +1,129 @@
+package pickpoint
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"time"
+
+	"lockstep/hub/internal/custody"
+	"lockstep/hub/internal/handover"
+	"lockstep/hub/internal/label"
+	"lockstep/internal/fault"
+)
+
+// orderPeriod reads what a request for acts says: its contract and its period, which may be absent where it names an act.
+func (d *door) orderPeriod(c *call) (from, to int64, err error) {
+	if err := c.underContract(c.text("ikn")); err != nil {
+		return 0, 0, err
+	}
+	if c.text("documentnumber") != "" && c.text("datefrom") == "" {
+		return 0, math.MaxInt64, nil
+	}
+	return d.period(c)
+}
+
+// returnedGoods is an act of goods that the carrier has handed back.
+type returnedGoods struct {
+	DocumentNumber, Date string
+	Invoices             []returnedInvoice
+	TotalEncloses        int
+	Error                any
+}
+
+type returnedInvoice struct {
+	InvoiceNumber, ReturnInvoiceNumber string // as in getreturn
+	GCInvoiceNumber                    string
+	Encloses                           []returnedEnclose
+}
+
+type returnedEnclose struct{ Barcode, GCBarcode string }
+
+// goodsOrders lists the acts of goods that came back in a period, or one.
+func (d *door) goodsOrders(ctx context.Context, c *call) (any, error) {
+	from, to, err := d.orderPeriod(c)
+	if err != nil {
+		return nil, err
+	}
+	var acts []handover.ReturnAct
+	if number := c.text("documentnumber"); number != "" {
+		a, err := d.returnActNamed(ctx, c, number)
+		if err != nil {
+			return nil, err
+		}
+		if a.Created >= from && a.Created < to {
+			acts = append(acts, a)
+		}
+	} else if acts, err = d.Handovers.ReturnActs(ctx, c.merchant.ID, from, to, maxReturned); err != nil {
+		return nil, err
+	}
+	return d.goods(ctx, c, acts)
+}
+
+func (d *door) goods(ctx context.Context, c *call, acts []handover.ReturnAct) ([]returnedGoods, error) {
+	var barcodes []string
+	for _, a := range acts {
+		barcodes = append(barcodes, a.Barcodes...)
+	}
+	with, err := d.Custody.ShipmentsWith(ctx, c.merchant.ID, barcodes)
+	if err != nil {
+		return nil, err
+	}
+	var back []custody.Shipment
+	for _, s := range with {
+		back = append(back, s)
+	}
+	sources, err := d.sources(ctx, c, back)
+	list := []returnedGoods{}
+	for _, a := range acts {
+		g := returnedGoods{DocumentNumber: strconv.FormatInt(a.Number, 10), Date: time.UnixMicro(a.Created).In(moscow).Format(dateTime), TotalEncloses: len(a.Barcodes)}
+		at := map[string]int{}
+		for _, barcode := range a.Barcodes {
+			s := with[barcode]
+			i, there := at[s.ID]
+			if !there {
+				i = len(g.Invoices)
+				at[s.ID] = i
+				g.Invoices = append(g.Invoices, returnedInvoice{InvoiceNumber: sourceNumber(s, sources), ReturnInvoiceNumber: numberOf(s), GCInvoiceNumber: s.Reference})
+			}
+			g.Invoices[i].Encloses = append(g.Invoices[i].Encloses, returnedEnclose{barcode, referenceOf(s, barcode)})
+		}
+		list = append(list, g)
+	}
+	return list, err
+}
+
+// referenceOf is the shop's own barcode of a place.
+func referenceOf(s custody.Shipment, barcode string) string {
+	for _, p := range s.Parcels {
+		if p.Barcode == barcode {
+			return p.Reference
+		}
+	}
+	return ""
+}
+
+// moneyOrders lists acts of money that was taken for the shop. Nothing is paid on collection, so there are none.
+func (d *door) moneyOrders(_ context.Context, c *call) (any, error) {
+	if _, _, err := d.orderPeriod(c); err != nil {
+		return nil, err
+	}
+	return []any{}, nil
+}
+
+// returnActNamed is an act of what came back to the shop, by its number.
+func (d *door) returnActNamed(ctx context.Context, c *call, text string) (handover.ReturnAct, error) {
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return handover.ReturnAct{}, fault.New(fault.NotFound, "unknown_return_act", "there is no such act")
+	}
+	return d.Handovers.ReturnAct(ctx, c.merchant.ID, number)
+}
+
+func (d *door) printReturnAct(ctx context.Context, c *call, a handover.ReturnAct) (any, error) {
+	with, err := d.Custody.ShipmentsWith(ctx, c.merchant.ID, a.Barcodes)
+	if err != nil {
+		return nil, err
+	}
+	return label.ActPDF(label.ReturnAct(a.Number, c.merchant.Name, a.Carrier, time.UnixMicro(a.Created).In(moscow), a.Barcodes, with))
+}
