@@ -166,11 +166,18 @@ func (n *Net) idsOf(ctx context.Context, p *Parcel) (map[string]string, error) {
 	if err != nil || hook.ID == "" {
 		return nil, fmt.Errorf("no webhook: %d %s: %v", a.Status, a.Body, err)
 	}
-	return map[string]string{"/shipments/{id}": "/shipments/" + p.Shipment, "/parcels/{barcode}": "/parcels/" + p.Barcode, "/webhooks/{id}": "/webhooks/" + hook.ID}, nil
+	var pickup struct{ Number string }
+	a, err = n.ask(ctx, "POST", "/v1/pickups", map[string]any{"city": "Moskva", "address": "Tverskaya 1", "day": n.Office.Clock.Now().AddDate(0, 0, 2).UTC().Format(time.DateOnly), "places": 1,
+		"contact": map[string]any{"name": "Olga", "phone": "+7 495 000-00-00"}}, &pickup)
+	if err != nil || pickup.Number == "" {
+		return nil, fmt.Errorf("no pickup: %d %s: %v", a.Status, a.Body, err)
+	}
+	return map[string]string{"/shipments/{id}": "/shipments/" + p.Shipment, "/parcels/{barcode}": "/parcels/" + p.Barcode, "/webhooks/{id}": "/webhooks/" + hook.ID,
+		"/pickups/{id}": "/pickups/" + pickup.Number}, nil
 }
 
 // nowhere are ids of the same form that nobody has.
-var nowhere = map[string]string{"/shipments/{id}": "/shipments/0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f", "/parcels/{barcode}": "/parcels/" + Barcode(777777), "/webhooks/{id}": "/webhooks/0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f"}
+var nowhere = map[string]string{"/shipments/{id}": "/shipments/0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f", "/parcels/{barcode}": "/parcels/" + Barcode(777777), "/webhooks/{id}": "/webhooks/0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f", "/pickups/{id}": "/pickups/39999999"}
 
 // othersIDs has a new merchant ask for what is the first one's.
 func othersIDs(ctx context.Context, n *Net) (string, error) {

@@ -12,6 +12,7 @@ import (
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/pickup"
 	"lockstep/internal/courier"
 	"lockstep/internal/line"
 )
@@ -179,6 +180,39 @@ func (h *Hub) AcceptHandover(ctx context.Context, number int64) (HandoverView, e
 		return HandoverView{}, err
 	}
 	return handoverView(a), h.accounts.Audit(ctx, operator(), "accepted a handover", fmt.Sprint(number))
+}
+
+// Pickups lists what is still to be fetched, on one day or all (""), the earliest first.
+func (h *Hub) Pickups(ctx context.Context, day string) ([]PickupView, error) {
+	list, err := h.pickups.Waiting(ctx, day)
+	return views(list, pickupView), err
+}
+
+// Pickup shows one.
+func (h *Hub) Pickup(ctx context.Context, number int64) (PickupView, error) {
+	o, err := h.pickups.Order(ctx, "", number)
+	return pickupView(o), err
+}
+
+// The three things that an operator does to a pickup: say that a courier is to come, that one was there, that nobody comes.
+func (h *Hub) AssignPickup(ctx context.Context, number int64) (PickupView, error) {
+	return h.movePickup(ctx, number, pickup.Assign)
+}
+
+func (h *Hub) FinishPickup(ctx context.Context, number int64) (PickupView, error) {
+	return h.movePickup(ctx, number, pickup.Finish)
+}
+
+func (h *Hub) CancelPickup(ctx context.Context, number int64) (PickupView, error) {
+	return h.movePickup(ctx, number, pickup.Cancel)
+}
+
+func (h *Hub) movePickup(ctx context.Context, number int64, act pickup.Act) (PickupView, error) {
+	o, err := h.pickups.Move(ctx, "", number, act, operator())
+	if err != nil {
+		return PickupView{}, err
+	}
+	return pickupView(o), h.accounts.Audit(ctx, operator(), "pickup: "+string(act), fmt.Sprint(number))
 }
 
 // The imports take a CSV file whole or not at all, and say how many rows it had. ImportCities: the cities that lockers stand in.

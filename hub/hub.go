@@ -28,6 +28,7 @@ import (
 	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/outbox"
 	"lockstep/hub/internal/pickpoint"
+	"lockstep/hub/internal/pickup"
 	"lockstep/hub/internal/tariff"
 	"lockstep/hub/internal/widget"
 	"lockstep/hub/migrations"
@@ -69,6 +70,7 @@ type Hub struct {
 	custody   *custody.Custody
 	handovers *handover.Handovers
 	tariffs   *tariff.Tariffs
+	pickups   *pickup.Pickups
 }
 
 // Open opens the database, brings its tables up to date and furnishes the rooms from the ground up.
@@ -102,6 +104,7 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 	h.custody = custody.New(custody.Config{DB: d, Now: c.Now, Log: c.Log, Charters: k.charters, Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit})
 	h.handovers = handover.New(handover.Config{DB: d, Now: c.Now})
 	h.tariffs = tariff.New(tariff.Config{DB: d})
+	h.pickups = pickup.New(pickup.Config{DB: d, Now: c.Now})
 	return err
 }
 
@@ -122,7 +125,7 @@ func (h *Hub) lockerIDs(ctx context.Context) (ids []string, err error) {
 
 // clean drops what has had its time.
 func (h *Hub) clean(ctx context.Context) error {
-	return errors.Join(h.accounts.Clean(ctx), h.custody.Clean(ctx), h.dispatch.Clean(ctx))
+	return errors.Join(h.accounts.Clean(ctx), h.custody.Clean(ctx), h.dispatch.Clean(ctx), h.pickups.Clean(ctx))
 }
 
 // Close closes the database.
@@ -212,13 +215,13 @@ func (h *Hub) edge() (*edge.Edge, error) {
 func (h *Hub) handler() (http.Handler, error) {
 	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Outbox: h.outbox,
 		Revoke: h.couriers.RevokeKey, Notifier: h.keys.charter.Notifier, Network: h.keys.charter.Network, BodyKey: h.keys.body, Tracking: h.tracking, Now: h.config.Now, Log: h.config.Log,
-		PublicURL: h.config.PublicURL, GS1Prefix: h.config.GS1Prefix})
+		PublicURL: h.config.PublicURL, GS1Prefix: h.config.GS1Prefix, Pickups: h.pickups})
 	if err != nil {
 		return nil, err
 	}
 	people := console.New(console.Config{Couriers: h.couriers, Custody: h.custody, Now: h.config.Now, Log: h.config.Log,
 		FrameAncestor: h.config.FrameAncestor})
-	shops := pickpoint.New(pickpoint.Config{GS1Prefix: h.config.GS1Prefix, Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Tariffs: h.tariffs, Fleet: h.fleet,
+	shops := pickpoint.New(pickpoint.Config{GS1Prefix: h.config.GS1Prefix, Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Pickups: h.pickups, Tariffs: h.tariffs, Fleet: h.fleet,
 		Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log})
 	visitors, err := widget.New(widget.Config{Fleet: h.fleet, Tariff: h.lanes, Tiles: widget.Tiles{URL: h.config.MapTiles, Attribution: h.config.MapAttribution}, Now: h.config.Now, Log: h.config.Log})
 	if err != nil {

@@ -28,6 +28,7 @@ type hubCommand struct {
 	Courier   hubCourier   `cmd:"" help:"House couriers and their enrolment."`
 	Carrier   hubCarrier   `cmd:"" help:"Carriers with a service of their own, and what they ask with."`
 	Handover  hubHandover  `cmd:"" help:"Acts: what merchants hand to carriers."`
+	Pickup    hubPickup    `cmd:"" help:"Pickups: what merchants ask couriers to fetch."`
 	Tariff    hubTariff    `cmd:"" help:"The price list."`
 	Parcel    hubParcel    `cmd:"" help:"Parcels and where they are."`
 	Recovered hubRecovered `cmd:"" help:"Hand in a technician's signed scans of parcels from a dead locker."`

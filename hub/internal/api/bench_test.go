@@ -23,6 +23,7 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/guardtest"
 	"lockstep/hub/internal/outbox"
+	"lockstep/hub/internal/pickup"
 	"lockstep/hub/migrations"
 	"lockstep/internal/db"
 	"lockstep/internal/db/dbtest"
@@ -94,7 +95,7 @@ func newBench(t *testing.T, d *db.DB) *bench {
 		b.revoked = append(b.revoked, carrier+" "+key.String())
 		return nil
 	}
-	handler, err := api.New(api.Config{GS1Prefix: gs1Prefix, Revoke: revoke, Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Notifier: network.Charter.Notifier, Network: network.Charter.Network,
+	handler, err := api.New(api.Config{GS1Prefix: gs1Prefix, Revoke: revoke, Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Pickups: pickup.New(pickup.Config{DB: d, Now: time.Now}), Notifier: network.Charter.Notifier, Network: network.Charter.Network,
 		BodyKey: []byte("a key that is in no database"), Tracking: tracking, Now: time.Now, Log: log, PublicURL: "https://hub.example"})
 	must(t, err)
 	b.server = httptest.NewServer(handler)

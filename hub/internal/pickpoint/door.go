@@ -21,6 +21,7 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/label"
+	"lockstep/hub/internal/pickup"
 	"lockstep/hub/internal/tariff"
 	"lockstep/internal/fault"
 	"lockstep/parcel"
@@ -41,6 +42,7 @@ type Config struct {
 
 	GS1Prefix parcel.GS1Prefix // empty: labels have no SSCC
 	Handovers *handover.Handovers
+	Pickups   *pickup.Pickups
 	Tariffs   *tariff.Tariffs
 	Notifier  []byte // the notifier's public HPKE key, from the charter: contacts are sealed to it
 	Now       func() time.Time
@@ -105,6 +107,9 @@ func New(c Config) http.Handler {
 
 		"getinvoiceschangestate": {do: d.changedStates},
 		"invoiceschanging":       {do: d.changedSendings},
+
+		"courier":       {do: d.orderCourier},
+		"couriercancel": {do: d.cancelCourier},
 
 		"makelabel":  {do: d.labels(label.A4), paper: true},
 		"makezlabel": {do: d.labels(label.A6), paper: true},

@@ -18,6 +18,7 @@ import (
 	"lockstep/hub/internal/guardtest"
 	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/pickpoint"
+	"lockstep/hub/internal/pickup"
 	"lockstep/hub/internal/tariff"
 	"lockstep/hub/migrations"
 	"lockstep/internal/db"
@@ -38,6 +39,7 @@ type desk struct {
 	now      time.Time
 
 	handovers *handover.Handovers
+	pickups   *pickup.Pickups
 	tariffs   *tariff.Tariffs
 	fleet     *fleet.Fleet
 	network   *ceremony.Development
@@ -57,9 +59,10 @@ func each(t *testing.T, test func(d *desk)) {
 		lockers := fleet.New(fleet.Config{DB: database, Now: clock, Charter: network.Charter})
 		d.custody = custody.New(custody.Config{DB: database, Now: clock, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: lockers, Dispatch: statements})
 		d.handovers = handover.New(handover.Config{DB: database, Now: clock})
+		d.pickups = pickup.New(pickup.Config{DB: database, Now: clock})
 		d.fleet = lockers
 		d.tariffs = tariff.New(tariff.Config{DB: database})
-		d.door = pickpoint.New(pickpoint.Config{GS1Prefix: "9521234", Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Tariffs: d.tariffs, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log})
+		d.door = pickpoint.New(pickpoint.Config{GS1Prefix: "9521234", Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Pickups: d.pickups, Tariffs: d.tariffs, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log})
 		if _, _, err := lockers.Add(t.Context(), fleet.NewLocker{ID: "7701-015", Name: "Курская", Address: "Москва, Земляной Вал, 29", Zone: "Europe/Moscow"}); err != nil {
 			t.Fatal(err)
 		}
