@@ -12,6 +12,7 @@ import (
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/names"
 	"lockstep/hub/internal/pickup"
 	"lockstep/internal/courier"
 	"lockstep/internal/line"
@@ -185,13 +186,30 @@ func (h *Hub) AcceptHandover(ctx context.Context, number int64) (HandoverView, e
 // Pickups lists what is still to be fetched, on one day or all (""), the earliest first.
 func (h *Hub) Pickups(ctx context.Context, day string) ([]PickupView, error) {
 	list, err := h.pickups.Waiting(ctx, day)
-	return views(list, pickupView), err
+	return h.withContacts(ctx, list), err
+}
+
+// withContacts shows pickups with whom to ask for, as far as the notifier tells.
+func (h *Hub) withContacts(ctx context.Context, list []pickup.Order) []PickupView {
+	var sealed []names.Sealed
+	for _, o := range list {
+		sealed = append(sealed, names.Sealed{Number: o.Number, Day: o.Day, Contact: o.Contact})
+	}
+	told := h.names.Contacts(ctx, sealed...)
+	return views(list, func(o pickup.Order) PickupView {
+		v := pickupView(o)
+		v.Contact, v.Phone = told[o.Number].Name, told[o.Number].Phone
+		return v
+	})
 }
 
 // Pickup shows one.
 func (h *Hub) Pickup(ctx context.Context, number int64) (PickupView, error) {
 	o, err := h.pickups.Order(ctx, "", number)
-	return pickupView(o), err
+	if err != nil {
+		return PickupView{}, err
+	}
+	return h.withContacts(ctx, []pickup.Order{o})[0], nil
 }
 
 // The three things that an operator does to a pickup: say that a courier is to come, that one was there, that nobody comes.

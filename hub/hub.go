@@ -26,6 +26,7 @@ import (
 	"lockstep/hub/internal/edge"
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/handover"
+	"lockstep/hub/internal/names"
 	"lockstep/hub/internal/outbox"
 	"lockstep/hub/internal/pickpoint"
 	"lockstep/hub/internal/pickup"
@@ -35,6 +36,7 @@ import (
 	"lockstep/internal/courier"
 	"lockstep/internal/db"
 	"lockstep/internal/fault"
+	"lockstep/internal/secret"
 	"lockstep/internal/web"
 	"lockstep/parcel"
 )
@@ -51,6 +53,9 @@ type Config struct {
 	FrameAncestor  string           // an origin that may hold the courier's page in a frame; empty for none
 	MapTiles       string           // a URL template of the map's background for shops' visitors; empty for none
 	MapAttribution string           // what the map says of where its tiles are from
+	NotifierURL    string           // where the notifier is asked for names; empty: nobody is
+	NotifierToken  secret.Text      // what it is asked with
+	NotifierAtHome bool             // plain HTTP to a notifier on another machine is all right
 	AllowPrivate   bool             // webhooks may go to private and loopback addresses; for development
 	Now            func() time.Time
 	Log            *slog.Logger
@@ -71,6 +76,7 @@ type Hub struct {
 	handovers *handover.Handovers
 	tariffs   *tariff.Tariffs
 	pickups   *pickup.Pickups
+	names     *names.Names
 }
 
 // Open opens the database, brings its tables up to date and furnishes the rooms from the ground up.
@@ -105,6 +111,10 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 	h.handovers = handover.New(handover.Config{DB: d, Now: c.Now})
 	h.tariffs = tariff.New(tariff.Config{DB: d})
 	h.pickups = pickup.New(pickup.Config{DB: d, Now: c.Now})
+	if err != nil {
+		return err
+	}
+	h.names, err = names.New(names.Config{URL: c.NotifierURL, Token: c.NotifierToken, Private: c.NotifierAtHome, Log: c.Log})
 	return err
 }
 
@@ -166,6 +176,9 @@ func (h *Hub) Serve(ctx context.Context) error {
 	if err := h.warnOfRanges(ctx); err != nil {
 		return err
 	}
+	if !h.names.Asks() {
+		h.config.Log.Warn("no notifier to ask: labels and answers have no names of recipients")
+	}
 	h.config.Log.Info("hub listens", "public", public.Addr().String(), "edge", dialled.Addr().String(), "database", h.db.Engine())
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return h.dispatch.Run(ctx) })
@@ -215,13 +228,13 @@ func (h *Hub) edge() (*edge.Edge, error) {
 func (h *Hub) handler() (http.Handler, error) {
 	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Outbox: h.outbox,
 		Revoke: h.couriers.RevokeKey, Notifier: h.keys.charter.Notifier, Network: h.keys.charter.Network, BodyKey: h.keys.body, Tracking: h.tracking, Now: h.config.Now, Log: h.config.Log,
-		PublicURL: h.config.PublicURL, GS1Prefix: h.config.GS1Prefix, Pickups: h.pickups})
+		PublicURL: h.config.PublicURL, GS1Prefix: h.config.GS1Prefix, Pickups: h.pickups, Names: h.names})
 	if err != nil {
 		return nil, err
 	}
 	people := console.New(console.Config{Couriers: h.couriers, Custody: h.custody, Now: h.config.Now, Log: h.config.Log,
 		FrameAncestor: h.config.FrameAncestor})
-	shops := pickpoint.New(pickpoint.Config{GS1Prefix: h.config.GS1Prefix, Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Pickups: h.pickups, Tariffs: h.tariffs, Fleet: h.fleet,
+	shops := pickpoint.New(pickpoint.Config{GS1Prefix: h.config.GS1Prefix, Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Pickups: h.pickups, Names: h.names, Tariffs: h.tariffs, Fleet: h.fleet,
 		Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log})
 	visitors, err := widget.New(widget.Config{Fleet: h.fleet, Tariff: h.lanes, Tiles: widget.Tiles{URL: h.config.MapTiles, Attribution: h.config.MapAttribution}, Now: h.config.Now, Log: h.config.Log})
 	if err != nil {

@@ -44,7 +44,7 @@ func handoverView(a handover.Act) HandoverView {
 	return v
 }
 
-// PickupView is what a courier is asked to fetch from a merchant.
+// PickupView is what a courier is asked to fetch from a merchant; Contact and Phone where the notifier tells them.
 type PickupView struct {
 	Number    int64     `json:"number"`
 	State     string    `json:"state"`
@@ -59,6 +59,8 @@ type PickupView struct {
 	Places    int       `json:"places"`
 	WeightG   int       `json:"weight_g,omitempty"`
 	Comment   string    `json:"comment,omitempty"`
+	Contact   string    `json:"contact,omitempty"`
+	Phone     string    `json:"phone,omitempty"`
 	Reference string    `json:"reference,omitempty"`
 	Created   time.Time `json:"created"`
 	Changed   time.Time `json:"changed"`

@@ -159,7 +159,7 @@ func (p pickupNumber) do(c *commands, act func(*hub.Hub, context.Context, int64)
 }
 
 func pickupLine(w io.Writer, p hub.PickupView) {
-	fmt.Fprintf(w, "%d\t%s\t%s %s-%s\t%s\t%s\t%d places, %.1f kg\tmerchant %s\t%s\n", p.Number, p.State, p.Day, p.From, p.To, p.City, p.Address, p.Places, float64(p.WeightG)/1000, p.Merchant, p.Comment)
+	fmt.Fprintf(w, "%d\t%s\t%s %s-%s\t%s\t%s\t%d places, %.1f kg\tmerchant %s\t%s %s\t%s\n", p.Number, p.State, p.Day, p.From, p.To, p.City, p.Address, p.Places, float64(p.WeightG)/1000, p.Merchant, p.Contact, p.Phone, p.Comment)
 }
 
 type hubLocker struct {

@@ -17,6 +17,7 @@ import (
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/names"
 	"lockstep/hub/internal/outbox"
 	"lockstep/hub/internal/pickup"
 	"lockstep/internal/fault"
@@ -33,6 +34,7 @@ type Config struct {
 	Custody  *custody.Custody
 	Outbox   *outbox.Outbox
 	Pickups  *pickup.Pickups
+	Names    *names.Names
 	// Revoke takes a carrier's word that a device is no courier's of it any more.
 	Revoke    func(ctx context.Context, carrier string, key statement.KeyID) error
 	Notifier  []byte                    // the notifier's public HPKE key, from the charter: contacts are sealed to it

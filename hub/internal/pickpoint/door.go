@@ -21,6 +21,7 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/label"
+	"lockstep/hub/internal/names"
 	"lockstep/hub/internal/pickup"
 	"lockstep/hub/internal/tariff"
 	"lockstep/internal/fault"
@@ -43,6 +44,7 @@ type Config struct {
 	GS1Prefix parcel.GS1Prefix // empty: labels have no SSCC
 	Handovers *handover.Handovers
 	Pickups   *pickup.Pickups
+	Names     *names.Names
 	Tariffs   *tariff.Tariffs
 	Notifier  []byte // the notifier's public HPKE key, from the charter: contacts are sealed to it
 	Now       func() time.Time
@@ -110,6 +112,7 @@ func New(c Config) http.Handler {
 
 		"courier":       {do: d.orderCourier},
 		"couriercancel": {do: d.cancelCourier},
+		"sendinginfo":   {do: d.information},
 
 		"makelabel":  {do: d.labels(label.A4), paper: true},
 		"makezlabel": {do: d.labels(label.A6), paper: true},

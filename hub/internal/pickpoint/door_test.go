@@ -17,12 +17,14 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/guardtest"
 	"lockstep/hub/internal/handover"
+	"lockstep/hub/internal/names"
 	"lockstep/hub/internal/pickpoint"
 	"lockstep/hub/internal/pickup"
 	"lockstep/hub/internal/tariff"
 	"lockstep/hub/migrations"
 	"lockstep/internal/db"
 	"lockstep/internal/db/dbtest"
+	"lockstep/internal/secret"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -43,6 +45,30 @@ type desk struct {
 	tariffs   *tariff.Tariffs
 	fleet     *fleet.Fleet
 	network   *ceremony.Development
+	told      map[string]string // what the notifier says of barcodes: "name/digits"
+}
+
+// notifier answers the hub's questions about recipients.
+func (d *desk) notifier() *names.Names {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body struct{ Barcodes []string }
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+			d.Error(err)
+		}
+		list := []map[string]string{}
+		for _, barcode := range body.Barcodes {
+			if name, digits, ok := strings.Cut(d.told[barcode], "/"); ok {
+				list = append(list, map[string]string{"barcode": barcode, "name": name, "last_digits": digits})
+			}
+		}
+		json.NewEncoder(w).Encode(map[string]any{"recipients": list})
+	}))
+	d.Cleanup(server.Close)
+	n, err := names.New(names.Config{URL: server.URL, Token: secret.Known("hush"), Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		d.Fatal(err)
+	}
+	return n
 }
 
 func each(t *testing.T, test func(d *desk)) {
@@ -51,7 +77,7 @@ func each(t *testing.T, test func(d *desk)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := &desk{T: t, network: network, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+		d := &desk{T: t, network: network, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), told: map[string]string{}}
 		clock := func() time.Time { d.now = d.now.Add(time.Millisecond); return d.now } // no two things happen at once
 		log := slog.New(slog.DiscardHandler)
 		d.accounts = account.New(account.Config{DB: database, Now: clock, Charter: network.Charter})
@@ -62,7 +88,7 @@ func each(t *testing.T, test func(d *desk)) {
 		d.pickups = pickup.New(pickup.Config{DB: database, Now: clock})
 		d.fleet = lockers
 		d.tariffs = tariff.New(tariff.Config{DB: database})
-		d.door = pickpoint.New(pickpoint.Config{GS1Prefix: "9521234", Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Pickups: d.pickups, Tariffs: d.tariffs, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log})
+		d.door = pickpoint.New(pickpoint.Config{GS1Prefix: "9521234", Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Pickups: d.pickups, Names: d.notifier(), Tariffs: d.tariffs, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log})
 		if _, _, err := lockers.Add(t.Context(), fleet.NewLocker{ID: "7701-015", Name: "Курская", Address: "Москва, Земляной Вал, 29", Zone: "Europe/Moscow"}); err != nil {
 			t.Fatal(err)
 		}

@@ -98,7 +98,7 @@ func (n NewOrder) check() error {
 		return fault.New(fault.Invalid, "invalid_idempotency_key", "an idempotency key has 1 to 255 characters")
 	case !plain(n.Reference, 0, 100):
 		return fault.New(fault.Invalid, "invalid_reference", "a reference has at most 100 characters")
-	case !plain(n.City, 1, 100), !plain(n.Region, 0, 100), !plain(n.Address, 1, 300):
+	case !plain(n.City, 1, 100), !plain(n.Region, 0, 100), !plain(n.Address, 1, 300), line(n.City) == "", line(n.Address) == "":
 		return fault.New(fault.Invalid, "invalid_address", "a pickup has a city of at most 100 characters and an address of at most 300")
 	case !plain(n.Comment, 0, 500):
 		return fault.New(fault.Invalid, "invalid_comment", "a comment has at most 500 characters")
