@@ -19,7 +19,7 @@ import (
 // webRows: machines and pages of the servers.
 var webRows = []Row{
 	{ID: "W01", Attack: "merchant A's key over merchant B's ids, every route of the API's own document", Holds: of(holdsStaff), Expect: "as if they did not exist: 403 or 404, the same words, in the same time", Net: othersIDs, Parcels: 2},
-	{ID: "W02", Attack: "a merchant's API key, stolen: every route of the document", Holds: of(holdsStaff), Expect: "no contact, no code, nothing of another merchant", Net: stolenKey, Parcels: 2},
+	{ID: "W02", Attack: "a merchant's API key, stolen: every route of the document", Holds: of(holdsStaff), Expect: "no phone, no e-mail, no code, nothing of another merchant; on labels the names of its own recipients", Net: stolenKey, Parcels: 2},
 	{ID: "W03", Attack: "only the link of a tracking page", Expect: "no code, no compartment, nobody's name; not to be guessed", Net: trackingLink, Parcels: 2},
 	{ID: "W05", Attack: "control: a recipient's data erased on demand", Expect: "gone from the notifier's files; the journal verifies; the parcel is still to be had", Net: erasedOnDemand, Parcels: 2},
 	{ID: "W06", Attack: "read access to all logs, metrics, crash dumps and the hub's database after a day with everything in it", Expect: "no code, no contact, no key", Net: everythingRead, Parcels: 2},
@@ -303,7 +303,7 @@ func stolenKey(ctx context.Context, n *Net) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if what, found := look.in(a.Body); found {
+		if what, found := look.in(a.Body); found && !onLabel(r, what) {
 			return "", breach("%s shows %s", r, what)
 		}
 		for _, id := range []string{other[0].Barcode, other[0].Shipment} {
@@ -319,7 +319,12 @@ func stolenKey(ctx context.Context, n *Net) (string, error) {
 	if read < 12 {
 		return "", fmt.Errorf("only %d routes have answered", read)
 	}
-	return fmt.Sprintf("%d routes answered, %d bytes: no contact, no code, nothing of the other merchant", read, size), n.fetch(ctx, other[0])
+	return fmt.Sprintf("%d routes answered, %d bytes: no name but on a label, no phone, no e-mail, no code, nothing of the other merchant", read, size), n.fetch(ctx, other[0])
+}
+
+// onLabel says whether something is a name on a label: that much of its own parcels' recipients a merchant may see.
+func onLabel(r route, what string) bool {
+	return strings.Contains(r.template, "/label.") && strings.HasPrefix(what, "name of recipient")
 }
 
 // inside is how a page would speak of a door.
