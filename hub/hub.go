@@ -114,7 +114,7 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	h.names, err = names.New(names.Config{URL: c.NotifierURL, Token: c.NotifierToken, Private: c.NotifierAtHome, Log: c.Log})
+	h.names, err = names.New(names.Config{URL: c.NotifierURL, Token: c.NotifierToken, Private: c.NotifierAtHome, Now: c.Now, Log: c.Log})
 	return err
 }
 

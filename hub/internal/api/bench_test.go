@@ -122,7 +122,7 @@ func (b *bench) asked(log *slog.Logger) *names.Names {
 		json.NewEncoder(w).Encode(map[string]any{"recipients": list})
 	}))
 	b.t.Cleanup(server.Close)
-	n, err := names.New(names.Config{URL: server.URL, Token: secret.Known("hush"), Log: log})
+	n, err := names.New(names.Config{URL: server.URL, Token: secret.Known("hush"), Now: time.Now, Log: log})
 	must(b.t, err)
 	return n
 }

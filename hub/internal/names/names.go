@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"lockstep/internal/contact"
@@ -25,6 +26,7 @@ const (
 	atOnce    = 100             // what the notifier takes in one request
 	patience  = 3 * time.Second // for one request
 	together  = 8 * time.Second // for all that one caller wants
+	rest      = 5 * time.Second // for which a notifier that has failed is not asked: nobody waits for it again and again
 	maxAnswer = 1 << 20
 )
 
@@ -33,6 +35,7 @@ type Config struct {
 	URL       string // empty: nobody is asked
 	Token     secret.Text
 	Private   bool // plain HTTP to another machine is all right
+	Now       func() time.Time
 	Log       *slog.Logger
 	Transport http.RoundTripper // nil for the usual one
 }
@@ -41,13 +44,15 @@ type Config struct {
 type Names struct {
 	base, token string
 	http        *http.Client
+	now         func() time.Time
 	log         *slog.Logger
+	rests       atomic.Int64 // until when, µs UTC
 }
 
 // New makes a client; one that hears nothing where there is no URL. The token must not go over the open network in the clear.
 func New(c Config) (*Names, error) {
 	if c.URL == "" {
-		return &Names{log: c.Log}, nil
+		return &Names{}, nil
 	}
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
@@ -62,7 +67,7 @@ func New(c Config) (*Names, error) {
 	client := &http.Client{Transport: c.Transport, Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // the token is for this notifier only
 	}}
-	return &Names{strings.TrimRight(c.URL, "/") + "/hub/v1/", c.Token.Reveal(), client, c.Log}, nil
+	return &Names{base: strings.TrimRight(c.URL, "/") + "/hub/v1/", token: c.Token.Reveal(), http: client, now: c.Now, log: c.Log}, nil
 }
 
 func loopback(host string) bool {
@@ -156,15 +161,19 @@ func (n *Names) Contacts(ctx context.Context, pickups ...Sealed) map[int64]conta
 	return told
 }
 
-// ask asks for some at a time, until one request fails: then the others would, too.
-func ask[T any](ctx context.Context, n *Names, what string, all []T, some func(context.Context, []T) error) {
-	if !n.Asks() || len(all) == 0 {
+// ask asks for some at a time, until one request fails: then the others would, too. One that the caller gave up says nothing of the notifier.
+func ask[T any](caller context.Context, n *Names, what string, all []T, some func(context.Context, []T) error) {
+	if !n.Asks() || len(all) == 0 || n.now().UnixMicro() < n.rests.Load() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, together)
+	ctx, cancel := context.WithTimeout(caller, together)
 	defer cancel()
 	for part := range slices.Chunk(all, atOnce) {
 		if err := some(ctx, part); err != nil {
+			if caller.Err() != nil {
+				return
+			}
+			n.rests.Store(n.now().Add(rest).UnixMicro())
 			n.log.Warn("the notifier does not tell; names stay empty", "asked", what, "count", len(all), "error", err)
 			return
 		}

@@ -2,14 +2,17 @@ package names_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"lockstep/hub/internal/names"
 	"lockstep/internal/secret"
@@ -34,10 +37,13 @@ func newNotifier(t *testing.T, answer func(w http.ResponseWriter, r *http.Reques
 	return n
 }
 
+// now is the time of every test until it changes it.
+var now = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+
 func client(t *testing.T, url string) (*names.Names, *bytes.Buffer) {
 	t.Helper()
 	log := &bytes.Buffer{}
-	n, err := names.New(names.Config{URL: url, Token: secret.Known("hush"), Log: slog.New(slog.NewTextHandler(log, nil))})
+	n, err := names.New(names.Config{URL: url, Token: secret.Known("hush"), Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,4 +175,74 @@ func TestNew(t *testing.T) {
 	if err != nil || len(none.Recipients(t.Context(), "1")) > 0 || len(none.Contacts(t.Context(), names.Sealed{Number: 1, Contact: []byte("x")})) > 0 {
 		t.Errorf("without a notifier: %v", err)
 	}
+}
+
+// A notifier that has failed is left alone for a while, so that nobody waits for it again and again.
+func TestRests(t *testing.T) {
+	defer func(before time.Time) { now = before }(now)
+	fails := true
+	n := newNotifier(t, func(w http.ResponseWriter, r *http.Request) {
+		if fails {
+			http.Error(w, "", http.StatusInternalServerError)
+			return
+		}
+		says(`{"recipients":[{"barcode":"1","name":"Anna"}]}`)(w, r)
+	})
+	asker, log := client(t, n.URL)
+	for range 3 {
+		asker.Recipients(t.Context(), "1")
+	}
+	if n.asked.Load() != 1 || strings.Count(log.String(), "\n") != 1 {
+		t.Errorf("asked %d times: %s", n.asked.Load(), log)
+	}
+	fails, now = false, now.Add(5*time.Second)
+	if told := asker.Recipients(t.Context(), "1"); told["1"].Name != "Anna" {
+		t.Error("it is not asked again")
+	}
+}
+
+// A caller who goes away says nothing of the notifier.
+func TestACallerWhoGoesAway(t *testing.T) {
+	n := newNotifier(t, says(`{"recipients":[{"barcode":"1","name":"Anna"}]}`))
+	asker, log := client(t, n.URL)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	asker.Recipients(gone, "1")
+	if told := asker.Recipients(t.Context(), "1"); told["1"].Name != "Anna" || log.Len() > 0 {
+		t.Errorf("%s", log)
+	}
+}
+
+// notifierSays answers every request with one body.
+type notifierSays []byte
+
+func (n notifierSays) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(n)), Header: http.Header{}}, nil
+}
+
+// FuzzAnswers: whatever the notifier answers is read or refused; nobody is named who was not asked for, and no number is whole.
+func FuzzAnswers(f *testing.F) {
+	f.Add([]byte(`{"recipients":[{"barcode":"1","name":"Anna","last_digits":"4567"}]}`))
+	f.Add([]byte(`{"contacts":[{"number":7,"name":"Olga","phone":"+7 495 000-00-00"}]}`))
+	f.Add([]byte(`{"recipients":{}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		log := &bytes.Buffer{}
+		n, err := names.New(names.Config{URL: "https://n.example", Token: secret.Known("the-token"), Now: time.Now, Log: slog.New(slog.NewTextHandler(log, nil)), Transport: notifierSays(body)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for barcode, r := range n.Recipients(t.Context(), "1", "2") {
+			if barcode != "1" && barcode != "2" || len(r.LastDigits) > 4 {
+				t.Fatalf("%q is told %q of", barcode, r.LastDigits)
+			}
+		}
+		for number := range n.Contacts(t.Context(), names.Sealed{Number: 7, Contact: []byte("x")}) {
+			if number != 7 {
+				t.Fatalf("%d was not asked for", number)
+			}
+		}
+		if text := log.String(); strings.Contains(text, "the-token") || len(body) > 20 && strings.Contains(text, string(body)) {
+			t.Fatalf("it repeats what was secret: %s", text)
+		}
+	})
 }

@@ -111,7 +111,10 @@ func windowOf(o object) (pickup.Window, error) {
 
 func loadOf(o object) (l pickup.Load, err error) {
 	l.Places, _ = o.whole("number")
-	kilograms, _ := o.decimal("weight")
+	kilograms, given := o.decimal("weight")
+	if !given {
+		return l, nil
+	}
 	if kilograms < 0 || kilograms > math.MaxInt32 {
 		return l, fault.New(fault.Invalid, "invalid_weight", "a weight is in kilograms")
 	}

@@ -64,7 +64,7 @@ func (d *desk) notifier() *names.Names {
 		json.NewEncoder(w).Encode(map[string]any{"recipients": list})
 	}))
 	d.Cleanup(server.Close)
-	n, err := names.New(names.Config{URL: server.URL, Token: secret.Known("hush"), Log: slog.New(slog.DiscardHandler)})
+	n, err := names.New(names.Config{URL: server.URL, Token: secret.Known("hush"), Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		d.Fatal(err)
 	}
