@@ -212,15 +212,17 @@ func (h *Hub) Pickup(ctx context.Context, number int64) (PickupView, error) {
 	return h.withContacts(ctx, []pickup.Order{o})[0], nil
 }
 
-// The three things that an operator does to a pickup: say that a courier is to come, that one was there, that nobody comes.
+// AssignPickup says that a courier is to come.
 func (h *Hub) AssignPickup(ctx context.Context, number int64) (PickupView, error) {
 	return h.movePickup(ctx, number, pickup.Assign)
 }
 
+// FinishPickup says that one was there.
 func (h *Hub) FinishPickup(ctx context.Context, number int64) (PickupView, error) {
 	return h.movePickup(ctx, number, pickup.Finish)
 }
 
+// CancelPickup says that nobody comes.
 func (h *Hub) CancelPickup(ctx context.Context, number int64) (PickupView, error) {
 	return h.movePickup(ctx, number, pickup.Cancel)
 }

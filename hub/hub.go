@@ -53,13 +53,14 @@ type Config struct {
 	FrameAncestor  string           // an origin that may hold the courier's page in a frame; empty for none
 	MapTiles       string           // a URL template of the map's background for shops' visitors; empty for none
 	MapAttribution string           // what the map says of where its tiles are from
-	NotifierURL    string           // where the notifier is asked for names; empty: nobody is
-	NotifierToken  secret.Text      // what it is asked with
-	NotifierAtHome bool             // plain HTTP to a notifier on another machine is all right
 	AllowPrivate   bool             // webhooks may go to private and loopback addresses; for development
 	Now            func() time.Time
 	Log            *slog.Logger
 	Listening      func(public, edge net.Addr) // called once both listeners are open; may be nil
+
+	NotifierURL     string      // where the notifier is asked for names; empty: nobody is
+	NotifierToken   secret.Text // what it is asked with
+	NotifierPrivate bool        // plain HTTP to a notifier on another machine is all right
 }
 
 // Hub is an open hub: its rooms over one database. Several processes may have the same one open.
@@ -114,7 +115,7 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	h.names, err = names.New(names.Config{URL: c.NotifierURL, Token: c.NotifierToken, Private: c.NotifierAtHome, Now: c.Now, Log: c.Log})
+	h.names, err = names.New(names.Config{URL: c.NotifierURL, Token: c.NotifierToken, Private: c.NotifierPrivate, Now: c.Now, Log: c.Log})
 	return err
 }
 

@@ -47,10 +47,12 @@ type hubStore struct {
 	Database  string           `env:"LOCKSTEP_HUB_DATABASE" default:"hub.db" help:"Path of an SQLite file, or a postgres:// URL."`
 	PublicURL string           `name:"public-url" env:"LOCKSTEP_HUB_PUBLIC_URL" default:"http://127.0.0.1:8080" help:"Where people reach the hub."`
 	GS1Prefix parcel.GS1Prefix `name:"gs1-prefix" env:"LOCKSTEP_HUB_GS1_PREFIX" placeholder:"DIGITS" help:"The operator's GS1 Company Prefix, 7 to 10 digits: parcels get SSCCs. The same for every hub of a network, for good."`
-	AskedAt   string           `name:"notifier" env:"LOCKSTEP_HUB_NOTIFIER" placeholder:"URL" help:"Where the notifier is asked for what labels, answers and lists of pickups show of persons; without it they show nothing."`
-	AskedWith string           `name:"notifier-token-file" env:"LOCKSTEP_HUB_NOTIFIER_TOKEN_FILE" type:"path" help:"File that holds what it is asked with: the notifier's --hub-token-file has the same."`
-	AtHome    bool             `name:"notifier-private-network" env:"LOCKSTEP_HUB_NOTIFIER_PRIVATE_NETWORK" help:"The network to the notifier is private: plain http is all right."`
 	ClockFile string           `env:"LOCKSTEP_CLOCK_FILE" type:"path" help:"Offsets of a development clock; development builds only."`
+
+	NotifierURL       string `name:"notifier" env:"LOCKSTEP_HUB_NOTIFIER" placeholder:"URL" help:"Where the notifier is asked for what labels, answers and lists of pickups show of persons; without it they show nothing."`
+	NotifierTokenFile string `name:"notifier-token-file" env:"LOCKSTEP_HUB_NOTIFIER_TOKEN_FILE" type:"path" help:"File that holds what it is asked with: the notifier's --hub-token-file has the same."`
+	NotifierPrivate   bool   `name:"notifier-private-network" env:"LOCKSTEP_HUB_NOTIFIER_PRIVATE_NETWORK" help:"The network to the notifier is private: plain http is all right."`
+
 	printed
 }
 
@@ -69,16 +71,16 @@ func (s hubStore) config() (hub.Config, error) {
 		return hub.Config{}, err
 	}
 	return hub.Config{Keys: s.Keys, Database: s.Database, PublicURL: strings.TrimRight(s.PublicURL, "/"), GS1Prefix: s.GS1Prefix, Now: c.Now,
-		NotifierURL: s.AskedAt, NotifierToken: token, NotifierAtHome: s.AtHome,
+		NotifierURL: s.NotifierURL, NotifierToken: token, NotifierPrivate: s.NotifierPrivate,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}, nil
 }
 
 // notifierToken is what the file holds; nothing where no notifier is asked.
 func (s hubStore) notifierToken() (secret.Text, error) {
-	if s.AskedAt == "" || s.AskedWith == "" {
+	if s.NotifierURL == "" || s.NotifierTokenFile == "" {
 		return secret.Text{}, nil
 	}
-	data, err := os.ReadFile(s.AskedWith)
+	data, err := os.ReadFile(s.NotifierTokenFile)
 	return secret.Known(strings.TrimSpace(string(data))), err
 }
 

@@ -63,7 +63,7 @@ func (d *door) labels() {
 	const (
 		aPDF  = "A PDF"
 		zplII = "ZPL II in UTF-8 for 203 dpi and media of 105 × 148 mm, one format a label: send it to the printer as it is"
-		codes = "The barcode as Code 128 and as a QR code; where the parcel has an SSCC, that as GS1-128 with application identifier 00."
+		codes = "The barcode as Code 128 and as a QR code; where the parcel has an SSCC, that as GS1-128 with application identifier 00. Where we can ask for them, the recipient's name and the last digits of the phone number."
 	)
 	shipments, parcels := []string{"Shipments"}, []string{"Parcels"}
 	route(d, huma.Operation{OperationID: "printShipmentLabels", Method: http.MethodGet, Path: "/v1/shipments/{id}/label.pdf", Tags: shipments,
