@@ -12,8 +12,6 @@ import (
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
-	"lockstep/hub/internal/names"
-	"lockstep/hub/internal/pickup"
 	"lockstep/internal/courier"
 	"lockstep/internal/line"
 )
@@ -181,58 +179,6 @@ func (h *Hub) AcceptHandover(ctx context.Context, number int64) (HandoverView, e
 		return HandoverView{}, err
 	}
 	return handoverView(a), h.accounts.Audit(ctx, operator(), "accepted a handover", fmt.Sprint(number))
-}
-
-// Pickups lists what is still to be fetched, on one day or all (""), the earliest first.
-func (h *Hub) Pickups(ctx context.Context, day string) ([]PickupView, error) {
-	list, err := h.pickups.Waiting(ctx, day)
-	return h.withContacts(ctx, list), err
-}
-
-// withContacts shows pickups with whom to ask for, as far as the notifier tells.
-func (h *Hub) withContacts(ctx context.Context, list []pickup.Order) []PickupView {
-	var sealed []names.Sealed
-	for _, o := range list {
-		sealed = append(sealed, names.Sealed{Number: o.Number, Day: o.Day, Contact: o.Contact})
-	}
-	told := h.names.Contacts(ctx, sealed...)
-	return views(list, func(o pickup.Order) PickupView {
-		v := pickupView(o)
-		v.Contact, v.Phone = told[o.Number].Name, told[o.Number].Phone
-		return v
-	})
-}
-
-// Pickup shows one.
-func (h *Hub) Pickup(ctx context.Context, number int64) (PickupView, error) {
-	o, err := h.pickups.Order(ctx, "", number)
-	if err != nil {
-		return PickupView{}, err
-	}
-	return h.withContacts(ctx, []pickup.Order{o})[0], nil
-}
-
-// AssignPickup says that a courier is to come.
-func (h *Hub) AssignPickup(ctx context.Context, number int64) (PickupView, error) {
-	return h.movePickup(ctx, number, pickup.Assign)
-}
-
-// FinishPickup says that one was there.
-func (h *Hub) FinishPickup(ctx context.Context, number int64) (PickupView, error) {
-	return h.movePickup(ctx, number, pickup.Finish)
-}
-
-// CancelPickup says that nobody comes.
-func (h *Hub) CancelPickup(ctx context.Context, number int64) (PickupView, error) {
-	return h.movePickup(ctx, number, pickup.Cancel)
-}
-
-func (h *Hub) movePickup(ctx context.Context, number int64, act pickup.Act) (PickupView, error) {
-	o, err := h.pickups.Move(ctx, "", number, act, operator())
-	if err != nil {
-		return PickupView{}, err
-	}
-	return pickupView(o), h.accounts.Audit(ctx, operator(), "pickup: "+string(act), fmt.Sprint(number))
 }
 
 // The imports take a CSV file whole or not at all, and say how many rows it had. ImportCities: the cities that lockers stand in.

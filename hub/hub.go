@@ -227,9 +227,9 @@ func (h *Hub) edge() (*edge.Edge, error) {
 
 // handler is everything behind the public listener.
 func (h *Hub) handler() (http.Handler, error) {
-	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Outbox: h.outbox,
+	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Outbox: h.outbox, Pickups: h.pickups, Names: h.names,
 		Revoke: h.couriers.RevokeKey, Notifier: h.keys.charter.Notifier, Network: h.keys.charter.Network, BodyKey: h.keys.body, Tracking: h.tracking, Now: h.config.Now, Log: h.config.Log,
-		PublicURL: h.config.PublicURL, GS1Prefix: h.config.GS1Prefix, Pickups: h.pickups, Names: h.names})
+		PublicURL: h.config.PublicURL, GS1Prefix: h.config.GS1Prefix})
 	if err != nil {
 		return nil, err
 	}

@@ -1,12 +1,10 @@
 package hub
 
 import (
-	"fmt"
 	"time"
 
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/handover"
-	"lockstep/hub/internal/pickup"
 	"lockstep/parcel"
 )
 
@@ -43,37 +41,6 @@ func handoverView(a handover.Act) HandoverView {
 	}
 	return v
 }
-
-// PickupView is what a courier is asked to fetch from a merchant; Contact and Phone where the notifier tells them.
-type PickupView struct {
-	Number    int64     `json:"number"`
-	State     string    `json:"state"`
-	Merchant  string    `json:"merchant"`
-	Carrier   string    `json:"carrier"`
-	City      string    `json:"city"`
-	Region    string    `json:"region,omitempty"`
-	Address   string    `json:"address"`
-	Day       string    `json:"day"`
-	From      string    `json:"from"`
-	To        string    `json:"to"`
-	Places    int       `json:"places"`
-	WeightG   int       `json:"weight_g,omitempty"`
-	Comment   string    `json:"comment,omitempty"`
-	Contact   string    `json:"contact,omitempty"`
-	Phone     string    `json:"phone,omitempty"`
-	Reference string    `json:"reference,omitempty"`
-	Created   time.Time `json:"created"`
-	Changed   time.Time `json:"changed"`
-	Actor     string    `json:"actor"`
-}
-
-func pickupView(o pickup.Order) PickupView {
-	return PickupView{Number: o.Number, State: string(o.State), Merchant: o.Merchant, Carrier: o.Carrier, City: o.City, Region: o.Region, Address: o.Address, Day: o.Day,
-		From: clockOf(o.From), To: clockOf(o.To), Places: o.Places, WeightG: o.WeightG, Comment: o.Comment, Reference: o.Reference,
-		Created: time.UnixMicro(o.Created).UTC(), Changed: time.UnixMicro(o.Changed).UTC(), Actor: o.Actor}
-}
-
-func clockOf(minute int) string { return fmt.Sprintf("%02d:%02d", minute/60, minute%60) }
 
 // LoginView is a login of a merchant's older software; Password only when it was drawn just now.
 type LoginView struct {

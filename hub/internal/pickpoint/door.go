@@ -106,13 +106,10 @@ func New(c Config) http.Handler {
 		"encloseinfo":    {do: d.enclosure},
 		"tracksending":   {do: d.track},
 		"tracksendings":  {do: d.trackAll},
+		"sendinginfo":    {do: d.information},
 
 		"getinvoiceschangestate": {do: d.changedStates},
 		"invoiceschanging":       {do: d.changedSendings},
-
-		"courier":       {do: d.orderCourier},
-		"couriercancel": {do: d.cancelCourier},
-		"sendinginfo":   {do: d.information},
 
 		"makelabel":  {do: d.labels(label.A4), paper: true},
 		"makezlabel": {do: d.labels(label.A6), paper: true},
@@ -122,6 +119,8 @@ func New(c Config) http.Handler {
 		"getreestr":               {do: d.registry, paper: true},
 		"getreestrnumber":         {do: d.registryNumber},
 		"removeinvoicefromreestr": {do: d.removeFromRegistry},
+		"courier":                 {do: d.orderCourier},
+		"couriercancel":           {do: d.cancelCourier},
 	}
 	return d
 }
