@@ -9,8 +9,8 @@ import (
 	"lockstep/internal/fault"
 )
 
-// maxPhone bounds a phone number that people read, in characters: there may be an extension and a word about it.
-const maxPhone = 100
+// maxWritten bounds a phone number that people read, in characters: there may be an extension and a word about it.
+const maxWritten = 100
 
 // Person is whom a courier asks for at a merchant's address. Nothing of ours dials the number: it is kept as it was written. A Person
 // prints as [redacted] in every text form.
@@ -38,8 +38,8 @@ func NewPerson(name, phone string) (Person, error) {
 	switch {
 	case p.Name == "" || !plain(p.Name, maxName):
 		return Person{}, fault.New(fault.Invalid, "invalid_person", "a contact person has a name, one line of at most %d characters", maxName)
-	case digits < 5 || !plain(p.Phone, maxPhone):
-		return Person{}, fault.New(fault.Invalid, "invalid_person_phone", "a contact person has a phone number, one line of at most %d characters", maxPhone)
+	case digits < 5 || !plain(p.Phone, maxWritten):
+		return Person{}, fault.New(fault.Invalid, "invalid_person_phone", "a contact person has a phone number, one line of at most %d characters", maxWritten)
 	}
 	return p, nil
 }
