@@ -29,9 +29,9 @@ var floors = map[string]int{
 
 	"guard": 3, "audit": 3, "locker/link": 3, "locker/kiosk": 3, "hub/migrations": 0, "notifier/migrations": 0, "carrier/migrations": 0,
 	"hub/internal/account/store": 2, "hub/internal/fleet/store": 2, "hub/internal/custody/store": 2,
-	"hub/internal/dispatch/store": 2, "hub/internal/outbox/store": 2, "hub/internal/handover/store": 2, "hub/internal/tariff/store": 2,
+	"hub/internal/dispatch/store": 2, "hub/internal/outbox/store": 2, "hub/internal/handover/store": 2, "hub/internal/tariff/store": 2, "hub/internal/pickup/store": 2,
 
-	"hub/internal/account": 3, "hub/internal/tariff": 3, "hub/internal/fleet": 4, "hub/internal/dispatch": 5, "hub/internal/custody": 6,
+	"hub/internal/account": 3, "hub/internal/tariff": 3, "hub/internal/pickup": 3, "hub/internal/names": 3, "hub/internal/fleet": 4, "hub/internal/dispatch": 5, "hub/internal/custody": 6,
 	"hub/internal/outbox": 6, "hub/internal/label": 7, "hub/internal/label/drawing": 8, "hub/internal/epcis": 7, "hub/internal/handover": 7,
 	"hub/internal/edge": 8, "hub/internal/api": 8, "hub/internal/console": 8, "hub/internal/pickpoint": 8, "hub/internal/widget": 8,
 	"hub": 9,

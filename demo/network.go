@@ -446,7 +446,7 @@ func (n *Network) HubSays(into any, args ...string) error {
 
 func (n *Network) hub(args ...string) (string, error) {
 	full := append([]string{"hub"}, args...)
-	full = append(full, "--database", n.Database, "--keys", n.path("hub", "keys"), "--public-url", n.Hub, "--gs1-prefix", gs1Prefix, "--clock-file", n.Clock.path, "--json")
+	full = append(append(full, n.hubArgs()...), "--json")
 	return n.programs.run(n.users.hub, n.bin("lockstep"), full...)
 }
 

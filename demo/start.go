@@ -3,6 +3,7 @@ package demo
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -83,12 +84,22 @@ func (n *Network) firstJSON(ctx context.Context, p *process, into any) error {
 // gs1Prefix is the demo operator's: GS1 keeps 952 for examples.
 const gs1Prefix = "9521234"
 
+// hubArgs are what every hub command of the demo is given.
+func (n *Network) hubArgs() []string {
+	return []string{"--database", n.Database, "--keys", n.path("hub", "keys"), "--public-url", n.Hub, "--gs1-prefix", gs1Prefix,
+		"--notifier", n.Codes, "--notifier-token-file", n.path("hub", "notifier-token"), "--clock-file", n.Clock.path}
+}
+
 func (n *Network) startHub(ctx context.Context) error {
-	n.Hub, n.Database = n.url(portHub), cmp.Or(n.options.Database, n.path("hub", "hub.db"))
+	n.Hub, n.Database, n.Codes = n.url(portHub), cmp.Or(n.options.Database, n.path("hub", "hub.db")), n.url(portCodes)
+	asks := []byte(rand.Text() + "\n")
+	if err := errors.Join(n.give(n.users.hub, asks, "hub", "notifier-token"), n.give(n.users.notifier, asks, "notifier", "hub-token")); err != nil {
+		return err
+	}
 	_, err := n.launch("hub", func() *process {
-		return &process{user: n.users.hub, dir: n.path("hub"), args: []string{n.bin("lockstep"), "hub", "--database", n.Database,
-			"--keys", n.path("hub", "keys"), "--public-url", n.Hub, "--gs1-prefix", gs1Prefix, "--clock-file", n.Clock.path, "serve", "--listen", n.listen(portHub),
-			"--edge", n.listen(portEdge), "--frame-ancestor", n.Page(), "--allow-private"}}
+		args := append([]string{n.bin("lockstep"), "hub"}, n.hubArgs()...)
+		return &process{user: n.users.hub, dir: n.path("hub"), args: append(args, "serve", "--listen", n.listen(portHub),
+			"--edge", n.listen(portEdge), "--frame-ancestor", n.Page(), "--allow-private")}
 	})
 	if err != nil {
 		return err
@@ -112,12 +123,12 @@ func (n *Network) startNotifier(ctx context.Context) error {
 	if err := n.give(n.users.notifier, []byte(token.Token+"\n"), "notifier", "token"); err != nil {
 		return err
 	}
-	n.Codes, n.Inbox = n.url(portCodes), n.url(portInbox)
+	n.Inbox = n.url(portInbox)
 	_, err := n.launch("notifier", func() *process {
 		return &process{user: n.users.notifier, dir: n.path("notifier"), args: []string{n.bin("lockstep"), "notifier", "serve",
 			"--keys", n.path("notifier", "keys"), "--database", n.path("notifier", "notifier.db"), "--hub", n.Hub,
 			"--token-file", n.path("notifier", "token"), "--listen", n.listen(portCodes), "--origin", n.Codes,
-			"--inbox", n.listen(portInbox), "--clock-file", n.Clock.path}}
+			"--hub-token-file", n.path("notifier", "hub-token"), "--inbox", n.listen(portInbox), "--clock-file", n.Clock.path}}
 	})
 	if err != nil {
 		return err

@@ -519,6 +519,9 @@ func (n *Net) keepKeys() {
 	if token, err := os.ReadFile(n.Office.Path("notifier", "token")); err == nil {
 		n.key("the notifier's token", string(token))
 	}
+	if token, err := os.ReadFile(n.Office.Path("hub", "notifier-token")); err == nil {
+		n.key("the hub's token for names", string(token))
+	}
 }
 
 func (n *Net) secret(what, plain string) {

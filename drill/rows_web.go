@@ -19,10 +19,12 @@ import (
 // webRows: machines and pages of the servers.
 var webRows = []Row{
 	{ID: "W01", Attack: "merchant A's key over merchant B's ids, every route of the API's own document", Holds: of(holdsStaff), Expect: "as if they did not exist: 403 or 404, the same words, in the same time", Net: othersIDs, Parcels: 2},
-	{ID: "W02", Attack: "a merchant's API key, stolen: every route of the document", Holds: of(holdsStaff), Expect: "no contact, no code, nothing of another merchant", Net: stolenKey, Parcels: 2},
+	{ID: "W02", Attack: "a merchant's API key, stolen: every route of the document", Holds: of(holdsStaff), Expect: "no phone, no e-mail, no code, nothing of another merchant; on labels the names of its own recipients", Net: stolenKey, Parcels: 2},
 	{ID: "W03", Attack: "only the link of a tracking page", Expect: "no code, no compartment, nobody's name; not to be guessed", Net: trackingLink, Parcels: 2},
 	{ID: "W05", Attack: "control: a recipient's data erased on demand", Expect: "gone from the notifier's files; the journal verifies; the parcel is still to be had", Net: erasedOnDemand, Parcels: 2},
 	{ID: "W06", Attack: "read access to all logs, metrics, crash dumps and the hub's database after a day with everything in it", Expect: "no code, no contact, no key", Net: everythingRead, Parcels: 2},
+	{ID: "W07", Attack: "hub root asks the notifier for names, with its token and with others, of everybody and again and again", Holds: of(holdsHub),
+		Expect: "names and four digits of parcels under way or in lockers; no number, no e-mail, nothing of what is over or was sealed by its merchant; so many an hour, counted, an alarm", Net: namesAsked, Parcels: 2},
 }
 
 // spec is the hub's OpenAPI document, as far as attacks are made of it.
@@ -166,11 +168,18 @@ func (n *Net) idsOf(ctx context.Context, p *Parcel) (map[string]string, error) {
 	if err != nil || hook.ID == "" {
 		return nil, fmt.Errorf("no webhook: %d %s: %v", a.Status, a.Body, err)
 	}
-	return map[string]string{"/shipments/{id}": "/shipments/" + p.Shipment, "/parcels/{barcode}": "/parcels/" + p.Barcode, "/webhooks/{id}": "/webhooks/" + hook.ID}, nil
+	var pickup struct{ Number string }
+	a, err = n.ask(ctx, "POST", "/v1/pickups", map[string]any{"city": "Moskva", "address": "Tverskaya 1", "day": n.Office.Clock.Now().AddDate(0, 0, 2).UTC().Format(time.DateOnly), "places": 1,
+		"contact": map[string]any{"name": "Olga", "phone": "+7 495 000-00-00"}}, &pickup)
+	if err != nil || pickup.Number == "" {
+		return nil, fmt.Errorf("no pickup: %d %s: %v", a.Status, a.Body, err)
+	}
+	return map[string]string{"/shipments/{id}": "/shipments/" + p.Shipment, "/parcels/{barcode}": "/parcels/" + p.Barcode, "/webhooks/{id}": "/webhooks/" + hook.ID,
+		"/pickups/{id}": "/pickups/" + pickup.Number}, nil
 }
 
 // nowhere are ids of the same form that nobody has.
-var nowhere = map[string]string{"/shipments/{id}": "/shipments/0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f", "/parcels/{barcode}": "/parcels/" + Barcode(777777), "/webhooks/{id}": "/webhooks/0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f"}
+var nowhere = map[string]string{"/shipments/{id}": "/shipments/0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f", "/parcels/{barcode}": "/parcels/" + Barcode(777777), "/webhooks/{id}": "/webhooks/0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f", "/pickups/{id}": "/pickups/39999999"}
 
 // othersIDs has a new merchant ask for what is the first one's.
 func othersIDs(ctx context.Context, n *Net) (string, error) {
@@ -296,7 +305,7 @@ func stolenKey(ctx context.Context, n *Net) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if what, found := look.in(a.Body); found {
+		if what, found := look.in(a.Body); found && !onLabel(r, what) {
 			return "", breach("%s shows %s", r, what)
 		}
 		for _, id := range []string{other[0].Barcode, other[0].Shipment} {
@@ -312,7 +321,12 @@ func stolenKey(ctx context.Context, n *Net) (string, error) {
 	if read < 12 {
 		return "", fmt.Errorf("only %d routes have answered", read)
 	}
-	return fmt.Sprintf("%d routes answered, %d bytes: no contact, no code, nothing of the other merchant", read, size), n.fetch(ctx, other[0])
+	return fmt.Sprintf("%d routes answered, %d bytes: no name but on a label, no phone, no e-mail, no code, nothing of the other merchant", read, size), n.fetch(ctx, other[0])
+}
+
+// onLabel says whether something is a name on a label: that much of its own parcels' recipients a merchant may see.
+func onLabel(r route, what string) bool {
+	return strings.Contains(r.template, "/label.") && strings.HasPrefix(what, "name of recipient")
 }
 
 // inside is how a page would speak of a door.
@@ -474,4 +488,83 @@ func (n *Net) crash(ctx context.Context) error {
 		return fmt.Errorf("the guard has left no dump")
 	}
 	return first(b.Kill, func() error { return b.Start(ctx) })
+}
+
+// namesAsked asks what the hub may ask, as whoever holds it would.
+func namesAsked(ctx context.Context, n *Net) (string, error) {
+	live, over := n.Parcels[0], n.Parcels[1]
+	sealed, err := n.sealedElsewhere(ctx)
+	if err != nil {
+		return "", err
+	}
+	token, err := os.ReadFile(n.Office.Path("hub", "notifier-token"))
+	if err != nil {
+		return "", err
+	}
+	feed, err := os.ReadFile(n.Office.Path("notifier", "token"))
+	if err != nil {
+		return "", err
+	}
+	if err := n.fetch(ctx, over); err != nil {
+		return "", err
+	}
+	ask := func(token string, barcodes ...string) (answer, error) {
+		return call(ctx, "POST", n.Office.Codes+"/hub/v1/recipients", strings.TrimSpace(token), map[string]any{"barcodes": barcodes})
+	}
+	for _, wrong := range []string{"", "x", n.Office.APIKey, string(feed), string(token[1:])} {
+		if a, err := ask(wrong, live.Barcode); err != nil || a.Status != 403 || strings.Contains(string(a.Body), live.Name) {
+			return "", breach("without the token: %d %s: %v", a.Status, a.Body, err)
+		}
+	}
+	var told answer
+	err = n.until(ctx, 30*time.Second, "a collection to be known", func() bool {
+		told, err = ask(string(token), live.Barcode, over.Barcode, sealed.Barcode, Barcode(777777))
+		return err == nil && !strings.Contains(string(told.Body), over.Barcode)
+	})
+	if err != nil {
+		return "", breach("what is over is told of: %s: %v", told.Body, err)
+	}
+	want := fmt.Sprintf(`{"recipients":[{"barcode":%q,"name":%q,"last_digits":%q}]}`, live.Barcode, live.Name, live.Phone[len(live.Phone)-4:])
+	if got := strings.TrimSpace(string(told.Body)); told.Status != 200 || got != want {
+		return "", breach("told is %d %s, and not %s", told.Status, got, want)
+	}
+	asked := 0
+	for ; asked < 5000; asked += 100 {
+		a, err := ask(string(token), slices.Repeat([]string{live.Barcode}, 100)...)
+		if err != nil || a.Status != 200 && a.Status != 503 {
+			return "", fmt.Errorf("%d %s: %v", a.Status, a.Body, err)
+		}
+		if a.Status == 503 {
+			break
+		}
+	}
+	if asked == 5000 {
+		return "", breach("%d names are told at once", asked)
+	}
+	if err := n.warned(ctx, "", "asked too often"); err != nil {
+		return "", err
+	}
+	if a, err := call(ctx, "GET", n.Office.Hub+"/v1/parcels/"+live.Barcode+"/label.zpl", n.Office.APIKey, nil); err != nil || a.Status != 200 || !strings.Contains(string(a.Body), live.Barcode) {
+		return "", breach("no label without a name: %d: %v", a.Status, err)
+	}
+	return fmt.Sprintf("one name of four parcels, four digits of its number; %d names at once, then an alarm; labels go on without", asked), first(
+		func() error { return n.fetch(ctx, live) }, func() error { return n.fetch(ctx, sealed) })
+}
+
+// sealedElsewhere puts in a parcel of another merchant, whose software seals.
+func (n *Net) sealedElsewhere(ctx context.Context) (*Parcel, error) {
+	own := n.Office.APIKey
+	defer func() { n.Office.APIKey = own }()
+	if err := n.unseal(ctx); err != nil {
+		return nil, err
+	}
+	s, err := n.sealing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := n.announceSealed(ctx, s, n.Lockers[0])
+	if err != nil {
+		return nil, err
+	}
+	return p, first(func() error { return n.putIn(ctx, n.Lockers[0], p) }, func() error { _, err := n.code(ctx, p, ""); return err })
 }

@@ -26,14 +26,17 @@ import (
 	"lockstep/hub/internal/edge"
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/handover"
+	"lockstep/hub/internal/names"
 	"lockstep/hub/internal/outbox"
 	"lockstep/hub/internal/pickpoint"
+	"lockstep/hub/internal/pickup"
 	"lockstep/hub/internal/tariff"
 	"lockstep/hub/internal/widget"
 	"lockstep/hub/migrations"
 	"lockstep/internal/courier"
 	"lockstep/internal/db"
 	"lockstep/internal/fault"
+	"lockstep/internal/secret"
 	"lockstep/internal/web"
 	"lockstep/parcel"
 )
@@ -54,6 +57,10 @@ type Config struct {
 	Now            func() time.Time
 	Log            *slog.Logger
 	Listening      func(public, edge net.Addr) // called once both listeners are open; may be nil
+
+	NotifierURL     string      // where the notifier is asked for names; empty: nobody is
+	NotifierToken   secret.Text // what it is asked with
+	NotifierPrivate bool        // plain HTTP to a notifier on another machine is all right
 }
 
 // Hub is an open hub: its rooms over one database. Several processes may have the same one open.
@@ -69,6 +76,8 @@ type Hub struct {
 	custody   *custody.Custody
 	handovers *handover.Handovers
 	tariffs   *tariff.Tariffs
+	pickups   *pickup.Pickups
+	names     *names.Names
 }
 
 // Open opens the database, brings its tables up to date and furnishes the rooms from the ground up.
@@ -102,6 +111,11 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 	h.custody = custody.New(custody.Config{DB: d, Now: c.Now, Log: c.Log, Charters: k.charters, Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit})
 	h.handovers = handover.New(handover.Config{DB: d, Now: c.Now, Custody: h.custody})
 	h.tariffs = tariff.New(tariff.Config{DB: d})
+	h.pickups = pickup.New(pickup.Config{DB: d, Now: c.Now})
+	if err != nil {
+		return err
+	}
+	h.names, err = names.New(names.Config{URL: c.NotifierURL, Token: c.NotifierToken, Private: c.NotifierPrivate, Now: c.Now, Log: c.Log})
 	return err
 }
 
@@ -122,7 +136,7 @@ func (h *Hub) lockerIDs(ctx context.Context) (ids []string, err error) {
 
 // clean drops what has had its time.
 func (h *Hub) clean(ctx context.Context) error {
-	return errors.Join(h.accounts.Clean(ctx), h.custody.Clean(ctx), h.dispatch.Clean(ctx))
+	return errors.Join(h.accounts.Clean(ctx), h.custody.Clean(ctx), h.dispatch.Clean(ctx), h.pickups.Clean(ctx))
 }
 
 // Close closes the database.
@@ -162,6 +176,9 @@ func (h *Hub) Serve(ctx context.Context) error {
 	}
 	if err := h.warnOfRanges(ctx); err != nil {
 		return err
+	}
+	if !h.names.Asks() {
+		h.config.Log.Warn("no notifier to ask: labels and answers have no names of recipients")
 	}
 	h.config.Log.Info("hub listens", "public", public.Addr().String(), "edge", dialled.Addr().String(), "database", h.db.Engine())
 	work, ctx := errgroup.WithContext(ctx)
@@ -210,7 +227,7 @@ func (h *Hub) edge() (*edge.Edge, error) {
 
 // handler is everything behind the public listener.
 func (h *Hub) handler() (http.Handler, error) {
-	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Outbox: h.outbox,
+	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Outbox: h.outbox, Pickups: h.pickups, Names: h.names,
 		Revoke: h.couriers.RevokeKey, Notifier: h.keys.charter.Notifier, Network: h.keys.charter.Network, BodyKey: h.keys.body, Tracking: h.tracking, Now: h.config.Now, Log: h.config.Log,
 		PublicURL: h.config.PublicURL, GS1Prefix: h.config.GS1Prefix, ReturnCode: h.returnCode})
 	if err != nil {
@@ -218,7 +235,7 @@ func (h *Hub) handler() (http.Handler, error) {
 	}
 	people := console.New(console.Config{Couriers: h.couriers, Custody: h.custody, Now: h.config.Now, Log: h.config.Log,
 		FrameAncestor: h.config.FrameAncestor})
-	shops := pickpoint.New(pickpoint.Config{GS1Prefix: h.config.GS1Prefix, Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Tariffs: h.tariffs, Fleet: h.fleet,
+	shops := pickpoint.New(pickpoint.Config{GS1Prefix: h.config.GS1Prefix, Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Pickups: h.pickups, Names: h.names, Tariffs: h.tariffs, Fleet: h.fleet,
 		Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log, ReturnCode: h.returnCode})
 	visitors, err := widget.New(widget.Config{Fleet: h.fleet, Tariff: h.lanes, Tiles: widget.Tiles{URL: h.config.MapTiles, Attribution: h.config.MapAttribution}, Now: h.config.Now, Log: h.config.Log})
 	if err != nil {

@@ -38,6 +38,8 @@ type Config struct {
 	SMS            *SMSConfig
 	Inbox          string // address of the demo inbox; development charters only
 	Keep           time.Duration
+	HubToken       Secret // what the hub asks with for names; empty: it may not
+	AsksPerHour    int    // how much it is told; 0 for DefaultAsksPerHour
 	Clock          *clock.Clock
 	Log            *slog.Logger
 }
@@ -65,6 +67,10 @@ func Run(ctx context.Context, c Config) error {
 	}
 	defer database.Close()
 	book, err := ledger.Open(ctx, database, keys.charters, keys.seals)
+	if err != nil {
+		return err
+	}
+	questions, err := newAsks(c, book)
 	if err != nil {
 		return err
 	}
@@ -98,7 +104,7 @@ func Run(ctx context.Context, c Config) error {
 	tasks.Go(func() error { return repeat(ctx, log, "lockers", time.Minute, keeper.lockers) })
 	tasks.Go(func() error { return repeat(ctx, log, "keeping", time.Minute, keeper.tidy) })
 	tasks.Go(func() error { return sender.run(ctx) })
-	tasks.Go(func() error { return serve(ctx, listener, pages(book), log) })
+	tasks.Go(func() error { return serve(ctx, listener, pages(book, questions), log) })
 	log.Info("notifier runs", "listen", listener.Addr().String(), "network", keys.charters[0].Network)
 	return tasks.Wait()
 }

@@ -35,6 +35,8 @@ type network struct {
 	guard *chaintest.Guard
 	dir   string
 	log   *logbook
+
+	change func(*notifier.Config) // of what it is started with; may be nil
 }
 
 func newNetwork(t *testing.T) *network {
@@ -70,11 +72,13 @@ func (n *network) run() (inboxURL, pages string, stop func()) {
 	must(n.T, err)
 	done := make(chan error, 1)
 	n.log.start()
-	go func() {
-		done <- notifier.Run(ctx, notifier.Config{Hub: n.hub.URL, Token: token, Keys: filepath.Join(n.dir, "keys"), Database: filepath.Join(n.dir, "n.db"),
-			Listen: "127.0.0.1:0", Origin: "https://n.example", Inbox: "127.0.0.1:0", Keep: notifier.DefaultKeep, Clock: now,
-			Log: slog.New(slog.NewJSONHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
-	}()
+	config := notifier.Config{Hub: n.hub.URL, Token: token, Keys: filepath.Join(n.dir, "keys"), Database: filepath.Join(n.dir, "n.db"),
+		Listen: "127.0.0.1:0", Origin: "https://n.example", Inbox: "127.0.0.1:0", Keep: notifier.DefaultKeep, Clock: now,
+		Log: slog.New(slog.NewJSONHandler(n.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	if n.change != nil {
+		n.change(&config)
+	}
+	go func() { done <- notifier.Run(ctx, config) }()
 	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
@@ -332,6 +336,8 @@ func TestRefusesToRun(t *testing.T) {
 		"token in the clear":  func(c *notifier.Config) { c.Hub = "http://hub.example" },
 		"no token":            func(c *notifier.Config) { c.Token = "" },
 		"no hub":              func(c *notifier.Config) { c.Hub = "hub" },
+		"a short token":       func(c *notifier.Config) { c.HubToken = "short" },
+		"less than nothing":   func(c *notifier.Config) { c.HubToken, c.AsksPerHour = hubToken, -1 },
 		"no keys":             func(c *notifier.Config) { c.Keys = n.dir },
 		"mail in the clear over the net": func(c *notifier.Config) {
 			c.SMTP = &notifier.SMTPConfig{Host: "mail.example", TLS: "none", From: "a@b.c"}

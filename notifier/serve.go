@@ -14,8 +14,8 @@ import (
 	"lockstep/notifier/internal/ledger"
 )
 
-// pages is what the notifier's own origin serves: the code page, the same for everybody, and /healthz.
-func pages(book *ledger.Ledger) http.Handler {
+// pages is what the notifier's own origin serves: the code page, the same for everybody, /healthz, and what the hub may ask.
+func pages(book *ledger.Ledger, hub *asks) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /c/", codepage.Handler())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
@@ -26,6 +26,9 @@ func pages(book *ledger.Ledger) http.Handler {
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"ok": err == nil, "cursor": cursor}) // the asker may be gone
 	})
+	if hub != nil {
+		hub.routes(mux)
+	}
 	return mux
 }
 

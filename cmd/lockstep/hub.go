@@ -16,6 +16,7 @@ import (
 
 	"lockstep/guard/clock"
 	"lockstep/hub"
+	"lockstep/internal/secret"
 	"lockstep/parcel"
 )
 
@@ -28,6 +29,7 @@ type hubCommand struct {
 	Courier   hubCourier   `cmd:"" help:"House couriers and their enrolment."`
 	Carrier   hubCarrier   `cmd:"" help:"Carriers with a service of their own, and what they ask with."`
 	Handover  hubHandover  `cmd:"" help:"Acts: what merchants hand to carriers."`
+	Pickup    hubPickup    `cmd:"" help:"Pickups: what merchants ask couriers to fetch."`
 	Tariff    hubTariff    `cmd:"" help:"The price list."`
 	Parcel    hubParcel    `cmd:"" help:"Parcels and where they are."`
 	Recovered hubRecovered `cmd:"" help:"Hand in a technician's signed scans of parcels from a dead locker."`
@@ -47,6 +49,11 @@ type hubStore struct {
 	PublicURL string           `name:"public-url" env:"LOCKSTEP_HUB_PUBLIC_URL" default:"http://127.0.0.1:8080" help:"Where people reach the hub."`
 	GS1Prefix parcel.GS1Prefix `name:"gs1-prefix" env:"LOCKSTEP_HUB_GS1_PREFIX" placeholder:"DIGITS" help:"The operator's GS1 Company Prefix, 7 to 10 digits: parcels get SSCCs. The same for every hub of a network, for good."`
 	ClockFile string           `env:"LOCKSTEP_CLOCK_FILE" type:"path" help:"Offsets of a development clock; development builds only."`
+
+	NotifierURL       string `name:"notifier" env:"LOCKSTEP_HUB_NOTIFIER" placeholder:"URL" help:"Where the notifier is asked for what labels, answers and lists of pickups show of persons; without it they show nothing."`
+	NotifierTokenFile string `name:"notifier-token-file" env:"LOCKSTEP_HUB_NOTIFIER_TOKEN_FILE" type:"path" help:"File that holds what it is asked with: the notifier's --hub-token-file has the same."`
+	NotifierPrivate   bool   `name:"notifier-private-network" env:"LOCKSTEP_HUB_NOTIFIER_PRIVATE_NETWORK" help:"The network to the notifier is private: plain http is all right."`
+
 	printed
 }
 
@@ -60,8 +67,22 @@ func (s hubStore) config() (hub.Config, error) {
 	if err != nil {
 		return hub.Config{}, err
 	}
+	token, err := s.notifierToken()
+	if err != nil {
+		return hub.Config{}, err
+	}
 	return hub.Config{Keys: s.Keys, Database: s.Database, PublicURL: strings.TrimRight(s.PublicURL, "/"), GS1Prefix: s.GS1Prefix, Now: c.Now,
+		NotifierURL: s.NotifierURL, NotifierToken: token, NotifierPrivate: s.NotifierPrivate,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}, nil
+}
+
+// notifierToken is what the file holds; nothing where no notifier is asked.
+func (s hubStore) notifierToken() (secret.Text, error) {
+	if s.NotifierURL == "" || s.NotifierTokenFile == "" {
+		return secret.Text{}, nil
+	}
+	data, err := os.ReadFile(s.NotifierTokenFile)
+	return secret.Known(strings.TrimSpace(string(data))), err
 }
 
 // with opens the hub for one command.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -25,6 +27,28 @@ func TestGS1PrefixIsCheckedAtStart(t *testing.T) {
 		}
 		if _, err := parser.Parse([]string{"hub", "--gs1-prefix", prefix, "serve"}); (err == nil) != ok || ok && string(c.Hub.GS1Prefix) != prefix {
 			t.Errorf("%s: %v", prefix, err)
+		}
+	}
+}
+
+// TestTheNotifierIsAskedWithATokenFromAFile: the token is on no command line.
+func TestTheNotifierIsAskedWithATokenFromAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("hush\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for path, ok := range map[string]bool{file: true, file + "-gone": false} {
+		var c commands
+		parser, err := kong.New(&c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := parser.Parse([]string{"hub", "--notifier", "https://n.example", "--notifier-token-file", path, "pickup", "list"}); err != nil {
+			t.Fatal(err)
+		}
+		config, err := c.Hub.config()
+		if (err == nil) != ok || ok && (config.NotifierToken.Reveal() != "hush" || config.NotifierURL != "https://n.example") {
+			t.Errorf("%s: %v", path, err)
 		}
 	}
 }

@@ -45,6 +45,9 @@ type notifierServe struct {
 	Keep           time.Duration `default:"720h" env:"LOCKSTEP_NOTIFIER_KEEP" help:"How long a contact stays after its parcel's end."`
 	Inbox          string        `env:"LOCKSTEP_NOTIFIER_INBOX" help:"Show what is sent on a page at this loopback address, and send there what has no other channel; development charters only."`
 
+	HubTokenFile string `env:"LOCKSTEP_NOTIFIER_HUB_TOKEN_FILE" type:"existingfile" help:"File that holds what the hub asks with for the names on labels; without it the hub may not ask."`
+	NamesPerHour int    `default:"2000" env:"LOCKSTEP_NOTIFIER_NAMES_PER_HOUR" help:"How many names the hub is told in an hour; more is an alarm."`
+
 	SMTPHost         string `name:"smtp-host" env:"LOCKSTEP_SMTP_HOST" help:"Mail server; empty for no mail."`
 	SMTPPort         int    `name:"smtp-port" default:"587" env:"LOCKSTEP_SMTP_PORT" help:"Its port."`
 	SMTPTLS          string `name:"smtp-tls" default:"starttls" enum:"starttls,tls,none" env:"LOCKSTEP_SMTP_TLS" help:"How the connection is kept private: ${enum}; none is for this machine only."`
@@ -77,6 +80,13 @@ func (c notifierServe) config() (notifier.Config, error) {
 	if err != nil {
 		return none, err
 	}
+	hubToken, err := notifierSecret(c.HubTokenFile, "")
+	if err != nil {
+		return none, err
+	}
+	if c.HubTokenFile != "" && hubToken == "" {
+		return none, fmt.Errorf("%s: there is no token in it", c.HubTokenFile)
+	}
 	mail, err := c.mail()
 	if err != nil {
 		return none, err
@@ -89,7 +99,7 @@ func (c notifierServe) config() (notifier.Config, error) {
 		c.Origin = "http://" + c.Listen
 	}
 	return notifier.Config{Hub: c.Hub, Token: token, PrivateNetwork: c.PrivateNetwork, Keys: c.Keys, Database: c.Database, Listen: c.Listen,
-		Origin: c.Origin, SMTP: mail, SMS: sms, Inbox: c.Inbox, Keep: c.Keep, Clock: now, Log: slog.Default()}, nil
+		Origin: c.Origin, SMTP: mail, SMS: sms, Inbox: c.Inbox, Keep: c.Keep, HubToken: hubToken, AsksPerHour: c.NamesPerHour, Clock: now, Log: slog.Default()}, nil
 }
 
 func (c notifierServe) mail() (*notifier.SMTPConfig, error) {

@@ -142,3 +142,36 @@ func TestSealedContacts(t *testing.T) {
 		}
 	}
 }
+
+// A sealed pickup contact opens for its order and day, and for nothing else: never as a recipient's contact, nor the other way round.
+func TestSealedPickups(t *testing.T) {
+	private, public, err := statement.NewSealKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	opener, err := statement.ParseSealKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const number, day, barcode = 30000001, "2026-11-30", "200010000018"
+	sealed, err := statement.SealPickup(public, []byte("whom"), number, day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if plain, err := statement.OpenPickup(opener, sealed, number, day); err != nil || string(plain) != "whom" {
+		t.Errorf("%q, %v", plain, err)
+	}
+	recipient, err := statement.SealContact(public, []byte("whom"), barcode)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, another := statement.OpenPickup(opener, sealed, number+1, day)
+	_, later := statement.OpenPickup(opener, sealed, number, "2026-12-30")
+	_, pickup := statement.OpenPickup(opener, recipient, number, day)
+	_, contact := statement.OpenContact(opener, sealed, barcode)
+	for _, err := range []error{another, later, pickup, contact} {
+		if statement.Reason(err) != "seal" {
+			t.Errorf("it opens for something else: %v", err)
+		}
+	}
+}

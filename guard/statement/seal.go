@@ -56,3 +56,20 @@ func SealContact(notifier []byte, contact []byte, barcode string) ([]byte, error
 func OpenContact(private hpke.PrivateKey, sealed []byte, barcode string) ([]byte, error) {
 	return unseal(private, encode(contactBinding{"lockstep sealed contact", barcode}), sealed)
 }
+
+// pickupBinding is the HPKE info of a sealed pickup contact: it opens for one order and its day only, and never as a recipient's.
+type pickupBinding struct {
+	Purpose string `cbor:"1,keyasint"`
+	Number  int64  `cbor:"2,keyasint"`
+	Day     string `cbor:"3,keyasint"` // like 2026-11-30
+}
+
+// SealPickup seals whom a courier asks for at a merchant's address to the notifier, bound to one order and its day.
+func SealPickup(notifier, contact []byte, number int64, day string) ([]byte, error) {
+	return seal(notifier, encode(pickupBinding{"lockstep sealed pickup", number, day}), contact)
+}
+
+// OpenPickup opens what SealPickup sealed, for the same order and day.
+func OpenPickup(private hpke.PrivateKey, sealed []byte, number int64, day string) ([]byte, error) {
+	return unseal(private, encode(pickupBinding{"lockstep sealed pickup", number, day}), sealed)
+}

@@ -17,7 +17,9 @@ import (
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/names"
 	"lockstep/hub/internal/outbox"
+	"lockstep/hub/internal/pickup"
 	"lockstep/internal/fault"
 	"lockstep/parcel"
 )
@@ -31,6 +33,8 @@ type Config struct {
 	Fleet    *fleet.Fleet
 	Custody  *custody.Custody
 	Outbox   *outbox.Outbox
+	Pickups  *pickup.Pickups
+	Names    *names.Names
 	// Revoke takes a carrier's word that a device is no courier's of it any more.
 	Revoke    func(ctx context.Context, carrier string, key statement.KeyID) error
 	Notifier  []byte                    // the notifier's public HPKE key, from the charter: contacts are sealed to it
@@ -63,6 +67,7 @@ func New(c Config) (http.Handler, error) {
 	d.labels()
 	d.parcels()
 	d.requests()
+	d.pickups()
 	d.lockers()
 	d.changes()
 	d.epcis()

@@ -158,7 +158,7 @@ func TestEveryRouteNeedsAKeyAndKeepsMerchantsApart(t *testing.T) {
 		made := b.one()
 		hook := b.do("POST", "/v1/webhooks", b.key, `{"url":"http://127.0.0.1:1/x"}`)
 		fill := strings.NewReplacer("/v1/shipments/{id}", "/v1/shipments/"+made.field(t, "id"), "{barcode}", made.field(t, "parcels.0.barcode"),
-			"/v1/webhooks/{id}", "/v1/webhooks/"+hook.field(t, "id"), "/v1/lockers/{id}", "/v1/lockers/l1")
+			"/v1/webhooks/{id}", "/v1/webhooks/"+hook.field(t, "id"), "/v1/pickups/{id}", "/v1/pickups/"+b.pickup("sweep", pickupBody()).field(t, "number"), "/v1/lockers/{id}", "/v1/lockers/l1")
 		var document struct {
 			Paths map[string]map[string]json.RawMessage `json:"paths"`
 		}
@@ -196,7 +196,7 @@ func TestEveryRouteNeedsAKeyAndKeepsMerchantsApart(t *testing.T) {
 		if operations < 16 {
 			t.Errorf("only %d operations in the document", operations)
 		}
-		for _, list := range []string{"/v1/shipments", "/v1/webhooks"} {
+		for _, list := range []string{"/v1/shipments", "/v1/webhooks", "/v1/pickups"} {
 			if got := b.do("GET", list, b.other, ""); got.status != 200 || strings.Contains(string(got.body), made.field(t, "id")) || strings.Contains(string(got.body), hook.field(t, "id")) {
 				t.Errorf("%s shows another's: %s", list, got.body)
 			}

@@ -22,10 +22,13 @@ import (
 	"lockstep/hub/internal/dispatch"
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/guardtest"
+	"lockstep/hub/internal/names"
 	"lockstep/hub/internal/outbox"
+	"lockstep/hub/internal/pickup"
 	"lockstep/hub/migrations"
 	"lockstep/internal/db"
 	"lockstep/internal/db/dbtest"
+	"lockstep/internal/secret"
 	"lockstep/parcel"
 )
 
@@ -50,7 +53,8 @@ type bench struct {
 	fleet    *fleet.Fleet
 	custody  *custody.Custody
 	outbox   *outbox.Outbox
-	revoked  []string // what carriers said
+	revoked  []string          // what carriers said
+	told     map[string]string // what the notifier says of barcodes: names
 	server   *httptest.Server
 	guard    *guardtest.Guard
 	key      string // of the first merchant
@@ -78,7 +82,7 @@ func newBench(t *testing.T, d *db.DB) *bench {
 	network, err := ceremony.NewDevelopment("test", statement.Carrier{ID: "swift", Keys: statement.Role{Threshold: 1,
 		Holders: []statement.Holder{{Key: own.Key(), Person: "swift"}}}})
 	must(t, err)
-	b := &bench{t: t, network: network, db: d}
+	b := &bench{t: t, network: network, db: d, told: map[string]string{}}
 	log := slog.New(slog.NewJSONHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	tracking := func(token string) string { return "https://hub.example/t/" + token }
 	b.accounts = account.New(account.Config{DB: d, Now: time.Now, Charter: network.Charter})
@@ -94,7 +98,7 @@ func newBench(t *testing.T, d *db.DB) *bench {
 		b.revoked = append(b.revoked, carrier+" "+key.String())
 		return nil
 	}
-	handler, err := api.New(api.Config{GS1Prefix: gs1Prefix, Revoke: revoke, Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Notifier: network.Charter.Notifier, Network: network.Charter.Network,
+	handler, err := api.New(api.Config{GS1Prefix: gs1Prefix, Revoke: revoke, Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Pickups: pickup.New(pickup.Config{DB: d, Now: time.Now}), Names: b.asked(log), Notifier: network.Charter.Notifier, Network: network.Charter.Network,
 		BodyKey: []byte("a key that is in no database"), Tracking: tracking, Now: time.Now, Log: log, PublicURL: "https://hub.example",
 		ReturnCode: func(barcode string) string { return custody.ReturnCode([]byte("another key"), barcode) }})
 	must(t, err)
@@ -103,6 +107,25 @@ func newBench(t *testing.T, d *db.DB) *bench {
 	b.people()
 	b.guard = b.addLocker("l1", 55.75, 37.61)
 	return b
+}
+
+// asked is a notifier that tells what is in told.
+func (b *bench) asked(log *slog.Logger) *names.Names {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body struct{ Barcodes []string }
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+			b.t.Error(err)
+		}
+		list := []map[string]string{}
+		for _, barcode := range body.Barcodes {
+			list = append(list, map[string]string{"barcode": barcode, "name": b.told[barcode], "last_digits": ""})
+		}
+		json.NewEncoder(w).Encode(map[string]any{"recipients": list})
+	}))
+	b.t.Cleanup(server.Close)
+	n, err := names.New(names.Config{URL: server.URL, Token: secret.Known("hush"), Now: time.Now, Log: log})
+	must(b.t, err)
+	return n
 }
 
 func (b *bench) people() {

@@ -36,6 +36,7 @@ func describe(publicURL string) huma.Config {
 		{Name: "Sealing", Description: "Where your own software seals contacts, so that we never see one: barcodes beforehand, and the key that signs"},
 		{Name: "Parcels", Description: "Single items, by the barcode on their label"},
 		{Name: "Returns", Description: "Parcels that customers put into a locker for you"},
+		{Name: "Pickups", Description: "A courier who fetches parcels from you"},
 		{Name: "Lockers", Description: "Where parcels can go"},
 		{Name: "Events", Description: "What happened to all your parcels, in one order"},
 		{Name: "Webhooks", Description: "Being told instead of asking"},

@@ -37,6 +37,12 @@ func TestLabels(t *testing.T) {
 				}
 			}
 		}
+		b.told[second] = "Zoya Told"
+		for path, want := range map[string]int{shipment + "/label.zpl": 1, "/v1/parcels/" + second + "/label.zpl": 1, "/v1/parcels/" + first + "/label.zpl": 0} {
+			if got := b.get(path); strings.Count(string(got.body), "Zoya Told") != want {
+				t.Errorf("%s: the recipient's name is not on it %d times: %s", path, want, got.body)
+			}
+		}
 		for path, want := range map[string]int{"/v1/parcels/" + first + "/label.zpl?paper=a4": 422, "/v1/parcels/200019999999/label.zpl": 404, "/v1/shipments/none/label.zpl": 404, shipment + "/label.pdf?paper=a5": 422} {
 			if got := b.get(path); got.status != want {
 				t.Errorf("%s: %d %.60s, want %d", path, got.status, got.body, want)

@@ -63,7 +63,7 @@ func (d *door) labels() {
 	const (
 		aPDF  = "A PDF"
 		zplII = "ZPL II in UTF-8 for 203 dpi and media of 105 × 148 mm, one format a label: send it to the printer as it is"
-		codes = "The barcode as Code 128 and as a QR code; where the parcel has an SSCC, that as GS1-128 with application identifier 00."
+		codes = "The barcode as Code 128 and as a QR code; where the parcel has an SSCC, that as GS1-128 with application identifier 00. Where we can ask for them, the recipient's name and the last digits of the phone number."
 	)
 	shipments, parcels := []string{"Shipments"}, []string{"Parcels"}
 	route(d, huma.Operation{OperationID: "printShipmentLabels", Method: http.MethodGet, Path: "/v1/shipments/{id}/label.pdf", Tags: shipments,
@@ -110,7 +110,7 @@ func (d *door) shipmentLabel(ctx context.Context, m account.Merchant, in *shipme
 	if err != nil {
 		return nil, err
 	}
-	return pdf(list, in.Paper)
+	return pdf(d.addressed(ctx, list), in.Paper)
 }
 
 func (d *door) parcelLabel(ctx context.Context, m account.Merchant, in *parcelLabelIn) (*labelOut, error) {
@@ -118,7 +118,7 @@ func (d *door) parcelLabel(ctx context.Context, m account.Merchant, in *parcelLa
 	if err != nil {
 		return nil, err
 	}
-	return pdf(list, in.Paper)
+	return pdf(d.addressed(ctx, list), in.Paper)
 }
 
 func (d *door) shipmentZPL(ctx context.Context, m account.Merchant, in *shipmentIn) (*labelOut, error) {
@@ -126,7 +126,7 @@ func (d *door) shipmentZPL(ctx context.Context, m account.Merchant, in *shipment
 	if err != nil {
 		return nil, err
 	}
-	return zpl(list)
+	return zpl(d.addressed(ctx, list))
 }
 
 func (d *door) parcelZPL(ctx context.Context, m account.Merchant, in *parcelIn) (*labelOut, error) {
@@ -134,7 +134,7 @@ func (d *door) parcelZPL(ctx context.Context, m account.Merchant, in *parcelIn) 
 	if err != nil {
 		return nil, err
 	}
-	return zpl(list)
+	return zpl(d.addressed(ctx, list))
 }
 
 // shipmentLabels are the labels of all parcels of a merchant's shipment.
@@ -147,7 +147,10 @@ func (d *door) shipmentLabels(ctx context.Context, m account.Merchant, id string
 		return nil, err
 	}
 	locker, err := d.Fleet.Locker(ctx, s.Locker)
-	return label.Of(m.Name, d.GS1Prefix, locker, s), err
+	if err != nil {
+		return nil, err
+	}
+	return label.Of(m.Name, d.GS1Prefix, locker, s), nil
 }
 
 // parcelLabels is the label of one parcel of a merchant's.
@@ -158,6 +161,12 @@ func (d *door) parcelLabels(ctx context.Context, m account.Merchant, barcode str
 	}
 	list, err := d.shipmentLabels(ctx, m, p.Shipment)
 	return slices.DeleteFunc(list, func(l label.Label) bool { return l.Barcode != barcode }), err
+}
+
+// addressed puts on labels what the notifier tells of recipients.
+func (d *door) addressed(ctx context.Context, list []label.Label) []label.Label {
+	label.Address(list, d.Names.Recipients(ctx, label.Barcodes(list)...))
+	return list
 }
 
 func pdf(list []label.Label, paper string) (*labelOut, error) {

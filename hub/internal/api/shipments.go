@@ -23,7 +23,7 @@ type newShipment struct {
 	Locker     string      `json:"locker" minLength:"1" maxLength:"32" example:"msk-0042" doc:"Where it goes"`
 	DwellHours int         `json:"dwell_hours,omitempty" minimum:"24" maximum:"1440" default:"72" doc:"How long a stored parcel may wait before it is overdue"`
 	Reference  string      `json:"reference,omitempty" maxLength:"100" example:"ORDER-117" doc:"Yours; printed on the label, so nothing about the recipient"`
-	Recipient  *recipient  `json:"recipient,omitempty" doc:"How the recipient is told. Sealed at once to the notifier; we cannot show it again. Absent where every parcel has a sealed_contact."`
+	Recipient  *recipient  `json:"recipient,omitempty" doc:"How the recipient is told. Sealed at once to the notifier; nothing of it is shown again but, on labels, the name and the last digits of the phone number. Absent where every parcel has a sealed_contact."`
 	Parcels    []newParcel `json:"parcels" minItems:"1" maxItems:"20"`
 	COD        *Money      `json:"cash_on_delivery,omitempty" doc:"To be paid before its parcels are handed out: the lockers themselves open none of them to its code before that. Fixed now, but for the amount."`
 }

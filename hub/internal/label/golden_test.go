@@ -30,7 +30,9 @@ func goldens(t *testing.T) map[string][]label.Label {
 	long.LockerName = strings.Repeat("Постамат у метро «Библиотека имени Ленина» ", 4)
 	long.LockerAddress, long.Merchant = long.LockerName, strings.Repeat("Long & Longer ", 7)
 	long.Reference = strings.Repeat("NO-SPACE_IN~THIS^", 6)[:100]
-	return map[string][]label.Label{"latin": {latin}, "cyrillic": {cyrillic}, "long": {long}, "twenty": shipment(t, 20, "")[18:]}
+	named := cyrillic
+	named.Recipient = "Цеткина Клара, …4567"
+	return map[string][]label.Label{"named": {named}, "latin": {latin}, "cyrillic": {cyrillic}, "long": {long}, "twenty": shipment(t, 20, "")[18:]}
 }
 
 // TestGolden holds what labels look like: the ZPL to the byte, the PDF as what it draws and where. After a change that is meant,

@@ -1,6 +1,7 @@
 // Package label draws the label that a merchant sticks on a parcel: the barcode that lockers read, in bars and as a QR code, the size,
 // where it goes, the merchant's reference, and an SSCC where the operator has a GS1 prefix. One layout is drawn by several pens: as a
-// PDF, in ZPL for label printers, as SVG. A label says nothing about the recipient.
+// PDF, in ZPL for label printers, as SVG. Of the recipient a label says at most a name and the last digits of a phone number, where the
+// notifier tells them.
 package label
 
 import (
@@ -10,6 +11,7 @@ import (
 	"lockstep/guard/statement"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/names"
 	"lockstep/parcel"
 )
 
@@ -31,6 +33,7 @@ type Label struct {
 	Reference     string // the merchant's own, may be empty
 	WeightG       int    // grams, 0 for unknown
 	Low           bool   // its recipient needs a low door
+	Recipient     string // name and last digits, may be empty
 	Made          time.Time
 }
 
@@ -46,6 +49,21 @@ func Of(merchant string, prefix parcel.GS1Prefix, locker fleet.Locker, s custody
 			Made: time.UnixMicro(p.Created).UTC()})
 	}
 	return list
+}
+
+// Address writes on labels what the notifier tells of their parcels' recipients.
+func Address(list []Label, told map[string]names.Recipient) {
+	for i, l := range list {
+		list[i].Recipient = told[l.Barcode].Line()
+	}
+}
+
+// Barcodes are those of labels.
+func Barcodes(list []Label) (barcodes []string) {
+	for _, l := range list {
+		barcodes = append(barcodes, l.Barcode)
+	}
+	return barcodes
 }
 
 // check refuses what no scanner would take for one of our labels.

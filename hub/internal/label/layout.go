@@ -116,8 +116,20 @@ func (d drawing) drawLow(edge, y float64) float64 {
 func (d drawing) drawTo(y float64) {
 	d.caption(padded, y, "КУДА / TO")
 	name, address := style{points: 12.5, bold: true}, style{points: 10.5}
+	foot := y + d.to
+	if d.Recipient != "" {
+		foot = d.drawRecipient(foot)
+	}
 	below := d.block(padded, y+4.5, inner, name, d.wrap(name, d.LockerName, inner, 2)) + 0.5
-	d.block(padded, below, inner, address, d.wrap(address, d.LockerAddress, inner, int((y+d.to-below)/leading(address))))
+	d.block(padded, below, inner, address, d.wrap(address, d.LockerAddress, inner, max(1, int((foot-below)/leading(address)))))
+}
+
+// drawRecipient is one line above foot, and says where it begins. There is room for the locker's name and one line of its address above it.
+func (d drawing) drawRecipient(foot float64) float64 {
+	s := style{points: 9.5, bold: true}
+	foot -= leading(s) + 0.4
+	d.block(padded, foot, inner, s, d.wrap(s, d.Recipient, inner, 1))
+	return foot
 }
 
 // drawCode is the barcode that lockers and couriers read, once in bars and once in figures.

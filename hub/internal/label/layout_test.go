@@ -99,12 +99,38 @@ func TestLayout(t *testing.T) {
 	for _, prefix := range []parcel.GS1Prefix{"", "9521234"} {
 		for i, text := range texts {
 			t.Run(fmt.Sprint(prefix, "/", i), func(t *testing.T) {
-				checkLayout(t, record(t, labelOf(prefix, i%2 == 0, text, text, text, text, text)))
+				l := labelOf(prefix, i%2 == 0, text, text, text, text, text)
+				checkLayout(t, record(t, l))
+				l.Recipient = text
+				checkLayout(t, record(t, l))
 			})
 		}
 	}
 	if !overlap(rect{0, 0, 2, 2}, rect{1, 1, 2, 2}) || overlap(rect{0, 0, 2, 2}, rect{2, 0, 2, 2}) {
 		t.Error("overlap does not see what overlaps")
+	}
+}
+
+// TestRecipient: a name takes one line of the address's room, and nothing else moves.
+func TestRecipient(t *testing.T) {
+	for _, prefix := range []parcel.GS1Prefix{"", "9521234"} {
+		long := strings.Repeat("Постамат у метро «Библиотека имени Ленина» ", 4)
+		l := labelOf(prefix, true, "msk-0042", long, long, "Книжная лавка", "ORDER")
+		without := record(t, l)
+		l.Recipient = "Цеткина Клара, …4567"
+		with := record(t, l)
+		added := slices.DeleteFunc(slices.Clone(with), func(m mark) bool { return slices.Contains(without, m) })
+		if len(added) < 1 || added[0].text != l.Recipient || len(added) > 2 { // the address's last line may be another
+			t.Errorf("%q: %v", prefix, added)
+		}
+		address := slices.IndexFunc(with, func(m mark) bool { return m.style == style{points: 10.5} })
+		if address < 0 {
+			t.Errorf("%q: no line of the address is left", prefix)
+		}
+		l.Recipient = long
+		if with := record(t, l); !slices.ContainsFunc(with, func(m mark) bool { return m.style.points == 9.5 && strings.HasSuffix(m.text, "…") }) {
+			t.Errorf("%q: a long name is not cut", prefix)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package pickpoint
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -100,3 +101,24 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// FuzzCourierCall: whatever a call for a courier says of day, window and load is understood within bounds, or refused.
+func FuzzCourierCall(f *testing.F) {
+	f.Add([]byte(`{"Date":"2026.11.24","TimeStart":720,"TimeEnd":"1020","Number":"3","Weight":"4,5"}`))
+	f.Add([]byte(`{"Date":"24.11.26","TimeStart":-1,"Number":1e9,"Weight":1e300}`))
+	f.Add([]byte(`{"Date":{},"TimeStart":[540],"Weight":"NaN"}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		o, err := parse(body)
+		if err != nil {
+			return
+		}
+		if w, err := windowOf(o); err == nil && !isoDay.MatchString(w.Day) {
+			t.Fatalf("%q is a day of %q", w.Day, body)
+		}
+		if l, err := loadOf(o); err == nil && l.WeightG < 0 {
+			t.Fatalf("%d g of %q", l.WeightG, body)
+		}
+	})
+}
+
+var isoDay = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)

@@ -21,6 +21,8 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/label"
+	"lockstep/hub/internal/names"
+	"lockstep/hub/internal/pickup"
 	"lockstep/hub/internal/tariff"
 	"lockstep/internal/fault"
 	"lockstep/parcel"
@@ -41,6 +43,8 @@ type Config struct {
 
 	GS1Prefix parcel.GS1Prefix // empty: labels have no SSCC
 	Handovers *handover.Handovers
+	Pickups   *pickup.Pickups
+	Names     *names.Names
 	Tariffs   *tariff.Tariffs
 	Notifier  []byte // the notifier's public HPKE key, from the charter: contacts are sealed to it
 	Now       func() time.Time
@@ -104,6 +108,7 @@ func New(c Config) http.Handler {
 		"encloseinfo":    {do: d.enclosure},
 		"tracksending":   {do: d.track},
 		"tracksendings":  {do: d.trackAll},
+		"sendinginfo":    {do: d.information},
 
 		"getinvoiceschangestate": {do: d.changedStates},
 		"invoiceschanging":       {do: d.changedSendings},
@@ -123,6 +128,8 @@ func New(c Config) http.Handler {
 		"getreestr":               {do: d.registry, paper: true},
 		"getreestrnumber":         {do: d.registryNumber},
 		"removeinvoicefromreestr": {do: d.removeFromRegistry},
+		"courier":                 {do: d.orderCourier},
+		"couriercancel":           {do: d.cancelCourier},
 	}
 	return d
 }

@@ -17,11 +17,14 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/guardtest"
 	"lockstep/hub/internal/handover"
+	"lockstep/hub/internal/names"
 	"lockstep/hub/internal/pickpoint"
+	"lockstep/hub/internal/pickup"
 	"lockstep/hub/internal/tariff"
 	"lockstep/hub/migrations"
 	"lockstep/internal/db"
 	"lockstep/internal/db/dbtest"
+	"lockstep/internal/secret"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -38,9 +41,34 @@ type desk struct {
 	now      time.Time
 
 	handovers *handover.Handovers
+	pickups   *pickup.Pickups
 	tariffs   *tariff.Tariffs
 	fleet     *fleet.Fleet
 	network   *ceremony.Development
+	told      map[string]string // what the notifier says of barcodes: "name/digits"
+}
+
+// notifier answers the hub's questions about recipients.
+func (d *desk) notifier() *names.Names {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body struct{ Barcodes []string }
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+			d.Error(err)
+		}
+		list := []map[string]string{}
+		for _, barcode := range body.Barcodes {
+			if name, digits, ok := strings.Cut(d.told[barcode], "/"); ok {
+				list = append(list, map[string]string{"barcode": barcode, "name": name, "last_digits": digits})
+			}
+		}
+		json.NewEncoder(w).Encode(map[string]any{"recipients": list})
+	}))
+	d.Cleanup(server.Close)
+	n, err := names.New(names.Config{URL: server.URL, Token: secret.Known("hush"), Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		d.Fatal(err)
+	}
+	return n
 }
 
 func each(t *testing.T, test func(d *desk)) {
@@ -49,7 +77,7 @@ func each(t *testing.T, test func(d *desk)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := &desk{T: t, network: network, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)}
+		d := &desk{T: t, network: network, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), told: map[string]string{}}
 		clock := func() time.Time { d.now = d.now.Add(time.Millisecond); return d.now } // no two things happen at once
 		log := slog.New(slog.DiscardHandler)
 		d.accounts = account.New(account.Config{DB: database, Now: clock, Charter: network.Charter})
@@ -57,9 +85,10 @@ func each(t *testing.T, test func(d *desk)) {
 		lockers := fleet.New(fleet.Config{DB: database, Now: clock, Charter: network.Charter})
 		d.custody = custody.New(custody.Config{DB: database, Now: clock, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: lockers, Dispatch: statements})
 		d.handovers = handover.New(handover.Config{DB: database, Now: clock, Custody: d.custody})
+		d.pickups = pickup.New(pickup.Config{DB: database, Now: clock})
 		d.fleet = lockers
 		d.tariffs = tariff.New(tariff.Config{DB: database})
-		d.door = pickpoint.New(pickpoint.Config{GS1Prefix: "9521234", Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Tariffs: d.tariffs, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log,
+		d.door = pickpoint.New(pickpoint.Config{GS1Prefix: "9521234", Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Pickups: d.pickups, Names: d.notifier(), Tariffs: d.tariffs, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log,
 			ReturnCode: func(barcode string) string { return custody.ReturnCode([]byte("key"), barcode) }})
 		if _, _, err := lockers.Add(t.Context(), fleet.NewLocker{ID: "7701-015", Name: "Курская", Address: "Москва, Земляной Вал, 29", Zone: "Europe/Moscow"}); err != nil {
 			t.Fatal(err)

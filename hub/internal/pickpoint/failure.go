@@ -26,7 +26,7 @@ type failure struct {
 }
 
 // codes are those of our rooms' failures, where their kind does not say enough.
-var codes = map[string]int{"no_session": codeNoSession, "wrong_login": codeWrongLogin, "unknown_shipment": codeNoSending, "unknown_parcel": codeNoSending, "unknown_act": codeNoData, "in_no_act": codeNoData,
+var codes = map[string]int{"no_session": codeNoSession, "wrong_login": codeWrongLogin, "unknown_shipment": codeNoSending, "unknown_parcel": codeNoSending, "unknown_act": codeNoData, "unknown_pickup": codeNoData, "in_no_act": codeNoData,
 	"wrong_contract": codeContract}
 
 // kinds are the codes of the others.
@@ -77,6 +77,20 @@ var russian = map[string]string{
 	"in_no_act":            "Отправление не входит в реестр",
 	"accepted":             "Реестр уже принят перевозчиком",
 	"no_label":             "Этикетку можно напечатать, пока отправление не принято",
+	"unknown_pickup":       "Вызов курьера не найден",
+	"pickup_too_late":      "Вызов курьера уже нельзя отменить",
+	"needs_city":           "Не указан город (City или City_id)",
+	"invalid_address":      "Не указан адрес (Address) или он длиннее 300 символов",
+	"invalid_person":       "Не указано контактное лицо (FIO) или оно длиннее 100 символов",
+	"invalid_person_phone": "Не указан телефон контактного лица (Phone)",
+	"invalid_day":          "Неверная дата (Date): нужна дата вида 2026.11.30",
+	"day_over":             "Дата вызова курьера уже прошла",
+	"too_far":              "Курьера можно вызвать не более чем за 60 дней",
+	"too_late_today":       "На сегодня курьера уже не вызвать: в Москве и области до 10:30, в других городах до 14:00",
+	"invalid_window":       "Курьер приезжает с 9:00 до 18:00 (540–1080), интервал не менее 4 часов",
+	"invalid_places":       "Неверное число мест (Number)",
+	"invalid_comment":      "Комментарий длиннее 500 символов",
+	"invalid_reference":    "Номер заказа длиннее 100 символов",
 	"not_registered":       "Отменить можно только зарегистрированное отправление",
 	"too_late":             "Отправление уже нельзя отменить",
 }

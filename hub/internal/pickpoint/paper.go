@@ -53,6 +53,7 @@ func (d *door) labels(paper label.Paper) func(context.Context, *call) (any, erro
 			}
 			list = append(list, label.Of(c.merchant.Name, d.GS1Prefix, locker, s)...)
 		}
+		label.Address(list, d.Names.Recipients(ctx, label.Barcodes(list)...))
 		return label.PDF(paper, list)
 	}
 }

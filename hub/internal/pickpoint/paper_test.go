@@ -46,6 +46,10 @@ func TestLabels(t *testing.T) {
 		if _, pdf := d.paper("makeZLabel", d.with(`"Invoices":["`+first+`"]`)); !strings.Contains(textOf(d.T, pdf), "(00) "+parcel.GS1Prefix("9521234").SSCC(barcode)) {
 			d.Errorf("no SSCC of %s is on its label", barcode)
 		}
+		d.told[barcode] = "Цеткина Клара/4567"
+		if _, pdf := d.paper("makeZLabel", d.with(`"Invoices":["`+first+`"]`)); !strings.Contains(textOf(d.T, pdf), "Цеткина Клара, …4567") {
+			d.Error("the name that the notifier tells is not on the label")
+		}
 		d.guard.Deposit(3, barcode)
 		d.up()
 		for body, want := range map[string]string{d.with(`"Invoices":[]`): "Error: Не указаны", d.with(`"Invoices":["` + second + `","29999999999"]`): "Error: Отправление не найдено",

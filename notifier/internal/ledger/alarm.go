@@ -9,7 +9,7 @@ import (
 // Alarm is something an operator should look at. Detail holds nothing personal.
 type Alarm struct {
 	At      time.Time `json:"at"`
-	Kind    string    `json:"kind"` // what a doubt says of a contact · contact key refused · too many codes · charter unknown · certificate · gap · fork · chain · head · withheld · guard replaced · former guard · undeliverable
+	Kind    string    `json:"kind"` // what a doubt says of a contact · contact key refused · too many codes · charter unknown · certificate · gap · fork · chain · head · withheld · guard replaced · former guard · undeliverable · asked too often
 	Locker  string    `json:"locker,omitempty"`
 	Barcode string    `json:"barcode,omitempty"`
 	Detail  string    `json:"detail,omitempty"`

@@ -49,7 +49,7 @@ func (Telling) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
 // ErrPointless is a delivery whose news is out of date or whose contact is erased.
 var ErrPointless = errors.New("ledger: nobody needs this message any more")
 
-// ErrUnreadable is a delivery whose sealed code or contact does not open.
+// ErrUnreadable is a delivery whose sealed code or contact does not open, or a pickup whose contact does not.
 var ErrUnreadable = errors.New("ledger: what is sealed does not open")
 
 // item is one notice of a delivery, with all that is known of its parcel.

@@ -96,7 +96,7 @@ func (l *Ledger) Purge(ctx context.Context, now time.Time) error {
 				return err
 			}
 		}
-		return nil
+		return exec(ctx, tx, `DELETE FROM asked WHERE day < $1`, dayOf(now.Add(-keepHistory)))
 	})
 }
 

@@ -16,6 +16,8 @@ type Status struct {
 	Deliveries map[string]int64 `json:"deliveries"` // by state
 	Alarms     map[string]int64 `json:"alarms"`     // by kind, of the last 180 days; "notifier alarms" lists them
 
+	Asked map[string]int64 `json:"asked"` // by the hub, on the last day with questions and the one before: name · pickup · nothing, where it was not told
+
 	ContactKeys []Range    `json:"contact_keys"`
 	Lockers     []Followed `json:"lockers"`
 }
@@ -60,6 +62,10 @@ func (s *Status) read(ctx context.Context, tx *sql.Tx) (err error) {
 		return err
 	}
 	if s.Alarms, err = byWord(ctx, tx, `SELECT kind, COUNT(*) FROM alarm GROUP BY kind`); err != nil {
+		return err
+	}
+	if s.Asked, err = byWord(ctx, tx, `SELECT kind, CAST(SUM(times) AS BIGINT) FROM asked
+		WHERE day >= (SELECT MAX(day) - 1 FROM asked) GROUP BY kind`); err != nil {
 		return err
 	}
 	keys, err := rows(ctx, tx, scanRange, `SELECT statement FROM contact_key ORDER BY prefix`)
