@@ -41,8 +41,17 @@ func (l *Ledger) Due(ctx context.Context, now time.Time, limit int) ([]Delivery,
 type Telling struct {
 	To    channel.Address
 	Facts text.Facts
-	Codes []statement.SealedCode // in the order of Facts.Parcels; none where the kind shows none
+	Codes []Code // of Facts.Parcels, then of Facts.Others; none where the kind shows none
 }
+
+// Code is what opens one parcel's door. It prints as [redacted].
+type Code struct {
+	Barcode string
+	Due     time.Time // zero where unknown
+	statement.SealedCode
+}
+
+func (Code) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
 
 func (Telling) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
 
@@ -76,17 +85,22 @@ func (l *Ledger) Read(ctx context.Context, d Delivery, now time.Time) (Telling, 
 	if err != nil {
 		return Telling{}, err
 	}
+	items = slices.DeleteFunc(items, func(i item) bool {
+		return i.contact == nil || i.Kind.ShowsCode() && i.sealed == nil || i.stale(i.deposit, micros(now))
+	})
+	if len(items) == 0 {
+		return Telling{}, ErrPointless
+	}
 	var t Telling
 	for _, i := range items {
-		if i.contact == nil || i.Kind.ShowsCode() && i.sealed == nil || i.stale(i.deposit, micros(now)) {
-			continue
-		}
 		if err := l.add(&t, d, i); err != nil {
 			return Telling{}, err
 		}
 	}
-	if len(t.Facts.Parcels) == 0 {
-		return Telling{}, ErrPointless
+	if d.Kind.ShowsAll() {
+		if err := l.addOthers(ctx, &t, items); err != nil {
+			return Telling{}, err
+		}
 	}
 	return t, nil
 }
@@ -104,20 +118,51 @@ func (l *Ledger) add(t *Telling, d Delivery, i item) error {
 	if due := moment(i.deposit.Due); !due.IsZero() && due.Before(t.Facts.Due) {
 		t.Facts.Due = due // one date for all is the earliest
 	}
+	if i.merchant != t.Facts.Merchant {
+		t.Facts.Merchant = "" // of several shops none is named
+	}
 	if slices.ContainsFunc(t.Facts.Parcels, func(p text.Parcel) bool { return p.Barcode == i.deposit.Barcode }) {
 		return nil // its door was opened twice: one parcel in one message
 	}
-	parcel := text.Parcel{Barcode: i.deposit.Barcode, Tracking: i.tracking}
-	if d.Kind.ShowsCode() {
-		code, err := l.openCode(i.sealed, i.deposit.Locker, i.deposit.CodeRecord, i.deposit.Barcode)
-		if err != nil {
-			return ErrUnreadable
-		}
-		parcel.Code = code.Code
-		t.Codes = append(t.Codes, code)
-	}
+	parcel, err := l.parcel(t, i, d.Kind.ShowsCode())
 	t.Facts.Parcels = append(t.Facts.Parcels, parcel)
+	return err
+}
+
+// addOthers adds what the same person has in the locker besides, as much as there is room for: who has the latest message has all
+// codes. One that does not open is left to the message of its own.
+func (l *Ledger) addOthers(ctx context.Context, t *Telling, items []item) error {
+	others, err := l.others(ctx, items)
+	if err != nil {
+		return err
+	}
+	for _, i := range others {
+		parcel, err := text.Parcel{}, ErrUnreadable
+		if len(t.Codes) < together {
+			parcel, err = l.parcel(t, i, true)
+		}
+		if err != nil {
+			t.Facts.Beyond++
+			continue
+		}
+		t.Facts.Others = append(t.Facts.Others, parcel)
+	}
 	return nil
+}
+
+// parcel is an item as messages say it; its code, where one is shown, is added to t's.
+func (l *Ledger) parcel(t *Telling, i item, showsCode bool) (text.Parcel, error) {
+	parcel := text.Parcel{Barcode: i.deposit.Barcode, Tracking: i.tracking}
+	if !showsCode {
+		return parcel, nil
+	}
+	code, err := l.openCode(i.sealed, i.deposit.Locker, i.deposit.CodeRecord, i.deposit.Barcode)
+	if err != nil {
+		return parcel, ErrUnreadable
+	}
+	parcel.Code = code.Code
+	t.Codes = append(t.Codes, Code{i.deposit.Barcode, moment(i.deposit.Due), code})
+	return parcel, nil
 }
 
 // place is the locker's short name; until the hub's list has one, what was shown when the parcel was announced.
