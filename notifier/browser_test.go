@@ -96,12 +96,35 @@ func TestPages(t *testing.T) {
 	b.keep("none")
 	for _, m := range messages {
 		if m.Channel == "sms" && len(m.Codes) == 2 {
-			b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(pages+"/c/"+m.Links[0][strings.Index(m.Links[0], "#"):]), chromedp.WaitVisible("#codes li:nth-child(2)"))
-			b.keep("two-codes")
+			b.several(pages+"/c/"+m.Links[0][strings.Index(m.Links[0], "#"):], chaintest.Barcode(2), chaintest.Barcode(3))
 		}
 	}
 	kept := b.text(`caches.open("code-page-1").then((c) => c.keys()).then((k) => k.map((r) => r.url).join(" "))`)
 	if strings.Contains(kept, "#") || !strings.Contains(kept, "ticket.js") {
 		t.Errorf("the browser keeps %s", kept)
 	}
+}
+
+// several looks at the page of two codes: each with its parcel, one QR, and each to be given away alone.
+func (b browser) several(link string, barcodes ...string) {
+	b.Helper()
+	b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(link), chromedp.WaitVisible("#codes li:nth-child(2)"))
+	want := "…" + barcodes[0][8:] + " …" + barcodes[1][8:]
+	if got := b.text(`[...document.querySelectorAll("#codes small")].map((s) => s.textContent.replace(/^\S+ /, "")).join(" ")`); got != want {
+		b.Errorf("the codes are of %s, not %s", got, want)
+	}
+	if !web.Has("qr.js") {
+		return
+	}
+	b.do(chromedp.WaitVisible("#qr svg"))
+	b.keep("two-codes")
+	second := b.text(`document.querySelector("#codes li:nth-child(2) .digits").innerText.replace(/\s+/g, " ")`)
+	b.do(chromedp.Click("#codes li:nth-child(2) button"), chromedp.WaitVisible("#give-qr svg"))
+	b.keep("give-one")
+	alone := b.text(`document.getElementById("give-link").value`)
+	b.do(chromedp.Click("#give-close"), chromedp.WaitNotVisible("#give"), chromedp.Navigate("about:blank"), chromedp.Navigate(alone), chromedp.WaitVisible("#codes li"))
+	if got := b.text(`document.querySelector("#codes").innerText.replace(/\s+/g, " ").trim()`); got != second {
+		b.Errorf("what is given away shows %q, not %q alone", got, second)
+	}
+	b.keep("given")
 }

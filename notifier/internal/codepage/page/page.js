@@ -37,6 +37,7 @@ function showTicket(say) {
   $("until").textContent = until(say);
   $("until").classList.toggle("over", ticket.due * 1000 < Date.now());
   $("codes").replaceChildren(...ticket.codes.map((code, i) => codeItem(say, code, i)));
+  $("send").hidden = many; // there each has a button of its own
   $("scan").hidden = true;
   draw($("qr"), scanText(ticket.secrets, encode)).then((drawn) => { $("scan").hidden = !drawn; });
 }
@@ -74,7 +75,7 @@ function codeItem(say, code, i) {
 // give shows a link to one parcel's code alone, for whoever is to fetch that one.
 function give(say, i) {
   const link = new URL(`#${only(location.hash.slice(1), i)}`, location.href).href;
-  $("give-what").textContent = name(say, i);
+  $("give-what").textContent = ticket.codes.length > 1 ? name(say, i) : ticket.place;
   $("give-link").value = link;
   $("give-share").hidden = !navigator.share;
   $("give-share").onclick = () => navigator.share({ url: link }).catch(() => {}); // whoever closes the list has shared nothing
@@ -114,6 +115,7 @@ $("larger").addEventListener("click", (e) => {
   const on = document.documentElement.classList.toggle("larger");
   e.currentTarget.ariaPressed = String(on);
 });
+$("send").addEventListener("click", () => give(words[language], 0));
 $("give-close").addEventListener("click", () => $("give").close());
 addEventListener("hashchange", read);
 read();
