@@ -152,6 +152,10 @@ func TestLedFromDoorToDoor(t *testing.T) {
 		}
 		replies := make(chan door.KioskReply, 10)
 		g.answer = func(door.KioskRequest) door.KioskReply { return <-replies }
+		led := func(at int) { // the guard's answer and its view come by two roads
+			w.Helper()
+			w.waits(fmt.Sprintf(`document.querySelector(".which b")?.textContent.includes("%d")`, at))
+		}
 		name := func(screen string) string { return "several " + screen + " " + look.language }
 		var secrets []byte
 		for i := range 3 {
@@ -161,6 +165,7 @@ func TestLedFromDoorToDoor(t *testing.T) {
 		w.fits("looking", name("looking"))
 		replies <- door.KioskReply{Accepted: true}
 		g.show(door.View{Stage: door.Press, Errand: door.Collecting, Compartment: 7, Left: 17000})
+		led(1)
 		w.fits("press", name("press"), look.says["first"])
 		g.show(door.View{Stage: door.Open, Errand: door.Collecting, Compartment: 7, OpenDoors: []uint16{7}})
 		w.fits("open", name("open"), look.says["first"])
@@ -172,6 +177,7 @@ func TestLedFromDoorToDoor(t *testing.T) {
 		g.show(door.View{Stage: door.Idle})
 		w.waits(`document.querySelector("main").dataset.screen === "start"`) // accepted; the prompt is on its way
 		g.show(door.View{Stage: door.Press, Errand: door.Collecting, Compartment: 9, Left: 17000})
+		led(3)
 		w.fits("press", name("press after one was passed over"), look.says["third"], look.says["passed"])
 		g.show(door.View{Stage: door.Failed, Errand: door.Collecting, Compartment: 9, Outcome: "no press"})
 		w.fits("held", name("held"), look.says["held"], look.says["go"])
@@ -179,6 +185,7 @@ func TestLedFromDoorToDoor(t *testing.T) {
 		w.click("main button.main")
 		w.waits(`document.querySelector("main").dataset.screen !== "held"`)
 		g.show(door.View{Stage: door.Jammed, Errand: door.Collecting, Compartment: 9, Left: 20000})
+		led(3)
 		w.fits("jammed", name("jammed"), look.says["third"])
 		g.show(door.View{Stage: door.Done, Errand: door.Collecting, Compartment: 9, Outcome: "collected"})
 		w.fits("over", name("over"), look.says["over"], look.says["passed"])
@@ -202,10 +209,12 @@ func TestStoppingBetweenDoors(t *testing.T) {
 	w.scan("LSC:" + base45.Encode(bytes.Join([][]byte{bytes.Repeat([]byte{1}, 16), bytes.Repeat([]byte{2}, 16)}, nil)))
 	w.waits(`document.querySelector("main").dataset.screen === "start"`)
 	g.show(door.View{Stage: door.Press, Errand: door.Collecting, Compartment: 7, Left: 17000})
+	w.waits(`document.querySelector(".which") !== null`)
 	w.sees("press", "Parcel 1 of 2", "Skip this one", "Stop here")
 	w.click("main .row button:first-child")
 	w.waits(`document.querySelector("main").dataset.screen === "start"`)
 	g.show(door.View{Stage: door.Press, Errand: door.Collecting, Compartment: 8, Left: 17000})
+	w.waits(`document.querySelector(".which") !== null`)
 	w.sees("press", "Parcel 2 of 2")
 	w.click("main > button.wide")
 	w.fits("over", "several stopped", "Collected: 0 of 2", "Left in their compartments: 2")

@@ -57,9 +57,10 @@ const big = (words, name, run) => el("button", { type: "button", class: "big", i
 const wide = (text, onclick, kind = "") => el("button", { type: "button", class: `wide ${kind}`, onclick }, text);
 const drawn = (s, open = s.openDoors ?? []) => el("div", { class: "front" }, front(s.doors ?? [], s.compartment, open));
 const count = (s, n = s.several.at) => ({ n, m: s.several.of });
+const led = (s) => (s.several?.step === "leading" ? s.several.at : "");
 // which says at a door which of several parcels it is about, and that some were passed over.
-const which = (s, w) => s.several?.step === "leading" ? el("p", { class: "which" }, el("b", {}, ...fill(w.several.at, count(s))), passedOver(s, w)) : null;
-const passedOver = (s, w) => s.several.passed ? el("span", {}, ...fill(w.several.passed, { n: s.several.passed })) : null;
+const which = (s, w) => led(s) ? el("p", { class: "which" }, el("b", {}, ...fill(w.several.at, count(s))), passedOver(s, w)) : null;
+const passedOver = (s, w, what = "passed") => s.several.passed ? el("span", {}, ...fill(w.several[what], { n: s.several.passed })) : null;
 const values = (s) => ({ door: s.compartment, parcel: s.session?.parcel ?? "" });
 const left = (deadline, w) => duration(deadline - performance.now(), w.units);
 const seconds = (deadline) => Math.max(0, Math.ceil((deadline - performance.now()) / 1000));
@@ -160,26 +161,26 @@ function toPress(s, local, screen) {
 
 function press(s, w, act, local) {
   return toPress(s, local, (button) => ({
-    key: `press ${s.compartment} ${s.errand} ${s.several?.at}`, tone: "press",
+    key: `press ${s.compartment} ${s.errand} ${led(s)}`, tone: "press",
     nodes: [which(s, w), heading(w.press.title), button, say(...fill(w.press.door, values(s)), ". ", ...fill(w.press[s.errand], values(s))), drawn(s), noPress(s, w, act)],
   }));
 }
 
 // noPress is what else may be done where a press is asked for.
 function noPress(s, w, act) {
-  if (s.several?.step !== "leading") return wide(s.errand === "test" ? w.skip : w.cancel, act.cancel);
+  if (!led(s)) return wide(s.errand === "test" ? w.skip : w.cancel, act.cancel);
   const stop = wide(w.several.stop, act.stop);
   return s.several.at < s.several.of ? el("div", { class: "row" }, wide(w.several.skip, act.skip), stop) : stop;
 }
 
 function pulsed(s, w) {
-  return { key: `pulsed ${s.compartment}`, nodes: [which(s, w), heading(...fill(w.pulsed.title, values(s))), say(w.pulsed.text), drawn(s)] };
+  return { key: `pulsed ${s.compartment} ${led(s)}`, nodes: [which(s, w), heading(...fill(w.pulsed.title, values(s))), say(w.pulsed.text), drawn(s)] };
 }
 
 function open(s, w, act, local) {
   const what = s.errand + (local.said === "larger" ? "Larger" : local.said === "cancel" ? "Cancel" : "");
   return {
-    key: `open ${s.compartment} ${what} ${s.leftOpen}`, tone: s.leftOpen ? "alarm" : "open", kind: "open",
+    key: `open ${s.compartment} ${what} ${s.leftOpen} ${led(s)}`, tone: s.leftOpen ? "alarm" : "open", kind: "open",
     nodes: [which(s, w), heading(...fill(s.leftOpen ? w.open.late : w.open[what], values(s))), drawn(s, [s.compartment]), say(...fill(w.open[`${what}Hint`], values(s))),
       s.errand === "return" ? secondThoughts(w, act, local) : null],
   };
@@ -194,7 +195,7 @@ function secondThoughts(w, act, local) {
 
 function jammed(s, w, act, local) {
   return toPress(s, local, (button) => ({
-    key: `jammed ${s.compartment}`, tone: "refused",
+    key: `jammed ${s.compartment} ${led(s)}`, tone: "refused",
     nodes: [which(s, w), heading(...fill(w.jammed.title, values(s))), say(w.jammed.text), button, drawn(s), noPress(s, w, act)],
   }));
 }
@@ -245,7 +246,7 @@ function wayOut(s, w, local) {
 function looking(s, w, act) {
   return {
     key: `looking ${s.several.at} ${s.several.passed}`,
-    nodes: [spring(), badge("scan"), heading(...fill(w.several.looking, count(s))), s.several.passed ? say(passedOver(s, w)) : null, spring(), wide(w.several.stop, act.stop)],
+    nodes: [spring(), badge("scan"), heading(...fill(w.several.looking, count(s))), s.several.passed ? say(passedOver(s, w, "passedWhy")) : null, spring(), wide(w.several.stop, act.stop)],
   };
 }
 
@@ -280,7 +281,7 @@ function over(s, w, act, local) {
   return {
     key: `over ${taken} ${passed} ${of} ${reason}`, tone: rest ? "refused" : "done",
     nodes: [...(trouble ?? [badge(rest ? "care" : "ok"), heading(...fill(title, { n: taken, m: of }))]), why && say(why.join(". ")), trouble ? null : say(...fill(text, { n: rest })),
-      passed ? say(passedOver(s, w)) : null, trouble ? say(...fill(w.several.some[1], { n: rest })) : null, spring(), wide(w.ok, act.heard)],
+      passed ? say(passedOver(s, w, "passedWhy")) : null, trouble ? say(...fill(w.several.some[1], { n: rest })) : null, spring(), wide(w.ok, act.heard)],
   };
 }
 

@@ -42,7 +42,7 @@ export const words = {
       tested: ["Дверца {door} исправна", "Она открылась и закрылась. Следующая будет названа сейчас."], other: ["Готово", "Дверца {door} закрыта."],
     },
     several: {
-      at: "Посылка {n} из {m}", looking: "Ищем посылку {n} из {m}…", passed: "Пропущено: {n}. Их здесь нет, или они уже получены.", byItself: "Дальше постамат продолжит сам.",
+      at: "Посылка {n} из {m}", looking: "Ищем посылку {n} из {m}…", passed: "Пропущено: {n}", passedWhy: "Пропущено: {n}. Их здесь нет, или они уже получены.", byItself: "Дальше постамат продолжит сам.",
       skip: "Пропустить эту", stop: "Закончить", go: "Дальше: посылка {n} из {m}", held: "Продолжить?",
       all: ["Все посылки получены: {m}", "Спасибо! Забыли что‑то внутри? Тот же QR‑код ещё раз откроет дверцы в ближайшие три минуты."],
       here: ["Получено: {n} из {m}", "Больше по этому QR‑коду здесь ничего нет."],
@@ -173,7 +173,7 @@ export const words = {
       tested: ["Door {door} works", "It opened and closed. The next one is named in a moment."], other: ["Done", "Door {door} is closed."],
     },
     several: {
-      at: "Parcel {n} of {m}", looking: "Looking for parcel {n} of {m}…", passed: "Passed over: {n}. Not in this locker, or collected before.", byItself: "The locker goes on by itself then.",
+      at: "Parcel {n} of {m}", looking: "Looking for parcel {n} of {m}…", passed: "Passed over: {n}", passedWhy: "Passed over: {n}. Not in this locker, or collected before.", byItself: "The locker goes on by itself then.",
       skip: "Skip this one", stop: "Stop here", go: "Go on: parcel {n} of {m}", held: "Shall we go on?",
       all: ["All parcels are collected: {m}", "Thank you! Forgot something? The same QR code opens the doors again for three minutes."],
       here: ["Collected: {n} of {m}", "There is nothing more here for this QR code."],
