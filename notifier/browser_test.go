@@ -128,3 +128,32 @@ func (b browser) several(link string, barcodes ...string) {
 	}
 	b.keep("given")
 }
+
+// Where the merchant lets its recipients ask for more time, the page asks: once for what it may, and says so.
+func TestMoreTime(t *testing.T) {
+	n := newNetwork(t)
+	b := newBrowser(t)
+	inboxURL, pages, _ := n.run()
+	n.announce(1, boris, "s4")
+	n.announce(2, `{"phone":"+79990000043","language":"en"}`, "s2")
+	n.guard.Store(chaintest.Barcode(1), 1, 72)
+	n.guard.Store(chaintest.Barcode(2), 2, 72)
+	n.upload()
+	links := map[string]string{}
+	for _, m := range n.until(inboxURL, count(2)) {
+		links[m.To] = pages + "/c/" + m.Links[0][strings.Index(m.Links[0], "#"):]
+	}
+	b.do(chromedp.EmulateViewport(412, 1000), chromedp.Navigate(links["+79990000043"]), chromedp.WaitVisible("#codes li"))
+	if got := b.text(`String(document.getElementById("more-time").hidden)`); got != "true" {
+		t.Error("more time is offered where the merchant gives none")
+	}
+	said := func(words string) {
+		b.text(`new Promise((done) => { const look = () => document.getElementById("more-answer").textContent.includes("` + words + `") ? done("") : setTimeout(look, 50); look(); })`)
+	}
+	b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(links["+79990000042"]), chromedp.WaitVisible("#more"), chromedp.Click("#more"))
+	said("Попросили")
+	b.keep("more-time")
+	b.do(chromedp.Click("#more"))
+	said("Больше времени нет")
+	n.hub.await(func() bool { return len(n.hub.extended) == 1 && n.hub.extended[0] == chaintest.Barcode(1) })
+}

@@ -132,6 +132,7 @@ func (s *sender) compose(ctx context.Context, d ledger.Delivery) (channel.Messag
 func (s *sender) link(t ledger.Telling) (string, error) {
 	ticket := codepage.Ticket{Russian: strings.HasPrefix(t.Facts.Language, "ru"), Place: t.Facts.Place, Address: t.Facts.Address, Due: t.Facts.Due}
 	for _, c := range t.Codes {
+		ticket.MoreTime = ticket.MoreTime || c.MoreTime
 		ticket.Codes = append(ticket.Codes, codepage.Code{Barcode: c.Barcode, SealedCode: c.SealedCode})
 		if passed := ticket.Due.Before(s.clock.Now()); c.Due.After(s.clock.Now()) && (passed || c.Due.Before(ticket.Due)) {
 			ticket.Due = c.Due

@@ -14,9 +14,10 @@ import (
 	"lockstep/notifier/internal/ledger"
 )
 
-// pages is what the notifier's own origin serves: the code page, the same for everybody, and /healthz.
-func pages(book *ledger.Ledger) http.Handler {
+// pages is what the notifier's own origin serves: the code page, the same for everybody, wishes for more time, and /healthz.
+func pages(book *ledger.Ledger, more http.Handler) http.Handler {
 	mux := http.NewServeMux()
+	mux.Handle("POST /c/more", http.NewCrossOriginProtection().Handler(more))
 	mux.Handle("GET /c/", codepage.Handler())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		cursor, err := book.Cursor(r.Context())

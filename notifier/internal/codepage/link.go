@@ -22,6 +22,8 @@ type Ticket struct {
 	Russian bool      // the language to begin with
 	Place   string
 	Address string
+
+	MoreTime bool // of some of its parcels more time may be asked for
 }
 
 // Code is what opens one parcel's door. It prints as [redacted].
@@ -44,8 +46,8 @@ var ErrTicket = errors.New("codepage: 1 to 16 nine-digit codes, of several parce
 
 // Fragment is the ticket as base64url without padding (RFC 4648 §5) of, all numbers big-endian:
 //
-//	1 byte   version: 1 for one code, 2 for several
-//	1 byte   flags: bit 0 set for Russian
+//	1 byte   version: 1 for one code that needs no barcode, else 2
+//	1 byte   flags: bit 0 set for Russian, bit 1 where more time may be asked for
 //	1 byte   n, how many codes
 //	n times  4 bytes, the nine-digit code as a number; 16 bytes, its QR secret; in version 2: 5 bytes, its parcel's barcode as a number
 //	4 bytes  due, seconds since 1970 UTC, 0 where unknown
@@ -56,8 +58,12 @@ func (t Ticket) Fragment() (string, error) {
 		return "", ErrTicket
 	}
 	out := []byte{1, 0, byte(len(t.Codes))}
-	if len(t.Codes) > 1 {
+	named := len(t.Codes) > 1 || t.MoreTime
+	if named {
 		out[0] = 2
+	}
+	if t.MoreTime {
+		out[1] |= 2
 	}
 	if t.Russian {
 		out[1] |= 1
@@ -68,7 +74,7 @@ func (t Ticket) Fragment() (string, error) {
 			return "", ErrTicket
 		}
 		out = append(binary.BigEndian.AppendUint32(out, uint32(n)), c.Secret[:]...)
-		if len(t.Codes) == 1 {
+		if !named {
 			continue
 		}
 		barcode, ok := number(c.Barcode, 12)

@@ -1,6 +1,7 @@
 package codepage
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
@@ -12,6 +13,7 @@ import (
 
 	"lockstep/guard/statement"
 	"lockstep/internal/base45"
+	"lockstep/notifier/internal/ledger"
 )
 
 func ticket(n int) Ticket {
@@ -28,10 +30,34 @@ type shown struct {
 	Codes, Barcodes []string
 	Due             int64
 	Offset          int
-	Russian         bool
+	Russian, More   bool
+	Wishes          []string // of each code
 	Place, Address  string
 	Text            string
 	Alone           []string // the fragments of each code alone
+}
+
+// Where more time may be asked for, one code has its barcode too, and the page shows who it is by a digest that the ledger knows.
+func TestMoreTime(t *testing.T) {
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("node is missing: the page's module is not tried")
+	}
+	want := ticket(1)
+	plain, err := want.Fragment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.MoreTime = true
+	fragment, err := want.Fragment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got shown
+	run(t, fragment, &got)
+	wish := ledger.WishOf(want.Codes[0].Secret)
+	if !got.More || got.Barcodes[0] != want.Codes[0].Barcode || got.Wishes[0] != hex.EncodeToString(wish[:]) || got.Alone[0] != plain {
+		t.Errorf("%+v", got)
+	}
 }
 
 // What Go writes, the page's own module reads: the same codes, secrets, times and names.
@@ -72,9 +98,9 @@ func TestPageReadsLink(t *testing.T) {
 
 func run(t *testing.T, fragment string, into any) {
 	t.Helper()
-	script := `import { only, parse, scanText } from "./page/ticket.js"; import { encode } from "../../../internal/web/own/base45.js";
+	script := `import { only, parse, scanText, wish } from "./page/ticket.js"; import { encode } from "../../../internal/web/own/base45.js";
 		const t = parse(process.argv[1]); console.log(JSON.stringify({ ...t, text: scanText(t.secrets, encode),
-			alone: t.codes.map((_, i) => only(process.argv[1], i)) }));`
+			alone: t.codes.map((_, i) => only(process.argv[1], i)), wishes: await Promise.all(t.secrets.map(wish)) }));`
 	command := exec.Command("node", "--input-type=module", "-e", script, fragment)
 	command.Stderr = os.Stderr
 	out, err := command.Output()

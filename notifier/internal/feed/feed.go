@@ -24,6 +24,7 @@ type Contact struct {
 	Shipment string `json:"shipment"`
 	Shown    string `json:"shown"`    // the locker's name and address, for people
 	Tracking string `json:"tracking"` // URL
+	MoreTime bool   `json:"more_time"`
 }
 
 // ContactKey is one statement of a contact key.
@@ -122,6 +123,14 @@ func (c *Client) Receipts(ctx context.Context, envelopes [][]byte) error {
 	return c.post(ctx, "receipts", map[string]any{"receipts": envelopes})
 }
 
+// ErrConflict is what the hub cannot do as things stand.
+var ErrConflict = errors.New("the hub says that this cannot be done now")
+
+// Extend asks for as much more time for a parcel as its merchant lets its recipients have. ErrConflict where that is none.
+func (c *Client) Extend(ctx context.Context, barcode string) error {
+	return c.post(ctx, "extend", map[string]any{"barcode": barcode})
+}
+
 // Lockers fetches what the hub says of every locker.
 func (c *Client) Lockers(ctx context.Context) ([]Locker, error) {
 	var answer struct {
@@ -166,6 +175,9 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]by
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("feed: %s: %w", name(path), err)
+	}
+	if response.StatusCode == http.StatusConflict {
+		return nil, fmt.Errorf("feed: %s: %w", name(path), ErrConflict)
 	}
 	if response.StatusCode/100 != 2 {
 		return nil, fmt.Errorf("feed: %s: the hub answers %d", name(path), response.StatusCode)

@@ -46,8 +46,9 @@ type Telling struct {
 
 // Code is what opens one parcel's door. It prints as [redacted].
 type Code struct {
-	Barcode string
-	Due     time.Time // zero where unknown
+	Barcode  string
+	Due      time.Time // zero where unknown
+	MoreTime bool      // its recipient may ask for more time
 	statement.SealedCode
 }
 
@@ -68,17 +69,18 @@ type item struct {
 	contact, sealed                          []byte
 	merchant, shown, tracking, name, address string
 	certificate                              []byte
+	moreTime                                 bool
 }
 
 func scanItem(r *sql.Rows) (i item, err error) {
-	fields := []any{&i.ID, &i.Kind, &i.Fact, &i.At, &i.NotBefore, &i.Until, &i.Reason, &i.contact, &i.sealed, &i.merchant, &i.shown, &i.tracking, &i.name, &i.address, &i.certificate}
+	fields := []any{&i.ID, &i.Kind, &i.Fact, &i.At, &i.NotBefore, &i.Until, &i.Reason, &i.contact, &i.sealed, &i.merchant, &i.shown, &i.tracking, &i.name, &i.address, &i.certificate, (*flag)(&i.moreTime)}
 	err = r.Scan(append(fields, i.deposit.fields()...)...)
 	return i, err
 }
 
 // Read opens what a delivery says. Notices that are stale by now are left out.
 func (l *Ledger) Read(ctx context.Context, d Delivery, now time.Time) (Telling, error) {
-	items, err := rows(ctx, l.db.Reads(), scanItem, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, n.reason, p.contact, d.sealed, p.merchant, p.shown, p.tracking, l.name, l.address, l.certificate, `+depositColumns+`
+	items, err := rows(ctx, l.db.Reads(), scanItem, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, n.reason, p.contact, d.sealed, p.merchant, p.shown, p.tracking, l.name, l.address, l.certificate, p.more_time, `+depositColumns+`
 		FROM delivery_notice dn JOIN notice n ON n.id = dn.notice JOIN parcel p ON p.barcode = n.barcode
 		JOIN deposit d ON d.locker = n.locker AND d.guard = n.guard AND d.record = n.deposit JOIN locker l ON l.id = n.locker
 		WHERE dn.delivery = $1 AND n.state <> 'dropped' ORDER BY d.record`, d.ID)
@@ -161,7 +163,7 @@ func (l *Ledger) parcel(t *Telling, i item, showsCode bool) (text.Parcel, error)
 		return parcel, ErrUnreadable
 	}
 	parcel.Code = code.Code
-	t.Codes = append(t.Codes, Code{i.deposit.Barcode, moment(i.deposit.Due), code})
+	t.Codes = append(t.Codes, Code{i.deposit.Barcode, moment(i.deposit.Due), i.moreTime, code})
 	return parcel, nil
 }
 

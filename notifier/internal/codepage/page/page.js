@@ -1,6 +1,6 @@
 // page.js shows the ticket in the address's fragment. Nothing of it is sent or stored anywhere.
 import { encode } from "./base45.js";
-import { only, parse, scanText } from "./ticket.js";
+import { only, parse, scanText, wish } from "./ticket.js";
 import { words } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -37,6 +37,7 @@ function showTicket(say) {
   $("until").textContent = until(say);
   $("until").classList.toggle("over", ticket.due * 1000 < Date.now());
   $("codes").replaceChildren(...ticket.codes.map((code, i) => codeItem(say, code, i)));
+  $("more-time").hidden = !ticket.more;
   $("send").hidden = many; // there each has a button of its own
   $("scan").hidden = true;
   draw($("qr"), scanText(ticket.secrets, encode)).then((drawn) => { $("scan").hidden = !drawn; });
@@ -89,6 +90,23 @@ function give(say, i) {
   $("give").showModal();
 }
 
+// moreTime asks for more time for every parcel of the ticket; the locker decides, and a message tells of it.
+async function moreTime() {
+  const say = words[language], answer = $("more-answer");
+  $("more").disabled = true;
+  answer.textContent = say.moreAsking;
+  const statuses = await Promise.all(ticket.barcodes.map(async (barcode, i) => {
+    try {
+      const body = JSON.stringify({ barcode, wish: await wish(ticket.secrets[i]) });
+      return (await fetch("more", { method: "POST", headers: { "Content-Type": "application/json" }, body })).status;
+    } catch {
+      return 0;
+    }
+  }));
+  $("more").disabled = false;
+  answer.textContent = statuses.includes(202) ? say.moreAsked : statuses.some((s) => s === 0 || s >= 500) ? say.moreLater : say.moreNot;
+}
+
 // until is the deadline on the locker's own clock, whatever this phone's zone is.
 function until(say) {
   if (!ticket.due) return "";
@@ -115,6 +133,7 @@ $("larger").addEventListener("click", (e) => {
   const on = document.documentElement.classList.toggle("larger");
   e.currentTarget.ariaPressed = String(on);
 });
+$("more").addEventListener("click", moreTime);
 $("send").addEventListener("click", () => give(words[language], 0));
 $("give-close").addEventListener("click", () => $("give").close());
 addEventListener("hashchange", read);
