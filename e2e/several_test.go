@@ -4,8 +4,10 @@ package e2e
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +64,54 @@ func TestSeveralParcelsOfOnePerson(t *testing.T) {
 	}
 	if state, err := n.Front.State(ctx); err != nil || state.Verdict.Exposed+state.Verdict.Unpressed+state.Verdict.TwoOpen > 0 {
 		t.Errorf("the cabinet's verdict: %+v, %v", state.Verdict, err)
+	}
+}
+
+// TestARecipientAsksForMoreTime: the page's wish goes to the notifier, the hub, and down to the guard; the recipient hears of the new date.
+func TestARecipientAsksForMoreTime(t *testing.T) {
+	ctx, n := start(t)
+	stage, err := n.Open(ctx)
+	must(t, err)
+	var merchants []struct{ ID string }
+	must(t, n.HubCommand(&merchants, "merchant", "list"))
+	must(t, n.HubCommand(nil, "merchant", "extension", merchants[0].ID, "120"))
+	r := &recipient{T: t, Stage: stage, phone: "+79167770002"}
+	must(t, r.BeginSession(ctx))
+	parcels := r.announced(ctx, 1)
+	r.deposited(ctx, parcels...)
+	link := r.message(ctx, 1).Links[0]
+	page, _, _ := strings.Cut(link, "#")
+	secrets, err := base45.Decode(strings.TrimPrefix(qr(t, r.message(ctx, 1)), "LSC:"))
+	must(t, err)
+	ask := func(secret []byte) int {
+		wish := sha256.Sum256(append([]byte("lockstep more time\n"), secret...))
+		body := fmt.Sprintf(`{"barcode":%q,"wish":"%x"}`, parcels[0].Barcode, wish)
+		answer, err := http.Post(page+"more", "application/json", strings.NewReader(body))
+		must(t, err)
+		defer answer.Body.Close()
+		return answer.StatusCode
+	}
+	if got := ask(make([]byte, 16)); got != http.StatusNotFound {
+		t.Errorf("a stranger's wish: %d", got)
+	}
+	if got := ask(secrets); got != http.StatusAccepted {
+		t.Fatalf("a recipient's wish: %d", got)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for told := false; !told; {
+		all, err := r.Messages(ctx)
+		must(t, err)
+		for _, m := range all {
+			told = told || m.To == r.phone && strings.Contains(m.Text, "now waits")
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("nobody told of the new date: %+v", all)
+		}
 	}
 }
 
