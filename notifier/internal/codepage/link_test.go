@@ -1,6 +1,8 @@
 package codepage
 
 import (
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -109,6 +111,24 @@ func run(t *testing.T, fragment string, into any) {
 	}
 	if err := json.Unmarshal(out, into); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Links of before, in which several codes have no barcodes, still show what they showed.
+func TestLinksOfBefore(t *testing.T) {
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("node is missing: the page's module is not tried")
+	}
+	old := []byte{1, 1, 2}
+	for _, c := range ticket(2).Codes {
+		n, _ := number(c.Code, 9)
+		old = append(binary.BigEndian.AppendUint32(old, uint32(n)), c.Secret[:]...)
+	}
+	old = append(old, 0, 0, 0, 0, 20)
+	var got shown
+	run(t, base64.RawURLEncoding.EncodeToString(append(old, "Lenina 5"...)), &got)
+	if len(got.Codes) != 2 || got.Codes[1] != ticket(2).Codes[1].Code || len(got.Barcodes) != 0 || got.Place != "Lenina 5" || got.Offset != 300 {
+		t.Errorf("%+v", got)
 	}
 }
 
