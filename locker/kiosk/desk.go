@@ -200,8 +200,11 @@ func (d *desk) scanned(ctx context.Context, text string) {
 	case err != nil:
 	case len(requests) > 1:
 		d.log.Info("scanned", "parcels", len(requests))
-		rest, passed := d.fresh(requests)
-		d.update(func() { d.queue = begin(rest, passed) })
+		if !d.shownAgain(text) {
+			q := begin(d.fresh(requests))
+			q.text = sha256.Sum256([]byte(text))
+			d.update(func() { d.queue = q })
+		}
 		return
 	default:
 		d.drop()

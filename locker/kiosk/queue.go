@@ -14,6 +14,7 @@ import (
 // from anybody who has them. It forgets them as soon as nobody is seen to follow it.
 type queue struct {
 	step    step
+	text    [sha256.Size]byte   // of the QR code: its digest
 	of      int                 // parcels of the QR code; 0 where none is led through
 	waiting []door.KioskRequest // the one that is led to, and those after it
 	taken   int
@@ -239,6 +240,18 @@ func (d *desk) drop() {
 		d.queue = queue{}
 		d.wake()
 	}
+}
+
+// shownAgain says whether a QR code is the one that is led through now; to a held queue that says to go on.
+func (d *desk) shownAgain(text string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.queue.active() || d.queue.text != sha256.Sum256([]byte(text)) {
+		return false
+	}
+	d.queue = d.queue.goOn(d.clock.Running())
+	d.wake()
+	return true
 }
 
 // goOn is "go on" after a visit that ended without its parcel.

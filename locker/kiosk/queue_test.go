@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lockstep/guard/door"
+	"lockstep/internal/base45"
 )
 
 func parcelsOf(n int) (requests []door.KioskRequest) {
@@ -141,5 +142,27 @@ func TestShownAgain(t *testing.T) {
 	d.takings[0].at -= graceFor + time.Second
 	if rest, passed := d.fresh(all); len(rest) != 1 || passed != 2 || rest[0].Secret[0] != 1 {
 		t.Errorf("after the grace: %d, %d", len(rest), passed)
+	}
+}
+
+// A phone that is held to the scanner while a door is open changes nothing; shown where the screen asks whether to go on, it goes on.
+func TestShownOnTheWay(t *testing.T) {
+	d := newDesk(newClock(t), slog.New(slog.DiscardHandler))
+	text := "LSC:" + base45.Encode(secrets(2))
+	d.scanned(t.Context(), text)
+	d.queue = d.queue.answered(door.KioskReply{Accepted: true}, 0)
+	for _, row := range []struct {
+		step, want string
+		q          queue
+	}{
+		{"a door is open", "leading 1/2 taken 0 passed 0", d.queue},
+		{"nobody pressed", "looking 1/2 taken 0 passed 0", d.queue.failed("no press", 0)},
+		{"it is over", "looking 1/2 taken 0 passed 0", d.queue.end("", 0)},
+	} {
+		d.queue, d.seenAt = row.q, -time.Hour
+		d.scanned(t.Context(), text)
+		if got := d.queue.told(); got != row.want {
+			t.Errorf("%s: %s, want %s", row.step, got, row.want)
+		}
 	}
 }
