@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"lockstep/guard/statement"
@@ -152,24 +153,33 @@ type Announced struct {
 
 // Announce creates a shipment of one parcel by the merchant's API.
 func (n *Network) Announce(ctx context.Context, a Announcement) (Announced, error) {
+	parcels, err := n.AnnounceSeveral(ctx, a, 1)
+	if err != nil {
+		return Announced{}, err
+	}
+	return parcels[0], nil
+}
+
+// AnnounceSeveral creates a shipment of so many parcels, all alike.
+func (n *Network) AnnounceSeveral(ctx context.Context, a Announcement, count int) ([]Announced, error) {
 	recipient := map[string]string{"language": cmp.Or(a.Language, "en")}
 	for name, value := range map[string]string{"phone": a.Phone, "email": a.Email, "name": a.Name} {
 		if value != "" {
 			recipient[name] = value
 		}
 	}
-	body := map[string]any{"locker": cmp.Or(a.Locker, n.Locker), "dwell_hours": a.DwellHours, "recipient": recipient, "parcels": []map[string]string{{"size": a.Size}}}
+	body := map[string]any{"locker": cmp.Or(a.Locker, n.Locker), "dwell_hours": a.DwellHours, "recipient": recipient, "parcels": slices.Repeat([]map[string]string{{"size": a.Size}}, count)}
 	if a.Kopecks > 0 {
 		body["cash_on_delivery"] = map[string]any{"amount": a.Kopecks, "currency": "RUB"}
 	}
 	var shipment struct{ Parcels []Announced }
 	if err := n.api(ctx, http.MethodPost, "/v1/shipments", body, &shipment); err != nil {
-		return Announced{}, err
+		return nil, err
 	}
-	if len(shipment.Parcels) != 1 {
-		return Announced{}, fmt.Errorf("the hub announced %d parcels", len(shipment.Parcels))
+	if len(shipment.Parcels) != count {
+		return nil, fmt.Errorf("the hub announced %d parcels", len(shipment.Parcels))
 	}
-	return shipment.Parcels[0], nil
+	return shipment.Parcels, nil
 }
 
 // api calls the hub with the merchant's key.

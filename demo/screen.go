@@ -43,7 +43,17 @@ type ScreenState struct {
 	QR *struct {
 		Text string `json:"text"`
 	} `json:"qr"`
-	Scan Answer `json:"scan"`
+	Scan    Answer   `json:"scan"`
+	Several *Several `json:"several"`
+}
+
+// Several is a QR code of several parcels, through whose doors the screen leads.
+type Several struct {
+	Step   string `json:"step"` // looking · leading · waiting · held · over
+	At     int    `json:"at"`
+	Of     int    `json:"of"`
+	Taken  int    `json:"taken"`
+	Passed int    `json:"passed"`
 }
 
 // Answer is what became of something typed or shown.
@@ -136,6 +146,11 @@ func (s *Screen) IAmACourier(ctx context.Context) (Answer, error) {
 // Cancel touches that button.
 func (s *Screen) Cancel(ctx context.Context) (Answer, error) {
 	return s.touch(ctx, "/cancel", struct{}{})
+}
+
+// Stop is the end of being led from door to door.
+func (s *Screen) Stop(ctx context.Context) error {
+	return call(ctx, http.MethodPost, s.url+"/stop", nil, struct{}{}, nil)
 }
 
 func (s *Screen) touch(ctx context.Context, path string, body any) (Answer, error) {

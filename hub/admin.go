@@ -16,6 +16,7 @@ import (
 	"lockstep/hub/internal/label"
 	"lockstep/internal/courier"
 	"lockstep/internal/line"
+	"lockstep/parcel"
 )
 
 // operator is whoever runs the command, for the audit log.
@@ -57,6 +58,15 @@ func (h *Hub) EndMerchantKeys(ctx context.Context, id string) (int64, error) {
 		return 0, err
 	}
 	return ended, h.accounts.Audit(ctx, operator(), "ended all API keys", id)
+}
+
+// SetExtension says how long a merchant's recipients may let parcels wait by their own word, in hours from the deposit on; 0 for
+// no longer than the merchant has said.
+func (h *Hub) SetExtension(ctx context.Context, merchant string, hours uint16) error {
+	if err := h.accounts.SetExtension(ctx, merchant, parcel.DwellTime(hours)); err != nil {
+		return err
+	}
+	return h.accounts.Audit(ctx, operator(), fmt.Sprintf("let recipients extend to %d hours", hours), merchant)
 }
 
 // SetLogin makes a login for a merchant's older software, or gives it another password; an empty one is drawn and shown here alone.

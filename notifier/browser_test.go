@@ -96,12 +96,64 @@ func TestPages(t *testing.T) {
 	b.keep("none")
 	for _, m := range messages {
 		if m.Channel == "sms" && len(m.Codes) == 2 {
-			b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(pages+"/c/"+m.Links[0][strings.Index(m.Links[0], "#"):]), chromedp.WaitVisible("#codes li:nth-child(2)"))
-			b.keep("two-codes")
+			b.several(pages+"/c/"+m.Links[0][strings.Index(m.Links[0], "#"):], chaintest.Barcode(2), chaintest.Barcode(3))
 		}
 	}
 	kept := b.text(`caches.open("code-page-1").then((c) => c.keys()).then((k) => k.map((r) => r.url).join(" "))`)
 	if strings.Contains(kept, "#") || !strings.Contains(kept, "ticket.js") {
 		t.Errorf("the browser keeps %s", kept)
 	}
+}
+
+// several looks at the page of two codes: each with its parcel, one QR, and each to be given away alone.
+func (b browser) several(link string, barcodes ...string) {
+	b.Helper()
+	b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(link), chromedp.WaitVisible("#codes li:nth-child(2)"))
+	want := "…" + barcodes[0][8:] + " …" + barcodes[1][8:]
+	if got := b.text(`[...document.querySelectorAll("#codes small")].map((s) => s.textContent.replace(/^\S+ /, "")).join(" ")`); got != want {
+		b.Errorf("the codes are of %s, not %s", got, want)
+	}
+	if !web.Has("qr.js") {
+		return
+	}
+	b.do(chromedp.WaitVisible("#qr svg"))
+	b.keep("two-codes")
+	second := b.text(`document.querySelector("#codes li:nth-child(2) .digits").innerText.replace(/\s+/g, " ")`)
+	b.do(chromedp.Click("#codes li:nth-child(2) button"), chromedp.WaitVisible("#give-qr svg"))
+	b.keep("give-one")
+	alone := b.text(`document.getElementById("give-link").value`)
+	b.do(chromedp.Click("#give-close"), chromedp.WaitNotVisible("#give"), chromedp.Navigate("about:blank"), chromedp.Navigate(alone), chromedp.WaitVisible("#codes li"))
+	if got := b.text(`document.querySelector("#codes").innerText.replace(/\s+/g, " ").trim()`); got != second {
+		b.Errorf("what is given away shows %q, not %q alone", got, second)
+	}
+	b.keep("given")
+}
+
+// Where the merchant lets its recipients ask for more time, the page asks: once for what it may, and says so.
+func TestMoreTime(t *testing.T) {
+	n := newNetwork(t)
+	b := newBrowser(t)
+	inboxURL, pages, _ := n.run()
+	n.announce(1, boris, "s4")
+	n.announce(2, `{"phone":"+79990000043","language":"en"}`, "s2")
+	n.guard.Store(chaintest.Barcode(1), 1, 72)
+	n.guard.Store(chaintest.Barcode(2), 2, 72)
+	n.upload()
+	links := map[string]string{}
+	for _, m := range n.until(inboxURL, count(2)) {
+		links[m.To] = pages + "/c/" + m.Links[0][strings.Index(m.Links[0], "#"):]
+	}
+	b.do(chromedp.EmulateViewport(412, 1000), chromedp.Navigate(links["+79990000043"]), chromedp.WaitVisible("#codes li"))
+	if got := b.text(`String(document.getElementById("more-time").hidden)`); got != "true" {
+		t.Error("more time is offered where the merchant gives none")
+	}
+	said := func(words string) {
+		b.text(`new Promise((done) => { const look = () => document.getElementById("more-answer").textContent.includes("` + words + `") ? done("") : setTimeout(look, 50); look(); })`)
+	}
+	b.do(chromedp.Navigate("about:blank"), chromedp.Navigate(links["+79990000042"]), chromedp.WaitVisible("#more"), chromedp.Click("#more"))
+	said("Попросили")
+	b.keep("more-time")
+	b.do(chromedp.Click("#more"))
+	said("Больше времени нет")
+	n.hub.await(func() bool { return len(n.hub.extended) == 1 && n.hub.extended[0] == chaintest.Barcode(1) })
 }

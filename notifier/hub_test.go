@@ -22,6 +22,7 @@ type hub struct {
 	uploads  []map[string]any
 	lockers  []map[string]any
 	receipts []statement.Receipt
+	extended []string // barcodes; a second wish for one is refused
 	changed  chan struct{}
 	key      statement.Key // of the notifier's receipts
 	t        *testing.T
@@ -43,6 +44,7 @@ func newHub(t *testing.T, key statement.Key) *hub {
 	})
 	mux.HandleFunc("GET /notifier/v1/uploads", h.feed)
 	mux.HandleFunc("POST /notifier/v1/receipts", h.takeReceipts)
+	mux.HandleFunc("POST /notifier/v1/extend", h.extend)
 	mux.HandleFunc("GET /notifier/v1/lockers", func(w http.ResponseWriter, _ *http.Request) { h.answer(w, "lockers", h.have(&h.lockers)) })
 	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer "+token {
@@ -100,7 +102,7 @@ func (h *hub) answer(w http.ResponseWriter, name string, list []map[string]any) 
 func (h *hub) announce(barcode, shipment string, sealed []byte) {
 	h.with(func() {
 		h.contacts = append(h.contacts, map[string]any{"barcode": barcode, "sealed": sealed, "merchant": "m1", "shipment": shipment,
-			"shown": "Lenina 5", "tracking": "https://hub.example/t/abc"})
+			"shown": "Lenina 5", "tracking": "https://hub.example/t/abc", "more_time": shipment == "s4"})
 	})
 }
 
@@ -145,6 +147,21 @@ func (h *hub) feed(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+}
+
+func (h *hub) extend(w http.ResponseWriter, r *http.Request) {
+	var body struct{ Barcode string }
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		h.t.Error(err)
+	}
+	h.with(func() {
+		if slices.Contains(h.extended, body.Barcode) {
+			w.WriteHeader(http.StatusConflict)
+			return
+		}
+		h.extended = append(h.extended, body.Barcode)
+		w.WriteHeader(http.StatusNoContent)
+	})
 }
 
 func (h *hub) takeReceipts(w http.ResponseWriter, r *http.Request) {

@@ -104,7 +104,9 @@ func Run(ctx context.Context, c Config) error {
 	tasks.Go(func() error { return repeat(ctx, log, "lockers", time.Minute, keeper.lockers) })
 	tasks.Go(func() error { return repeat(ctx, log, "keeping", time.Minute, keeper.tidy) })
 	tasks.Go(func() error { return sender.run(ctx) })
-	tasks.Go(func() error { return serve(ctx, listener, pages(book, questions), log) })
+	tasks.Go(func() error {
+		return serve(ctx, listener, pages(book, questions, newWishes(hub, book, c.Clock, log)), log)
+	})
 	log.Info("notifier runs", "listen", listener.Addr().String(), "network", keys.charters[0].Network)
 	return tasks.Wait()
 }

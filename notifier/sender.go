@@ -128,10 +128,18 @@ func (s *sender) compose(ctx context.Context, d ledger.Delivery) (channel.Messag
 	return channel.Message{ID: d.ID, To: t.To, Subject: words.Subject, Short: words.Short, Plain: words.Plain, HTML: words.HTML, At: s.clock.Now()}, nil
 }
 
+// link leads to the page that shows all codes of a telling. Its one deadline is the first that has not passed.
 func (s *sender) link(t ledger.Telling) (string, error) {
-	ticket := codepage.Ticket{Codes: t.Codes, Russian: strings.HasPrefix(t.Facts.Language, "ru"), Place: t.Facts.Place, Address: t.Facts.Address}
-	if !t.Facts.Due.IsZero() {
-		ticket.Due = t.Facts.Due.In(t.Facts.Zone)
+	ticket := codepage.Ticket{Russian: strings.HasPrefix(t.Facts.Language, "ru"), Place: t.Facts.Place, Address: t.Facts.Address, Due: t.Facts.Due}
+	for _, c := range t.Codes {
+		ticket.MoreTime = ticket.MoreTime || c.MoreTime
+		ticket.Codes = append(ticket.Codes, codepage.Code{Barcode: c.Barcode, SealedCode: c.SealedCode})
+		if passed := ticket.Due.Before(s.clock.Now()); c.Due.After(s.clock.Now()) && (passed || c.Due.Before(ticket.Due)) {
+			ticket.Due = c.Due
+		}
+	}
+	if !ticket.Due.IsZero() {
+		ticket.Due = ticket.Due.In(t.Facts.Zone)
 	}
 	return ticket.Link(s.origin)
 }

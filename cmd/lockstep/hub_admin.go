@@ -19,6 +19,8 @@ type hubMerchant struct {
 	List merchantList `cmd:"" help:"List merchants."`
 	Key  merchantKey  `cmd:"" help:"Make a further API key, shown once, or end all."`
 
+	Extension merchantExtension `cmd:"" help:"Say how long recipients may let its parcels wait by their own word."`
+
 	Login    merchantLogin    `cmd:"" help:"Let software that speaks PickPoint's API sign in for a merchant, or give its login another password."`
 	Logins   merchantLogins   `cmd:"" help:"List logins."`
 	EndLogin merchantEndLogin `cmd:"" help:"End a login and its sessions."`
@@ -52,6 +54,15 @@ func (m merchantKey) Run(c *commands) error {
 		n, err := h.EndMerchantKeys(ctx, m.ID)
 		return map[string]int64{"ended": n}, err
 	}, func(w io.Writer, v map[string]int64) { fmt.Fprintf(w, "%d keys ended\n", v["ended"]) })
+}
+
+type merchantExtension struct {
+	ID    string `arg:"" help:"The merchant's id."`
+	Hours uint16 `arg:"" help:"From the deposit on, 24 to 1440; 0: they may not."`
+}
+
+func (m merchantExtension) Run(c *commands) error {
+	return c.Hub.with(func(ctx context.Context, h *hub.Hub) error { return h.SetExtension(ctx, m.ID, m.Hours) })
 }
 
 type merchantLogin struct {

@@ -51,6 +51,7 @@ type desk struct {
 	at      time.Duration // when view came, on the running clock
 	scan    answer
 	queue   queue
+	takings []taking
 	session drawing // of the courier's or the technician's session
 	order   drawing // the challenge that an override has to answer
 	seen    [sha256.Size]byte
@@ -67,6 +68,11 @@ func (d *desk) update(change func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	change()
+	d.wake()
+}
+
+// wake wakes everybody who shows the desk. The caller holds the lock.
+func (d *desk) wake() {
 	close(d.changed)
 	d.changed = make(chan struct{})
 }
@@ -83,7 +89,6 @@ func (d *desk) watch(ctx context.Context, guard *door.KioskClient) error {
 		}
 		after = reply.View.Version
 		d.show(reply.View)
-		d.goOn(ctx)
 	}
 	return ctx.Err()
 }
@@ -156,26 +161,16 @@ func sessionQR(v door.View) (prefix string, data []byte) {
 	return prefixChallenge, challenge
 }
 
-// ask asks the guard. Of several requests it asks one after the other until one is accepted; the rest waits for its turn.
-func (d *desk) ask(ctx context.Context, requests ...door.KioskRequest) answer {
+// ask asks the guard.
+func (d *desk) ask(ctx context.Context, r door.KioskRequest) answer {
 	d.asking.Lock()
 	defer d.asking.Unlock()
-	var last answer
-	for i, r := range requests {
-		reply, err := d.patient(ctx, r)
-		if err != nil {
-			d.log.Warn("guard did not answer", "verb", r.Verb, "error", err)
-			return answer{About: about(r), Reason: reasonAway}
-		}
-		last = answer{About: about(r), Accepted: reply.Accepted, Reason: reply.Reason, Wait: reply.Wait}
-		if reply.Accepted {
-			d.update(func() { d.queue = d.queue.after(requests[i+1:], reply.View.Version) })
-		}
-		if reply.Reason != door.WrongCode { // one of several secrets may belong to another locker: try the next
-			return last
-		}
+	reply, err := d.patient(ctx, r)
+	if err != nil {
+		d.log.Warn("guard did not answer", "verb", r.Verb, "error", err)
+		return answer{About: about(r), Reason: reasonAway}
 	}
-	return last
+	return answer{About: about(r), Accepted: reply.Accepted, Reason: reply.Reason, Wait: reply.Wait}
 }
 
 // patient asks once more where the guard only wants a moment's pause between two secrets.
@@ -193,15 +188,27 @@ func (d *desk) patient(ctx context.Context, r door.KioskRequest) (door.KioskRepl
 	return within(ctx, verbTimeout, d.guard, r)
 }
 
-// scanned takes a text that the scanner saw. The answer is shown to whoever looks at the screen.
+// scanned takes a text that the scanner saw. The answer is shown to whoever looks at the screen; of several parcels in one code the
+// guard is asked one by one (see lead).
 func (d *desk) scanned(ctx context.Context, text string) {
 	if d.sameAgain(text) {
 		return
 	}
 	a := answer{Reason: reasonUnreadable}
-	if requests, err := parseText(text); err == nil {
+	requests, err := parseText(text)
+	switch {
+	case err != nil:
+	case len(requests) > 1:
+		d.log.Info("scanned", "parcels", len(requests))
+		if !d.shownAgain(text) {
+			q := begin(d.fresh(requests))
+			q.text = sha256.Sum256([]byte(text))
+			d.update(func() { d.queue = q })
+		}
+		return
+	default:
 		d.drop()
-		a = d.ask(ctx, requests...)
+		a = d.ask(ctx, requests[0])
 	}
 	d.log.Info("scanned", "accepted", a.Accepted, "reason", a.Reason)
 	d.update(func() {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"lockstep/guard/clock"
 	"lockstep/guard/door"
@@ -44,6 +45,52 @@ func FuzzParseText(f *testing.F) {
 		}
 		if text[4:] != base45.Encode(back) {
 			t.Fatalf("%q was taken as %v", text, requests)
+		}
+	})
+}
+
+// FuzzQueue: whatever the guard answers and shows, and whatever the person says, a QR code of several parcels counts each of them once at
+// most, shows the guard no secret but its own, in its order, and keeps none when it is over.
+func FuzzQueue(f *testing.F) {
+	f.Add(byte(3), []byte{0, 10, 0, 10, 0, 10})
+	f.Add(byte(4), []byte{1, 2, 0, 11, 20, 0, 12, 4, 21, 30})
+	f.Add(byte(20), []byte{1, 1, 1, 3, 5, 6, 7, 8, 9, 13, 14, 22, 23, 255})
+	reasons := []door.Reason{"", door.WrongCode, door.Slow, door.Budget, door.CloseDoor, door.Busy, door.LockedDown, door.OutOfOrder, reasonAway}
+	outcomes := []string{"collected", "no press", "jam", "not taken", "left open", ""}
+	f.Fuzz(func(t *testing.T, n byte, acts []byte) {
+		all := parcelsOf(2 + int(n)%(maxSecrets-1))
+		q, now, version := begin(all, 0), time.Duration(0), uint64(0)
+		for _, act := range acts {
+			now += time.Duration(act) * time.Second / 4
+			version++
+			kind, arg := act%8, int(act/8)
+			switch ask, _ := q.due(now); {
+			case kind == 0 && ask:
+				r := door.KioskReply{Reason: reasons[arg%len(reasons)], Wait: int64(arg) * 1500, View: door.View{Version: version}}
+				r.Accepted = r.Reason == ""
+				q = q.answered(r, now)
+			case kind == 1:
+				q = q.saw(door.View{Version: version, Stage: door.Done, Errand: door.Collecting}, now)
+			case kind == 2:
+				q = q.saw(door.View{Version: version, Stage: door.Failed, Errand: door.Collecting, Outcome: outcomes[arg%len(outcomes)]}, now)
+			case kind == 3:
+				q = q.saw(door.View{Version: version, Stage: door.Idle}, now)
+			case kind == 4:
+				q = q.goOn(now)
+			case kind == 5 && q.active():
+				q = q.next(now)
+			case kind == 6:
+				q = q.saw(door.View{Version: version, Stage: door.Done, Errand: door.Depositing}, now)
+			default:
+				q = q.tick(now)
+			}
+			rest := len(q.waiting)
+			if q.step == "" && (q.of > 0 || rest > 0) || q.step == over && rest > 0 || (q.step == looking || q.step == leading || q.step == waiting || q.step == held) && rest == 0 {
+				t.Fatalf("%s with %d secrets", q.told(), rest)
+			}
+			if q.taken+q.passed+rest > q.of || rest > 0 && !bytes.Equal(q.waiting[0].Secret, all[len(all)-rest].Secret) {
+				t.Fatalf("%s with %d secrets, out of order", q.told(), rest)
+			}
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package kiosk
 
 import (
+	"context"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -40,6 +41,9 @@ func newHandler(d *desk, frameAncestor string) http.Handler {
 	for _, verb := range []door.KioskVerb{door.Courier, door.Technician, door.Override, door.Larger, door.Cancel} {
 		mux.HandleFunc("POST /"+string(verb), d.serveVerb(verb))
 	}
+	mux.HandleFunc("POST /next", d.serveQueue(func(context.Context) { d.goOn() }))
+	mux.HandleFunc("POST /skip", d.serveQueue(d.skip))
+	mux.HandleFunc("POST /stop", d.serveQueue(d.stop))
 	policy := web.Policy{}
 	if frameAncestor != "" {
 		policy.FrameAncestors = []string{frameAncestor}
@@ -141,6 +145,17 @@ func (d *desk) serveVerb(verb door.KioskVerb) http.HandlerFunc {
 		}
 		d.drop()
 		reply(w, d.ask(r.Context(), door.KioskRequest{Verb: verb}))
+	}
+}
+
+// serveQueue takes what somebody says who is led from door to door. What comes of it is in the state.
+func (d *desk) serveQueue(do func(context.Context)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !readBody(w, r, &struct{}{}) {
+			return
+		}
+		do(r.Context())
+		w.WriteHeader(http.StatusNoContent)
 	}
 }
 

@@ -1,6 +1,7 @@
 // Package kiosk is the locker's screen and scanner: a page for the touch screen, served on loopback, that shows what the guard
-// says and carries what people type or show to it. The guard treats it as hostile, so it decides nothing and keeps nothing:
-// codes and QR secrets pass through, and what the screen shows of a visit is the guard's view of it.
+// says and carries what people type or show to it. The guard treats it as hostile, so it decides nothing: codes and QR secrets pass
+// through, and what the screen shows of a visit is the guard's view of it. It keeps nothing but, while it leads somebody from door to
+// door, the secrets of the one QR code that they have shown.
 package kiosk
 
 import (
@@ -47,6 +48,7 @@ func Run(ctx context.Context, c Config) error {
 	watcher, _ := door.DialKiosk(c.GuardSocket) // a guard that is not up yet is dialled again by the next Do
 	desk.guard, _ = door.DialKiosk(c.GuardSocket)
 	group.Go(func() error { return desk.watch(ctx, watcher) })
+	group.Go(func() error { return desk.lead(ctx) })
 	if c.Scanner != "" {
 		group.Go(func() error { return readScanner(ctx, c.Scanner, desk.scanned, c.Log) })
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -31,8 +32,14 @@ type shownState struct {
 	Guard       bool
 	Stage       door.Stage
 	Compartment uint16
-	More        int
-	Scan        struct {
+	Several     *struct {
+		Step          string
+		At, Of        int
+		Taken, Passed int
+		Reason        door.Reason
+		Left, Again   int64
+	}
+	Scan struct {
 		Number   int
 		Accepted bool
 		Reason   door.Reason
@@ -202,10 +209,34 @@ func TestScannerOnASerialLine(t *testing.T) {
 	}
 }
 
+// leads waits until the screen leads to a parcel, and how.
+func (s stream) leads(step string, at int) shownState {
+	s.t.Helper()
+	return s.until(fmt.Sprint(step, " ", at), func(s shownState) bool { return s.Several != nil && s.Several.Step == step && s.Several.At == at })
+}
+
+func scanSeveral(t *testing.T, page string, first ...byte) {
+	t.Helper()
+	var all []byte
+	for _, b := range first {
+		all = append(all, bytes.Repeat([]byte{b}, 16)...)
+	}
+	if status, _ := post(t, page+"/scan", `{"text":"LSC:`+base45.Encode(all)+`"}`, nil); status != http.StatusNoContent {
+		t.Fatal(status)
+	}
+}
+
+func touch(t *testing.T, url string) {
+	t.Helper()
+	if status, text := post(t, url, `{}`, nil); status != http.StatusNoContent {
+		t.Fatalf("%s: %d %s", url, status, text)
+	}
+}
+
 func TestSeveralParcelsInOneCode(t *testing.T) {
 	g := newFakeGuard(t)
 	g.answer = func(r door.KioskRequest) door.KioskReply {
-		if r.Secret[0] == 2 { // that one is in another locker
+		if r.Verb == door.Secret && r.Secret[0] == 2 { // that one is in another locker
 			return door.KioskReply{Reason: door.WrongCode, Wait: 1}
 		}
 		return door.KioskReply{Accepted: true}
@@ -213,24 +244,68 @@ func TestSeveralParcelsInOneCode(t *testing.T) {
 	page := startKiosk(t, g, kiosk.Config{})
 	states := listen(t, page)
 	states.until("the guard is here", func(s shownState) bool { return s.Guard })
-	all := bytes.Join([][]byte{bytes.Repeat([]byte{1}, 16), bytes.Repeat([]byte{2}, 16), bytes.Repeat([]byte{3}, 16)}, nil)
-	if status, _ := post(t, page+"/scan", `{"text":"LSC:`+base45.Encode(all)+`"}`, nil); status != http.StatusNoContent {
-		t.Fatal(status)
-	}
+	scanSeveral(t, page, 1, 2, 3)
+	states.leads("leading", 1)
 	g.show(door.View{Stage: door.Open, Errand: door.Collecting, Compartment: 7})
-	if s := states.until("open", func(s shownState) bool { return s.Stage == door.Open }); s.More != 2 {
-		t.Errorf("%d more parcels", s.More)
-	}
+	states.until("open", func(s shownState) bool { return s.Stage == door.Open })
 	if asked := g.verbs(); len(asked) != 1 {
 		t.Fatalf("asked %d times before the first door was closed", len(asked))
 	}
+	touch(t, page+"/stop") // not while a door is open
 	g.show(door.View{Stage: door.Done, Errand: door.Collecting, Compartment: 7, Outcome: "collected"})
-	states.until("the next is accepted", func(s shownState) bool { return s.Scan.Number == 2 && s.Scan.Accepted })
+	if s := states.leads("leading", 3); s.Several.Taken != 1 || s.Several.Passed != 1 {
+		t.Errorf("%+v", s.Several)
+	}
 	g.show(door.View{Stage: door.Failed, Errand: door.Collecting, Compartment: 9, Outcome: "no press"})
-	states.until("nothing is left", func(s shownState) bool { return s.Stage == door.Failed && s.More == 0 })
-	asked := g.verbs()
-	if len(asked) != 3 || asked[1].Secret[0] != 2 || asked[2].Secret[0] != 3 {
-		t.Errorf("asked %d times", len(asked))
+	states.leads("held", 3)
+	touch(t, page+"/next")
+	states.leads("leading", 3)
+	g.show(door.View{Stage: door.Press, Errand: door.Collecting, Compartment: 9})
+	states.until("press", func(s shownState) bool { return s.Stage == door.Press })
+	touch(t, page+"/stop")
+	if s := states.leads("over", 3); s.Several.Taken != 1 {
+		t.Errorf("%+v", s.Several)
+	}
+	var asked strings.Builder
+	for _, r := range g.verbs() {
+		fmt.Fprint(&asked, r.Verb, r.Secret[:min(1, len(r.Secret))], " ")
+	}
+	if got := asked.String(); got != "secret[1] secret[2] secret[3] secret[3] cancel[] " {
+		t.Errorf("the guard was asked %s", got)
+	}
+}
+
+// What is skipped stays; the guard takes its prompt back before the next is asked for.
+func TestSkipping(t *testing.T) {
+	g := newFakeGuard(t)
+	page := startKiosk(t, g, kiosk.Config{})
+	states := listen(t, page)
+	states.until("the guard is here", func(s shownState) bool { return s.Guard })
+	scanSeveral(t, page, 1, 2)
+	states.leads("leading", 1)
+	g.show(door.View{Stage: door.Press, Errand: door.Collecting, Compartment: 7})
+	states.until("press", func(s shownState) bool { return s.Stage == door.Press })
+	touch(t, page+"/skip")
+	states.leads("leading", 2)
+	if asked := g.verbs(); len(asked) != 3 || asked[1].Verb != door.Cancel || asked[2].Secret[0] != 2 {
+		t.Errorf("asked %v", asked)
+	}
+	if _, text := post(t, page+"/code", `{"code":"`+statement.CompleteCode("12345678")+`"}`, nil); !strings.Contains(text, "true") {
+		t.Error(text)
+	}
+	states.until("a typed code ends it", func(s shownState) bool { return s.Several == nil })
+}
+
+// A QR code of several parcels of which none is here is refused as one of one parcel is, and nothing is left of it.
+func TestNoneOfSeveralIsHere(t *testing.T) {
+	g := newFakeGuard(t)
+	g.answer = func(door.KioskRequest) door.KioskReply { return door.KioskReply{Reason: door.WrongCode, Wait: 1} }
+	page := startKiosk(t, g, kiosk.Config{})
+	states := listen(t, page)
+	states.until("the guard is here", func(s shownState) bool { return s.Guard })
+	scanSeveral(t, page, 1, 2)
+	if s := states.until("it is refused", func(s shownState) bool { return s.Scan.Number == 1 }); s.Scan.Accepted || s.Scan.Reason != door.WrongCode || s.Several != nil {
+		t.Errorf("%+v, %+v", s.Scan, s.Several)
 	}
 }
 

@@ -1,15 +1,18 @@
 package kiosk_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"lockstep/guard/door"
+	"lockstep/internal/base45"
 	"lockstep/internal/web/webtest"
 )
 
@@ -81,7 +84,13 @@ func (w walk) takes(g *fakeGuard, s shot, name string) {
 	for _, touch := range s.touches {
 		w.click(touch)
 	}
-	text := w.sees(s.screen)
+	w.fits(s.screen, name)
+}
+
+// fits looks whether all of the screen that stands can be seen and nothing is left to be filled in.
+func (w walk) fits(screen, name string, texts ...string) {
+	w.Helper()
+	text := w.sees(screen, texts...)
 	for _, hole := range []string{"undefined", "{", "NaN", "[object"} {
 		if strings.Contains(text, hole) {
 			w.Errorf("%s says %q:\n%s", name, hole, text)
@@ -121,4 +130,95 @@ func TestEveryScreenInBothLanguages(t *testing.T) {
 		w.sees("start")
 		w.click("#language")
 	}
+}
+
+// TestLedFromDoorToDoor is somebody with three parcels in one QR code, one of them in another locker, who is slow once.
+func TestLedFromDoorToDoor(t *testing.T) {
+	g := newFakeGuard(t)
+	w := startWalk(t, g)
+	for run, look := range []struct {
+		width, height int64
+		language      string
+		says          map[string]string
+	}{
+		{720, 1280, "ru", map[string]string{"first": "Посылка 1 из 3", "third": "Посылка 3 из 3", "passed": "Пропущено: 1", "budget": "Следующая — через", "held": "Кнопку никто не нажал", "go": "Дальше: посылка 3 из 3", "over": "Получено: 2 из 3"}},
+		{1280, 800, "en", map[string]string{"first": "Parcel 1 of 3", "third": "Parcel 3 of 3", "passed": "Passed over: 1", "budget": "The next one in", "held": "Nobody pressed the button", "go": "Go on: parcel 3 of 3", "over": "Collected: 2 of 3"}},
+	} {
+		if err := chromedp.Do(w.ctx, chromedp.EmulateViewport(look.width, look.height)); err != nil {
+			t.Fatal(err)
+		}
+		if look.language == "en" {
+			w.click("#language")
+		}
+		replies := make(chan door.KioskReply, 10)
+		g.answer = func(door.KioskRequest) door.KioskReply { return <-replies }
+		led := func(at int) { // the guard's answer and its view come by two roads
+			w.Helper()
+			w.waits(fmt.Sprintf(`document.querySelector(".which b")?.textContent.includes("%d")`, at))
+		}
+		name := func(screen string) string { return "several " + screen + " " + look.language }
+		var secrets []byte
+		for i := range 3 {
+			secrets = append(secrets, bytes.Repeat([]byte{byte(10*run + i + 1)}, 16)...)
+		}
+		w.scan("LSC:" + base45.Encode(secrets))
+		w.fits("looking", name("looking"))
+		replies <- door.KioskReply{Accepted: true}
+		g.show(door.View{Stage: door.Press, Errand: door.Collecting, Compartment: 7, Left: 17000})
+		led(1)
+		w.fits("press", name("press"), look.says["first"])
+		g.show(door.View{Stage: door.Open, Errand: door.Collecting, Compartment: 7, OpenDoors: []uint16{7}})
+		w.fits("open", name("open"), look.says["first"])
+		replies <- door.KioskReply{Reason: door.WrongCode, Wait: 1}
+		replies <- door.KioskReply{Reason: door.Budget, Wait: 2500}
+		g.show(door.View{Stage: door.Done, Errand: door.Collecting, Compartment: 7, Outcome: "collected"})
+		w.fits("waiting", name("waiting"), look.says["third"], look.says["budget"])
+		replies <- door.KioskReply{Accepted: true}
+		g.show(door.View{Stage: door.Idle})
+		w.waits(`document.querySelector("main").dataset.screen === "start"`) // accepted; the prompt is on its way
+		g.show(door.View{Stage: door.Press, Errand: door.Collecting, Compartment: 9, Left: 17000})
+		led(3)
+		w.fits("press", name("press after one was passed over"), look.says["third"], look.says["passed"])
+		g.show(door.View{Stage: door.Failed, Errand: door.Collecting, Compartment: 9, Outcome: "no press"})
+		w.fits("held", name("held"), look.says["held"], look.says["go"])
+		replies <- door.KioskReply{Accepted: true}
+		w.click("main button.main")
+		w.waits(`document.querySelector("main").dataset.screen !== "held"`)
+		g.show(door.View{Stage: door.Jammed, Errand: door.Collecting, Compartment: 9, Left: 20000})
+		led(3)
+		w.fits("jammed", name("jammed"), look.says["third"])
+		g.show(door.View{Stage: door.Done, Errand: door.Collecting, Compartment: 9, Outcome: "collected"})
+		w.fits("over", name("over"), look.says["over"], look.says["passed"])
+		w.click("main button.wide")
+		g.show(door.View{Stage: door.Idle})
+		w.sees("start")
+	}
+}
+
+// Whoever stops is told what is left, and where one parcel is skipped the next is named.
+func TestStoppingBetweenDoors(t *testing.T) {
+	g := newFakeGuard(t)
+	g.answer = func(q door.KioskRequest) door.KioskReply {
+		if q.Verb == door.Cancel {
+			g.show(door.View{Stage: door.Idle})
+		}
+		return door.KioskReply{Accepted: true}
+	}
+	w := startWalk(t, g)
+	w.click("#language")
+	w.scan("LSC:" + base45.Encode(bytes.Join([][]byte{bytes.Repeat([]byte{1}, 16), bytes.Repeat([]byte{2}, 16)}, nil)))
+	w.waits(`document.querySelector("main").dataset.screen === "start"`)
+	g.show(door.View{Stage: door.Press, Errand: door.Collecting, Compartment: 7, Left: 17000})
+	w.waits(`document.querySelector(".which") !== null`)
+	w.sees("press", "Parcel 1 of 2", "Skip this one", "Stop here")
+	w.click("main .row button:first-child")
+	w.waits(`document.querySelector("main").dataset.screen === "start"`)
+	g.show(door.View{Stage: door.Press, Errand: door.Collecting, Compartment: 8, Left: 17000})
+	w.waits(`document.querySelector(".which") !== null`)
+	w.sees("press", "Parcel 2 of 2")
+	w.click("main > button.wide")
+	w.fits("over", "several stopped", "Collected: 0 of 2", "Left in their compartments: 2")
+	w.later(g, 13*time.Second)
+	w.click("main button.wide")
+	w.sees("start")
 }

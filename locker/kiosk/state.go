@@ -28,7 +28,19 @@ type state struct {
 	Doors       []doorShown `json:"doors"`
 	QR          *picture    `json:"qr,omitempty"` // of the session or the service
 	Scan        answer      `json:"scan"`
-	More        int         `json:"more,omitempty"` // further parcels of the QR code that was shown
+	Several     *several    `json:"several,omitempty"`
+}
+
+// several is a QR code of several parcels, while somebody is led from door to door.
+type several struct {
+	Step   step        `json:"step"`
+	At     int         `json:"at"` // which of them is led to, from 1
+	Of     int         `json:"of"`
+	Taken  int         `json:"taken"`
+	Passed int         `json:"passed"`           // not here, or taken before
+	Reason door.Reason `json:"reason,omitempty"` // waiting, held, over: what the guard said
+	Left   int64       `json:"left,omitempty"`   // waiting: until the guard is asked again; held, over: until that ends
+	Again  int64       `json:"again,omitempty"`  // over: until it is worth another try
 }
 
 type doorShown struct {
@@ -76,7 +88,7 @@ func (d *desk) state() (state, <-chan struct{}) {
 		Guard: d.here, Locker: v.Locker, Stage: v.Stage, Errand: v.Errand, Compartment: v.Compartment, Left: left(v.Left, age),
 		Outcome: v.Outcome, OpenDoors: v.OpenDoors, LeftOpen: v.LeftOpen, KeypadWait: left(v.KeypadWait, age),
 		OutOfOrder: v.OutOfOrder, PausedFor: left(v.PausedFor, age), LockedDown: v.LockedDown,
-		Doors: shownDoors(v.Doors), QR: d.session.shown(), Scan: d.scan, More: len(d.queue.waiting),
+		Doors: shownDoors(v.Doors), QR: d.session.shown(), Scan: d.scan, Several: d.queue.shown(d.clock.Running()),
 	}
 	if v.Session != nil {
 		s.Session = shownSession(*v.Session, age)
@@ -88,6 +100,13 @@ func (d *desk) state() (state, <-chan struct{}) {
 		s.Override = &override{d.order.shown(), hex.EncodeToString(v.Override), left(v.OverrideLeft, age)}
 	}
 	return s, d.changed
+}
+
+func (q queue) shown(now time.Duration) *several {
+	if q.step == "" {
+		return nil
+	}
+	return &several{Step: q.step, At: q.at(), Of: q.of, Taken: q.taken, Passed: q.passed, Reason: q.reason, Left: max(0, (q.until - now).Milliseconds()), Again: max(0, (q.again - now).Milliseconds())}
 }
 
 func left(ms int64, age time.Duration) int64 { return max(0, ms-age.Milliseconds()) }

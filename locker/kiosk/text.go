@@ -17,7 +17,7 @@ const (
 
 	maxText    = 4296 // what a QR code of version 40 holds in alphanumeric mode (ISO/IEC 18004 table 7)
 	secretSize = 16
-	maxSecrets = 20 // parcels in one message
+	maxSecrets = 20 // parcels in one QR code: more than a link of the notifier's holds
 )
 
 // errUnreadable is a text that is none of ours. It never quotes the text.

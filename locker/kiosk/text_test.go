@@ -161,23 +161,3 @@ func TestLines(t *testing.T) {
 		t.Errorf("got %d lines: %.40q", len(got), got)
 	}
 }
-
-func TestQueueGoesOnOnlyAfterACollection(t *testing.T) {
-	q := queue{}.after([]door.KioskRequest{{Verb: door.Secret}}, 10)
-	for name, test := range map[string]struct {
-		view          door.View
-		over, follows bool
-	}{
-		"the same view":    {door.View{Version: 10, Stage: door.Done, Errand: door.Collecting}, false, false},
-		"still pressing":   {door.View{Version: 11, Stage: door.Press, Errand: door.Collecting}, false, false},
-		"collected":        {door.View{Version: 12, Stage: door.Done, Errand: door.Collecting}, true, true},
-		"nobody pressed":   {door.View{Version: 12, Stage: door.Failed, Errand: door.Collecting}, true, false},
-		"cancelled":        {door.View{Version: 12, Stage: door.Idle}, true, false},
-		"somebody else's":  {door.View{Version: 12, Stage: door.Done, Errand: door.Depositing}, true, false},
-		"the door is open": {door.View{Version: 12, Stage: door.Open, Errand: door.Collecting}, false, false},
-	} {
-		if over, follows := q.next(test.view); over != test.over || follows != test.follows {
-			t.Errorf("%s: over %v, follows %v", name, over, follows)
-		}
-	}
-}

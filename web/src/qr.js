@@ -1,4 +1,4 @@
-// qr.js: draws our QR texts. svg(text) is an SVG document as a string; every text of ours is in QR's alphanumeric set.
+// qr.js: draws our QR texts. svg(text) is an SVG document as a string; every text of ours is in QR's alphanumeric set but links.
 import qrcode from "qrcode-generator";
 
 // quiet is the white border that a scanner needs, in modules (ISO/IEC 18004 §6.3.8).
@@ -6,7 +6,7 @@ const quiet = 4;
 
 export function svg(text) {
   const code = qrcode(0, "M");
-  code.addData(text, "Alphanumeric");
+  code.addData(text, /^[0-9A-Z $%*+\-./:]*$/.test(text) ? "Alphanumeric" : "Byte");
   code.make();
   const n = code.getModuleCount();
   const side = n + 2 * quiet;

@@ -15,6 +15,7 @@ import (
 	"lockstep/internal/db/dbtest"
 	"lockstep/internal/fault"
 	"lockstep/internal/secret"
+	"lockstep/parcel"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -128,6 +129,30 @@ func TestTheNotifiersToken(t *testing.T) {
 		for _, wrong := range []string{first.Reveal(), "", "x"} {
 			if err := o.CheckNotifier(t.Context(), wrong); fault.KindOf(err) != fault.Denied {
 				t.Errorf("%v", err)
+			}
+		}
+	})
+}
+
+func TestHowLongRecipientsMayExtend(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		m, err := o.AddMerchant(t.Context(), "Shop", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tt := range []struct {
+			merchant   string
+			says, then parcel.DwellTime
+			kind       fault.Kind // 0 where it is done
+		}{
+			{m.ID, 0, 0, 0}, {m.ID, 120, 120, 0}, {m.ID, 240, 240, 0}, {m.ID, 23, 240, fault.Invalid}, {m.ID, 1441, 240, fault.Invalid}, {m.ID, 0, 0, 0},
+			{"nobody", 120, 0, fault.NotFound},
+		} {
+			if err := o.SetExtension(t.Context(), tt.merchant, tt.says); (err != nil) != (tt.kind != 0) || fault.KindOf(err) != tt.kind {
+				t.Errorf("%d h: %v", tt.says, err)
+			}
+			if got, err := o.Extension(t.Context(), tt.merchant); err != nil || got != tt.then {
+				t.Errorf("%d h: then %d, %v", tt.says, got, err)
 			}
 		}
 	})

@@ -81,3 +81,12 @@ DELETE FROM merchant_session WHERE login = $1;
 
 -- name: DropSessionsUntil :exec
 DELETE FROM merchant_session WHERE until <= $1;
+
+-- name: SetExtension :exec
+INSERT INTO merchant_extension (merchant, dwell_hours) VALUES ($1, $2) ON CONFLICT (merchant) DO UPDATE SET dwell_hours = excluded.dwell_hours;
+
+-- name: DropExtension :exec
+DELETE FROM merchant_extension WHERE merchant = $1;
+
+-- name: Extension :one
+SELECT dwell_hours FROM merchant_extension WHERE merchant = $1;

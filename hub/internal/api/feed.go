@@ -29,6 +29,7 @@ type (
 		Shipment string `json:"shipment"`
 		Shown    string `json:"shown"` // the locker's name and address, for people
 		Tracking string `json:"tracking"`
+		MoreTime bool   `json:"more_time,omitempty"` // the merchant lets its recipients ask for more time
 	}
 	feedContactKey struct {
 		Number    int64  `json:"number"`
@@ -58,6 +59,7 @@ func (d *door) feed() {
 	d.notifier("GET /notifier/v1/uploads", d.feedUploads)
 	d.notifier("POST /notifier/v1/receipts", d.feedReceipts)
 	d.notifier("GET /notifier/v1/lockers", d.feedLockers)
+	d.notifier("POST /notifier/v1/extend", d.feedExtend)
 }
 
 // notifier registers a handler that only the notifier reaches. A nil answer is 204.
@@ -104,7 +106,11 @@ func (d *door) feedContacts(r *http.Request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, feedContact{c.Parcel.Barcode, c.Sealed, m.Name, c.Parcel.Shipment, l.Name + ", " + l.Address, d.Tracking(c.Parcel.Token)})
+		most, err := d.Accounts.Extension(r.Context(), m.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, feedContact{c.Parcel.Barcode, c.Sealed, m.Name, c.Parcel.Shipment, l.Name + ", " + l.Address, d.Tracking(c.Parcel.Token), most > 0})
 	}
 	return map[string]any{"contacts": out}, nil
 }
@@ -146,6 +152,37 @@ func (d *door) feedAck(r *http.Request) (any, error) {
 		}
 	}
 	return nil, d.Custody.AckContacts(r.Context(), body.Barcodes)
+}
+
+// feedExtend is a recipient's wish for more time, whom the notifier has recognized by the parcel's code. They get as much as the
+// merchant lets its recipients have, and no more whoever asks. Faults: NotFound; Conflict where the merchant lets them have none, or the
+// parcel waits for nobody or as long already.
+func (d *door) feedExtend(r *http.Request) (any, error) {
+	var body struct {
+		Barcode string `json:"barcode"`
+	}
+	if err := web.ReadJSON(nil, r, maxFeed, &body); err != nil {
+		return nil, err
+	}
+	if err := known(body.Barcode, "unknown_parcel", "parcel"); err != nil {
+		return nil, err
+	}
+	p, err := d.Custody.Parcel(r.Context(), "", body.Barcode)
+	if err != nil {
+		return nil, err
+	}
+	most, err := d.Accounts.Extension(r.Context(), p.Merchant)
+	if err != nil {
+		return nil, err
+	}
+	if most == 0 {
+		return nil, fault.New(fault.Conflict, "not_allowed", "the merchant does not let its recipients ask for more time")
+	}
+	asked, err := d.Custody.Extend(r.Context(), "", p.Barcode, most, "recipient")
+	if err != nil {
+		return nil, err
+	}
+	return nil, d.Accounts.Audit(r.Context(), "recipient", "asked: "+asked.Kind, p.Barcode)
 }
 
 func (d *door) feedContactKeys(r *http.Request) (any, error) {

@@ -8,6 +8,7 @@ import (
 
 	"lockstep/guard/journal"
 	"lockstep/guard/statement"
+	"lockstep/parcel"
 )
 
 // stored announces a parcel and lets the guard store it.
@@ -71,6 +72,50 @@ func TestAMerchantLetsAParcelWaitAndSendsANewCode(t *testing.T) {
 		audits, err := b.accounts.Audits(t.Context(), 1)
 		if err != nil || len(audits) != 1 || !strings.HasPrefix(audits[0].Actor, "merchant ") || audits[0].Act != "asked: reissue" || audits[0].Subject != barcode {
 			t.Errorf("%+v, %v", audits, err)
+		}
+	})
+}
+
+// A recipient gets as much more time as the merchant lets its recipients have, from the notifier and from nobody else.
+func TestARecipientAsksForMoreTime(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		early := b.announce("early", small).field(t, "parcels.0.barcode")
+		barcode := b.stored()
+		owner, err := b.accounts.Authenticate(t.Context(), b.key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wish := `{"barcode":"` + barcode + `"}`
+		for _, tt := range []struct {
+			lets        parcel.DwellTime
+			token, body string
+			status      int
+			code        string
+		}{
+			{0, b.notifier, wish, 409, "not_allowed"},
+			{120, b.key, wish, 401, "unauthorized"},
+			{120, b.notifier, `{"barcode":"` + early + `"}`, 409, "not_stored"},
+			{120, b.notifier, `{"barcode":"200000000000"}`, 404, "unknown_parcel"},
+			{120, b.notifier, `{"barcode":"\u0000"}`, 404, "unknown_parcel"},
+			{120, b.notifier, `{"barcode":"` + barcode + `","dwell_hours":1440}`, 422, "malformed"}, // nobody but the merchant says how long
+			{72, b.notifier, wish, 409, "not_longer"},
+			{120, b.notifier, wish, 204, ""},
+			{120, b.notifier, wish, 204, ""},
+		} {
+			if err := b.accounts.SetExtension(t.Context(), owner.ID, tt.lets); err != nil {
+				t.Fatal(err)
+			}
+			if got := b.do("POST", "/notifier/v1/extend", tt.token, tt.body); got.status != tt.status || tt.code != "" && got.field(t, "code") != tt.code {
+				t.Errorf("%d h, %s: %d %s", tt.lets, tt.body, got.status, got.body)
+			}
+		}
+		waiting := b.get("/v1/parcels/" + barcode + "/requests")
+		if waiting.field(t, "requests.0.kind") != "extend" || strings.Count(string(waiting.body), "waiting") != 1 {
+			t.Errorf("%s", waiting.body)
+		}
+		contacts := b.do("GET", "/notifier/v1/contacts", b.notifier, "")
+		if contacts.field(t, "contacts.0.more_time") != "true" {
+			t.Errorf("%s", contacts.body)
 		}
 	})
 }

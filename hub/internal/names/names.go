@@ -4,21 +4,17 @@
 package names
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"lockstep/internal/contact"
+	"lockstep/internal/peer"
 	"lockstep/internal/secret"
 )
 
@@ -42,40 +38,26 @@ type Config struct {
 
 // Names is the notifier, as far as it is asked; nobody where it is nil.
 type Names struct {
-	base, token string
-	http        *http.Client
-	now         func() time.Time
-	log         *slog.Logger
-	rests       atomic.Int64 // until when, µs UTC
+	peer  *peer.Client
+	now   func() time.Time
+	log   *slog.Logger
+	rests atomic.Int64 // until when, µs UTC
 }
 
-// New makes a client; one that hears nothing where there is no URL. The token must not go over the open network in the clear.
+// New makes a client; one that hears nothing where there is no URL.
 func New(c Config) (*Names, error) {
 	if c.URL == "" {
 		return &Names{}, nil
 	}
-	u, err := url.Parse(c.URL)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
-		return nil, errors.New("names: the notifier's address must look like https://n.example")
+	client, err := peer.New(peer.Config{URL: c.URL, Path: "/hub/v1/", Token: c.Token, PrivateNetwork: c.Private, Patience: patience, MaxAnswer: maxAnswer, Transport: c.Transport})
+	if err != nil {
+		return nil, fmt.Errorf("names: the notifier: %w", err)
 	}
-	if u.Scheme == "http" && !c.Private && !loopback(u.Hostname()) {
-		return nil, errors.New("names: http only to this machine; use https, or say that the network to the notifier is private")
-	}
-	if c.Token.Reveal() == "" {
-		return nil, errors.New("names: no token for the notifier")
-	}
-	client := &http.Client{Transport: c.Transport, Timeout: patience, CheckRedirect: func(*http.Request, []*http.Request) error {
-		return http.ErrUseLastResponse // the token is for this notifier only
-	}}
-	return &Names{base: strings.TrimRight(c.URL, "/") + "/hub/v1/", token: c.Token.Reveal(), http: client, now: c.Now, log: c.Log}, nil
-}
-
-func loopback(host string) bool {
-	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
+	return &Names{peer: client, now: c.Now, log: c.Log}, nil
 }
 
 // Asks says whether there is a notifier to ask.
-func (n *Names) Asks() bool { return n != nil && n.http != nil }
+func (n *Names) Asks() bool { return n != nil && n.peer != nil }
 
 // Recipient is what may be shown of a parcel's recipient. It prints as [redacted].
 type Recipient struct {
@@ -107,7 +89,7 @@ func (n *Names) Recipients(ctx context.Context, barcodes ...string) map[string]R
 				LastDigits string `json:"last_digits"`
 			} `json:"recipients"`
 		}
-		if err := n.post(ctx, "recipients", map[string]any{"barcodes": some}, &answer); err != nil {
+		if err := n.peer.Post(ctx, "recipients", map[string]any{"barcodes": some}, &answer); err != nil {
 			return err
 		}
 		for _, r := range answer.Recipients {
@@ -147,7 +129,7 @@ func (n *Names) Contacts(ctx context.Context, pickups ...Sealed) map[int64]conta
 				Phone  string `json:"phone"`
 			} `json:"contacts"`
 		}
-		if err := n.post(ctx, "pickups", map[string]any{"pickups": some}, &answer); err != nil {
+		if err := n.peer.Post(ctx, "pickups", map[string]any{"pickups": some}, &answer); err != nil {
 			return err
 		}
 		for _, c := range answer.Contacts {
@@ -178,34 +160,4 @@ func ask[T any](caller context.Context, n *Names, what string, all []T, some fun
 			return
 		}
 	}
-}
-
-// post never says in an error what was asked or answered.
-func (n *Names) post(ctx context.Context, path string, body, into any) error {
-	data, err := json.Marshal(body)
-	if err != nil {
-		return fmt.Errorf("names: %w", err)
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, n.base+path, bytes.NewReader(data))
-	if err != nil {
-		return fmt.Errorf("names: %w", err)
-	}
-	request.Header.Set("Authorization", "Bearer "+n.token)
-	request.Header.Set("Content-Type", "application/json")
-	response, err := n.http.Do(request)
-	if err != nil {
-		return fmt.Errorf("names: %w", err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("names: the notifier answers %d", response.StatusCode)
-	}
-	data, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer))
-	if err != nil {
-		return fmt.Errorf("names: %w", err)
-	}
-	if json.Unmarshal(data, into) != nil {
-		return errors.New("names: the notifier's answer is not what was agreed") // the cause may quote it
-	}
-	return nil
 }

@@ -22,8 +22,8 @@ type information struct {
 	RefundInfo                                  refund
 	ReturnInfo                                  returnInfo
 	ClientReturnAddress, UnclaimedReturnAddress any    // not kept: null
-	ChequeNumber                                string // no payments: empty, like PayType
-	PayType                                     string
+	ChequeNumber                                string // what the payment is called where it was made; empty before
+	PayType                                     string // not known: empty
 }
 
 type refund struct {
@@ -75,7 +75,7 @@ func named(s custody.Shipment) string {
 }
 
 func (d *door) informationOf(ctx context.Context, c *call, s custody.Shipment) (information, error) {
-	is := information{InvoiceNumber: numberOf(s), SenderInvoiceNumber: s.Reference, CreateDate: printed(s.Created), ReturnInfo: returnInfo{SubEncloses: []string{}}}
+	is := information{InvoiceNumber: numberOf(s), SenderInvoiceNumber: s.Reference, Sum: float64(s.COD.Amount) / 100, ChequeNumber: s.PaidReference, CreateDate: printed(s.Created), ReturnInfo: returnInfo{SubEncloses: []string{}}}
 	var due []int64
 	for _, p := range s.Parcels {
 		is.Barcodes = append(is.Barcodes, p.Barcode)

@@ -13,7 +13,7 @@ let state = null;
 let lastEvent = performance.now();
 let language = home;
 let screen = null; // what stands now
-const local = { mode: "start", digits: "", notice: null, ended: false, endedAt: 0, dismissed: false, asking: false, keypadUntil: 0, stageUntil: 0, stageFull: 0, sessionUntil: 0, pausedUntil: 0, orderUntil: 0, said: null, touched: performance.now(), scan: null, receiptAt: 0 };
+const local = { mode: "start", digits: "", notice: null, ended: false, endedAt: 0, dismissed: false, asking: false, keypadUntil: 0, stageUntil: 0, stageFull: 0, sessionUntil: 0, pausedUntil: 0, severalUntil: 0, severalAgain: 0, heard: false, orderUntil: 0, said: null, touched: performance.now(), scan: null, receiptAt: 0 };
 const main = document.getElementById("screen");
 
 const act = {
@@ -52,6 +52,10 @@ const act = {
   cancel() { touch(); ask("/cancel", {}); },
   leave() { touch(); local.ended = false; local.mode = "start"; draw(); },
   forgive() { touch(); local.notice = null; draw(); },
+  next() { touch(); ask("/next", {}); },
+  skip() { touch(); ask("/skip", {}); },
+  stop() { touch(); ask("/stop", {}); },
+  heard() { touch(); local.heard = true; local.ended = false; draw(); },
   dismiss() { touch(); local.dismissed = true; ask("/cancel", {}, false); draw(); },
 };
 
@@ -104,6 +108,9 @@ function receive(next) {
   local.keypadUntil = now + (next.keypadWait ?? 0);
   local.sessionUntil = now + (next.session?.left ?? next.service?.left ?? 0);
   local.pausedUntil = now + (next.pausedFor ?? 0);
+  local.severalUntil = now + (next.several?.left ?? 0);
+  local.severalAgain = now + (next.several?.again ?? 0);
+  if (next.several?.step !== "over") local.heard = false;
   local.orderUntil = now + (next.override?.left ?? 0);
   hear(next.scan);
   state = next;

@@ -6,6 +6,9 @@ import { front } from "./front.js";
 // visits are the screens of what goes on at a door, by stage.
 const visits = { press, pulsed, open, jammed, say: tellDevice, "by key": byKey };
 
+// between are the screens between the doors of a QR code that stands for several parcels, by step.
+const between = { looking, waiting, held, over };
+
 // codeLength is how many digits a pad takes; a pickup code and a return code are told apart by it.
 export const codeLength = { code: 9, return: 10 };
 
@@ -16,6 +19,7 @@ export const staffModes = ["staff", "order"];
 export function pick(s, local) {
   if (!s?.guard) return away;
   if (visits[s.stage]) return visits[s.stage];
+  if (s.several && s.several.step !== "leading" && !local.heard) return between[s.several.step];
   if (local.notice && !(local.mode in codeLength)) return refused;
   if ((s.session?.over || s.service?.over) && !local.dismissed) return receipt;
   if (local.ended) return s.stage === "done" ? done : failed;
@@ -52,6 +56,11 @@ const big = (words, name, run) => el("button", { type: "button", class: "big", i
   icon(icons[name]), el("span", {}, words[name], el("small", {}, words[`${name}Sub`])));
 const wide = (text, onclick, kind = "") => el("button", { type: "button", class: `wide ${kind}`, onclick }, text);
 const drawn = (s, open = s.openDoors ?? []) => el("div", { class: "front" }, front(s.doors ?? [], s.compartment, open));
+const count = (s, n = s.several.at) => ({ n, m: s.several.of });
+const led = (s) => (s.several?.step === "leading" ? s.several.at : "");
+// which says at a door which of several parcels it is about, and that some were passed over.
+const which = (s, w) => led(s) ? el("p", { class: "which" }, el("b", {}, ...fill(w.several.at, count(s))), passedOver(s, w)) : null;
+const passedOver = (s, w, what = "passed") => s.several.passed ? el("span", {}, ...fill(w.several[what], { n: s.several.passed })) : null;
 const values = (s) => ({ door: s.compartment, parcel: s.session?.parcel ?? "" });
 const left = (deadline, w) => duration(deadline - performance.now(), w.units);
 const seconds = (deadline) => Math.max(0, Math.ceil((deadline - performance.now()) / 1000));
@@ -152,20 +161,27 @@ function toPress(s, local, screen) {
 
 function press(s, w, act, local) {
   return toPress(s, local, (button) => ({
-    key: `press ${s.compartment} ${s.errand}`, tone: "press",
-    nodes: [heading(w.press.title), button, say(...fill(w.press.door, values(s)), ". ", ...fill(w.press[s.errand], values(s))), drawn(s), wide(s.errand === "test" ? w.skip : w.cancel, act.cancel)],
+    key: `press ${s.compartment} ${s.errand} ${led(s)}`, tone: "press",
+    nodes: [which(s, w), heading(w.press.title), button, say(...fill(w.press.door, values(s)), ". ", ...fill(w.press[s.errand], values(s))), drawn(s), noPress(s, w, act)],
   }));
 }
 
+// noPress is what else may be done where a press is asked for.
+function noPress(s, w, act) {
+  if (!led(s)) return wide(s.errand === "test" ? w.skip : w.cancel, act.cancel);
+  const stop = wide(w.several.stop, act.stop);
+  return s.several.at < s.several.of ? el("div", { class: "row" }, wide(w.several.skip, act.skip), stop) : stop;
+}
+
 function pulsed(s, w) {
-  return { key: `pulsed ${s.compartment}`, nodes: [heading(...fill(w.pulsed.title, values(s))), say(w.pulsed.text), drawn(s)] };
+  return { key: `pulsed ${s.compartment} ${led(s)}`, nodes: [which(s, w), heading(...fill(w.pulsed.title, values(s))), say(w.pulsed.text), drawn(s)] };
 }
 
 function open(s, w, act, local) {
   const what = s.errand + (local.said === "larger" ? "Larger" : local.said === "cancel" ? "Cancel" : "");
   return {
-    key: `open ${s.compartment} ${what} ${s.leftOpen}`, tone: s.leftOpen ? "alarm" : "open", kind: "open",
-    nodes: [heading(...fill(s.leftOpen ? w.open.late : w.open[what], values(s))), drawn(s, [s.compartment]), say(...fill(w.open[`${what}Hint`], values(s))),
+    key: `open ${s.compartment} ${what} ${s.leftOpen} ${led(s)}`, tone: s.leftOpen ? "alarm" : "open", kind: "open",
+    nodes: [which(s, w), heading(...fill(s.leftOpen ? w.open.late : w.open[what], values(s))), drawn(s, [s.compartment]), say(...fill(w.open[`${what}Hint`], values(s))),
       s.errand === "return" ? secondThoughts(w, act, local) : null],
   };
 }
@@ -179,8 +195,8 @@ function secondThoughts(w, act, local) {
 
 function jammed(s, w, act, local) {
   return toPress(s, local, (button) => ({
-    key: `jammed ${s.compartment}`, tone: "refused",
-    nodes: [heading(...fill(w.jammed.title, values(s))), say(w.jammed.text), button, drawn(s), wide(w.cancel, act.cancel)],
+    key: `jammed ${s.compartment} ${led(s)}`, tone: "refused",
+    nodes: [which(s, w), heading(...fill(w.jammed.title, values(s))), say(w.jammed.text), button, drawn(s), noPress(s, w, act)],
   }));
 }
 
@@ -205,8 +221,8 @@ function tellDevice(s, w, act, local) {
 
 function done(s, w, act) {
   return {
-    key: `done ${s.compartment} ${s.outcome} ${s.more}`, tone: "done",
-    nodes: [badge("ok"), ...pair(w.done, s), s.more ? say(...fill(w.more, { n: s.more })) : null, spring(), wide(w.ok, act.leave)],
+    key: `done ${s.compartment} ${s.outcome}`, tone: "done",
+    nodes: [badge("ok"), ...pair(w.done, s), spring(), wide(w.ok, act.leave)],
   };
 }
 
@@ -214,11 +230,58 @@ function done(s, w, act) {
 const errandOf = { collect: "code", deposit: "courier", withdraw: "courier", reopen: "courier", test: "technician" };
 
 function failed(s, w, act, local) {
-  const about = errandOf[s.errand] ?? s.errand;
-  const stopped = w.reason[s.outcome] && refusal(w, { about, reason: s.outcome, until: local.pausedUntil });
   return {
     key: `failed ${s.compartment} ${s.outcome}`, tone: "refused",
-    nodes: [badge(s.outcome === "jam" ? "stop" : "care"), ...(stopped ? [heading(stopped[0]), say(stopped[1])] : pair(w.failed, s)), spring(), wide(w.ok, act.leave)],
+    nodes: [...wayOut(s, w, local), spring(), wide(w.ok, act.leave)],
+  };
+}
+
+function wayOut(s, w, local) {
+  const about = errandOf[s.errand] ?? s.errand;
+  const stopped = w.reason[s.outcome] && refusal(w, { about, reason: s.outcome, until: local.pausedUntil });
+  return [badge(s.outcome === "jam" ? "stop" : "care"), ...(stopped ? [heading(stopped[0]), say(stopped[1])] : pair(w.failed, s))];
+}
+
+// looking stands while the guard is asked for the next parcel.
+function looking(s, w, act) {
+  return {
+    key: `looking ${s.several.at} ${s.several.passed}`,
+    nodes: [spring(), badge("scan"), heading(...fill(w.several.looking, count(s))), s.several.passed ? say(passedOver(s, w, "passedWhy")) : null, spring(), wide(w.several.stop, act.stop)],
+  };
+}
+
+// waiting stands while the guard wants a pause that is short enough to stay for.
+function waiting(s, w, act, local) {
+  const line = say(""), { reason } = s.several;
+  const told = () => refusal(w, { about: "secret", reason, until: local.severalUntil });
+  return {
+    key: `waiting ${s.several.at} ${reason}`,
+    nodes: [el("p", { class: "which" }, el("b", {}, ...fill(w.several.at, count(s)))), badge("care"), heading(told()[0]), line, say(w.several.byItself), spring(), wide(w.several.stop, act.stop)],
+    tick() { line.textContent = told()[1]; },
+  };
+}
+
+// held stands where a visit ended without its parcel and others are left: nothing opens until the person says so.
+function held(s, w, act, local) {
+  const { reason, at } = s.several, note = el("p", { class: "quiet center" });
+  const why = reason ? [badge("care"), ...refusal(w, { about: "secret", reason }).map((text, i) => (i ? say(text) : heading(text)))] : s.stage === "failed" ? wayOut(s, w, local) : null;
+  return {
+    key: `held ${at} ${reason}`, tone: "refused",
+    nodes: [...(why ?? [badge("care"), heading(w.several.held)]), spring(), note, wide(fill(w.several.go, count(s)).join(""), act.next, "main"), wide(w.several.stop, act.stop)],
+    tick() { note.textContent = fill(w.left, { time: left(local.severalUntil, w) }).join(""); },
+  };
+}
+
+// over says what came of all of them.
+function over(s, w, act, local) {
+  const { taken, of, passed, reason } = s.several, rest = of - taken - passed;
+  const why = reason ? refusal(w, { about: "secret", reason, until: local.severalAgain }) : null;
+  const trouble = s.stage === "failed" && rest ? wayOut(s, w, local) : null;
+  const [title, text] = rest ? w.several.some : passed ? w.several.here : w.several.all;
+  return {
+    key: `over ${taken} ${passed} ${of} ${reason}`, tone: rest ? "refused" : "done",
+    nodes: [...(trouble ?? [badge(rest ? "care" : "ok"), heading(...fill(title, { n: taken, m: of }))]), why && say(why.join(". ")), trouble ? null : say(...fill(text, { n: rest })),
+      passed ? say(passedOver(s, w, "passedWhy")) : null, trouble ? say(...fill(w.several.some[1], { n: rest })) : null, spring(), wide(w.ok, act.heard)],
   };
 }
 

@@ -41,7 +41,13 @@ export const words = {
       emptied: ["Ячейка {door} пуста", "Это записано, получателю сообщат. Отвечает за вынутое техник."], "as before": ["Ячейка {door} — как была", "Содержимое осталось внутри. Открытие записано, получателю сообщат."],
       tested: ["Дверца {door} исправна", "Она открылась и закрылась. Следующая будет названа сейчас."], other: ["Готово", "Дверца {door} закрыта."],
     },
-    more: "По вашему QR‑коду есть ещё посылки: {n}. Следующая дверца будет названа сейчас.",
+    several: {
+      at: "Посылка {n} из {m}", looking: "Ищем посылку {n} из {m}…", passed: "Пропущено: {n}", passedWhy: "Пропущено: {n}. Их здесь нет, или они уже получены.", byItself: "Дальше постамат продолжит сам.",
+      skip: "Пропустить эту", stop: "Закончить", go: "Дальше: посылка {n} из {m}", held: "Продолжить?",
+      all: ["Все посылки получены: {m}", "Спасибо! Забыли что‑то внутри? Тот же QR‑код ещё раз откроет дверцы в ближайшие три минуты."],
+      here: ["Получено: {n} из {m}", "Больше по этому QR‑коду здесь ничего нет."],
+      some: ["Получено: {n} из {m}", "Осталось в ячейках: {n}. Коды действуют: покажите QR‑код ещё раз, когда будет удобно."],
+    },
     failed: {
       jam: ["Дверца {door} не открывается", "Попробуйте позже или позвоните по телефону из сообщения."],
       "collect jam": ["Дверца {door} не открывается", "Посылка осталась внутри и никуда не денется, код действует. Попробуйте позже или позвоните по телефону из сообщения."],
@@ -167,7 +173,13 @@ export const words = {
       emptied: ["Compartment {door} is empty", "This is on record and the recipient is told. The technician answers for what was taken out."], "as before": ["Compartment {door} is as before", "What was in it is still inside. The opening is on record and the recipient is told."],
       tested: ["Door {door} works", "It opened and closed. The next one is named in a moment."], other: ["Done", "Door {door} is closed."],
     },
-    more: "Your QR code stands for more parcels: {n}. The next door is named in a moment.",
+    several: {
+      at: "Parcel {n} of {m}", looking: "Looking for parcel {n} of {m}…", passed: "Passed over: {n}", passedWhy: "Passed over: {n}. Not in this locker, or collected before.", byItself: "The locker goes on by itself then.",
+      skip: "Skip this one", stop: "Stop here", go: "Go on: parcel {n} of {m}", held: "Shall we go on?",
+      all: ["All parcels are collected: {m}", "Thank you! Forgot something? The same QR code opens the doors again for three minutes."],
+      here: ["Collected: {n} of {m}", "There is nothing more here for this QR code."],
+      some: ["Collected: {n} of {m}", "Left in their compartments: {n}. Their codes stay valid: show the QR code again when it suits you."],
+    },
     failed: {
       jam: ["Door {door} does not open", "Try later, or call the number in your message."],
       "collect jam": ["Door {door} does not open", "Your parcel is safe inside and your code stays valid. Try later, or call the number in your message."],

@@ -1,6 +1,9 @@
 package codepage
 
 import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
@@ -12,15 +15,51 @@ import (
 
 	"lockstep/guard/statement"
 	"lockstep/internal/base45"
+	"lockstep/notifier/internal/ledger"
 )
 
 func ticket(n int) Ticket {
 	t := Ticket{Russian: true, Place: "Ленина 5", Address: "Екатеринбург, пр. Ленина, 5",
 		Due: time.Date(2026, 12, 12, 18, 30, 0, 0, time.FixedZone("", 5*3600))}
 	for i := range n {
-		t.Codes = append(t.Codes, statement.SealedCode{Code: statement.CompleteCode(fmt.Sprintf("%08d", 1234500+i)), Secret: [16]byte{byte(i), 0xff, 0x7f}})
+		t.Codes = append(t.Codes, Code{fmt.Sprintf("99000000%04d", i), statement.SealedCode{Code: statement.CompleteCode(fmt.Sprintf("%08d", 1234500+i)), Secret: [16]byte{byte(i), 0xff, 0x7f}}})
 	}
 	return t
+}
+
+// shown is a ticket as the page's module reads it.
+type shown struct {
+	Codes, Barcodes []string
+	Due             int64
+	Offset          int
+	Russian, More   bool
+	Wishes          []string // of each code
+	Place, Address  string
+	Text            string
+	Alone           []string // the fragments of each code alone
+}
+
+// Where more time may be asked for, one code has its barcode too, and the page shows who it is by a digest that the ledger knows.
+func TestMoreTime(t *testing.T) {
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("node is missing: the page's module is not tried")
+	}
+	want := ticket(1)
+	plain, err := want.Fragment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want.MoreTime = true
+	fragment, err := want.Fragment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got shown
+	run(t, fragment, &got)
+	wish := ledger.WishOf(want.Codes[0].Secret)
+	if !got.More || got.Barcodes[0] != want.Codes[0].Barcode || got.Wishes[0] != hex.EncodeToString(wish[:]) || got.Alone[0] != plain {
+		t.Errorf("%+v", got)
+	}
 }
 
 // What Go writes, the page's own module reads: the same codes, secrets, times and names.
@@ -38,20 +77,18 @@ func TestPageReadsLink(t *testing.T) {
 			t.Fatal(err)
 		}
 		fragment := strings.TrimPrefix(link, "https://n.example/c/#")
-		var got struct {
-			Codes          []string
-			Due            int64
-			Offset         int
-			Russian        bool
-			Place, Address string
-			Text           string
-		}
+		var got shown
 		run(t, fragment, &got)
 		secrets := []byte{}
 		for i, c := range want.Codes {
 			secrets = append(secrets, c.Secret[:]...)
-			if got.Codes[i] != c.Code {
+			if got.Codes[i] != c.Code || n > 1 && got.Barcodes[i] != c.Barcode {
 				t.Errorf("code %d differs", i)
+			}
+			alone := want
+			alone.Codes = want.Codes[i : i+1]
+			if one, err := alone.Fragment(); err != nil || got.Alone[i] != one {
+				t.Errorf("code %d alone is %s, want %s, %v", i, got.Alone[i], one, err)
 			}
 		}
 		if got.Text != "LSC:"+base45.Encode(secrets) || got.Due != want.Due.Unix() || got.Offset != 300 || !got.Russian ||
@@ -63,8 +100,9 @@ func TestPageReadsLink(t *testing.T) {
 
 func run(t *testing.T, fragment string, into any) {
 	t.Helper()
-	script := `import { parse, scanText } from "./page/ticket.js"; import { encode } from "../../../internal/web/own/base45.js";
-		const t = parse(process.argv[1]); console.log(JSON.stringify({ ...t, text: scanText(t.secrets, encode) }));`
+	script := `import { only, parse, scanText, wish } from "./page/ticket.js"; import { encode } from "../../../internal/web/own/base45.js";
+		const t = parse(process.argv[1]); console.log(JSON.stringify({ ...t, text: scanText(t.secrets, encode),
+			alone: t.codes.map((_, i) => only(process.argv[1], i)), wishes: await Promise.all(t.secrets.map(wish)) }));`
 	command := exec.Command("node", "--input-type=module", "-e", script, fragment)
 	command.Stderr = os.Stderr
 	out, err := command.Output()
@@ -76,12 +114,33 @@ func run(t *testing.T, fragment string, into any) {
 	}
 }
 
+// Links of before, in which several codes have no barcodes, still show what they showed.
+func TestLinksOfBefore(t *testing.T) {
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("node is missing: the page's module is not tried")
+	}
+	old := []byte{1, 1, 2}
+	for _, c := range ticket(2).Codes {
+		n, _ := number(c.Code, 9)
+		old = append(binary.BigEndian.AppendUint32(old, uint32(n)), c.Secret[:]...)
+	}
+	old = append(old, 0, 0, 0, 0, 20)
+	var got shown
+	run(t, base64.RawURLEncoding.EncodeToString(append(old, "Lenina 5"...)), &got)
+	if len(got.Codes) != 2 || got.Codes[1] != ticket(2).Codes[1].Code || len(got.Barcodes) != 0 || got.Place != "Lenina 5" || got.Offset != 300 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func coded(code string) Ticket {
+	return Ticket{Codes: []Code{{SealedCode: statement.SealedCode{Code: code}}}}
+}
+
 func TestTicketsThatMakeNoLink(t *testing.T) {
 	for name, bad := range map[string]Ticket{
 		"none": ticket(0), "too many": ticket(MaxCodes + 1),
-		"short":      {Codes: []statement.SealedCode{{Code: "12345"}}},
-		"no digits":  {Codes: []statement.SealedCode{{Code: "12345678x"}}},
-		"signed one": {Codes: []statement.SealedCode{{Code: "+12345678"}}},
+		"short": coded("12345"), "no digits": coded("12345678x"), "signed one": coded("+12345678"),
+		"no barcode": {Codes: []Code{ticket(1).Codes[0], {SealedCode: ticket(1).Codes[0].SealedCode}}},
 	} {
 		if link, err := bad.Fragment(); err == nil {
 			t.Errorf("%s: %s", name, link)

@@ -4,6 +4,7 @@ package feed
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -21,6 +22,7 @@ type Contact struct {
 	Shipment string `json:"shipment"`
 	Shown    string `json:"shown"`    // the locker's name and address, for people
 	Tracking string `json:"tracking"` // URL
+	MoreTime bool   `json:"more_time"`
 }
 
 // ContactKey is one statement of a contact key.
@@ -99,6 +101,18 @@ func (c *Client) Uploads(ctx context.Context, after int64, limit int) (uploads [
 // Receipts hands signed receipts over, for the hub to carry to their lockers.
 func (c *Client) Receipts(ctx context.Context, envelopes [][]byte) error {
 	return c.post(ctx, "receipts", map[string]any{"receipts": envelopes})
+}
+
+// ErrConflict is what the hub cannot do as things stand.
+var ErrConflict = errors.New("the hub says that this cannot be done now")
+
+// Extend asks for as much more time for a parcel as its merchant lets its recipients have. ErrConflict where that is none.
+func (c *Client) Extend(ctx context.Context, barcode string) error {
+	err := c.post(ctx, "extend", map[string]any{"barcode": barcode})
+	if refused, ok := errors.AsType[*peer.Refused](err); ok && refused.Status == http.StatusConflict {
+		return ErrConflict
+	}
+	return err
 }
 
 // Lockers fetches what the hub says of every locker.

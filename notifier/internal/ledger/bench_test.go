@@ -99,7 +99,7 @@ func (b *bench) take(locker string, stretch []byte) Taken {
 	return taken
 }
 
-// told sends everything that is due and says what it was: "kind channel address code…".
+// told sends everything that is due and says what it was: "kind channel address code… also code… beyond n".
 func (b *bench) told() []string {
 	b.Helper()
 	_, err := b.book.Plan(b.Context(), b.open, b.now)
@@ -118,7 +118,14 @@ func (b *bench) told() []string {
 		for _, p := range t.Facts.Parcels {
 			line += " " + p.Code
 		}
-		all = append(all, strings.TrimSpace(line))
+		line = strings.TrimSpace(line)
+		for _, p := range t.Facts.Others {
+			line += " also " + p.Code
+		}
+		if t.Facts.Beyond > 0 {
+			line += fmt.Sprint(" beyond ", t.Facts.Beyond)
+		}
+		all = append(all, line)
 		must(b.T, b.book.Sent(b.Context(), d, b.now))
 	}
 	slices.Sort(all)

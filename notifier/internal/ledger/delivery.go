@@ -41,8 +41,18 @@ func (l *Ledger) Due(ctx context.Context, now time.Time, limit int) ([]Delivery,
 type Telling struct {
 	To    channel.Address
 	Facts text.Facts
-	Codes []statement.SealedCode // in the order of Facts.Parcels; none where the kind shows none
+	Codes []Code // of Facts.Parcels, then of Facts.Others; none where the kind shows none
 }
+
+// Code is what opens one parcel's door. It prints as [redacted].
+type Code struct {
+	Barcode  string
+	Due      time.Time // zero where unknown
+	MoreTime bool      // its recipient may ask for more time
+	statement.SealedCode
+}
+
+func (Code) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
 
 func (Telling) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
 
@@ -59,34 +69,40 @@ type item struct {
 	contact, sealed                          []byte
 	merchant, shown, tracking, name, address string
 	certificate                              []byte
+	moreTime                                 bool
 }
 
 func scanItem(r *sql.Rows) (i item, err error) {
-	fields := []any{&i.ID, &i.Kind, &i.Fact, &i.At, &i.NotBefore, &i.Until, &i.Reason, &i.contact, &i.sealed, &i.merchant, &i.shown, &i.tracking, &i.name, &i.address, &i.certificate}
+	fields := []any{&i.ID, &i.Kind, &i.Fact, &i.At, &i.NotBefore, &i.Until, &i.Reason, &i.contact, &i.sealed, &i.merchant, &i.shown, &i.tracking, &i.name, &i.address, &i.certificate, (*flag)(&i.moreTime)}
 	err = r.Scan(append(fields, i.deposit.fields()...)...)
 	return i, err
 }
 
 // Read opens what a delivery says. Notices that are stale by now are left out.
 func (l *Ledger) Read(ctx context.Context, d Delivery, now time.Time) (Telling, error) {
-	items, err := rows(ctx, l.db.Reads(), scanItem, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, n.reason, p.contact, d.sealed, p.merchant, p.shown, p.tracking, l.name, l.address, l.certificate, `+depositColumns+`
+	items, err := rows(ctx, l.db.Reads(), scanItem, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, n.reason, p.contact, d.sealed, p.merchant, p.shown, p.tracking, l.name, l.address, l.certificate, p.more_time, `+depositColumns+`
 		FROM delivery_notice dn JOIN notice n ON n.id = dn.notice JOIN parcel p ON p.barcode = n.barcode
 		JOIN deposit d ON d.locker = n.locker AND d.guard = n.guard AND d.record = n.deposit JOIN locker l ON l.id = n.locker
 		WHERE dn.delivery = $1 AND n.state <> 'dropped' ORDER BY d.record`, d.ID)
 	if err != nil {
 		return Telling{}, err
 	}
+	items = slices.DeleteFunc(items, func(i item) bool {
+		return i.contact == nil || i.Kind.ShowsCode() && i.sealed == nil || i.stale(i.deposit, micros(now))
+	})
+	if len(items) == 0 {
+		return Telling{}, ErrPointless
+	}
 	var t Telling
 	for _, i := range items {
-		if i.contact == nil || i.Kind.ShowsCode() && i.sealed == nil || i.stale(i.deposit, micros(now)) {
-			continue
-		}
 		if err := l.add(&t, d, i); err != nil {
 			return Telling{}, err
 		}
 	}
-	if len(t.Facts.Parcels) == 0 {
-		return Telling{}, ErrPointless
+	if d.Kind.ShowsAll() {
+		if err := l.addOthers(ctx, &t, items); err != nil {
+			return Telling{}, err
+		}
 	}
 	return t, nil
 }
@@ -104,20 +120,51 @@ func (l *Ledger) add(t *Telling, d Delivery, i item) error {
 	if due := moment(i.deposit.Due); !due.IsZero() && due.Before(t.Facts.Due) {
 		t.Facts.Due = due // one date for all is the earliest
 	}
+	if i.merchant != t.Facts.Merchant {
+		t.Facts.Merchant = "" // of several shops none is named
+	}
 	if slices.ContainsFunc(t.Facts.Parcels, func(p text.Parcel) bool { return p.Barcode == i.deposit.Barcode }) {
 		return nil // its door was opened twice: one parcel in one message
 	}
-	parcel := text.Parcel{Barcode: i.deposit.Barcode, Tracking: i.tracking}
-	if d.Kind.ShowsCode() {
-		code, err := l.openCode(i.sealed, i.deposit.Locker, i.deposit.CodeRecord, i.deposit.Barcode)
-		if err != nil {
-			return ErrUnreadable
-		}
-		parcel.Code = code.Code
-		t.Codes = append(t.Codes, code)
-	}
+	parcel, err := l.parcel(t, i, d.Kind.ShowsCode())
 	t.Facts.Parcels = append(t.Facts.Parcels, parcel)
+	return err
+}
+
+// addOthers adds what the same person has in the locker besides, as much as there is room for: who has the latest message has all
+// codes. One that does not open is left to the message of its own.
+func (l *Ledger) addOthers(ctx context.Context, t *Telling, items []item) error {
+	others, err := l.others(ctx, items)
+	if err != nil {
+		return err
+	}
+	for _, i := range others {
+		parcel, err := text.Parcel{}, ErrUnreadable
+		if len(t.Codes) < together {
+			parcel, err = l.parcel(t, i, true)
+		}
+		if err != nil {
+			t.Facts.Beyond++
+			continue
+		}
+		t.Facts.Others = append(t.Facts.Others, parcel)
+	}
 	return nil
+}
+
+// parcel is an item as messages say it; its code, where one is shown, is added to t's.
+func (l *Ledger) parcel(t *Telling, i item, showsCode bool) (text.Parcel, error) {
+	parcel := text.Parcel{Barcode: i.deposit.Barcode, Tracking: i.tracking}
+	if !showsCode {
+		return parcel, nil
+	}
+	code, err := l.openCode(i.sealed, i.deposit.Locker, i.deposit.CodeRecord, i.deposit.Barcode)
+	if err != nil {
+		return parcel, ErrUnreadable
+	}
+	parcel.Code = code.Code
+	t.Codes = append(t.Codes, Code{i.deposit.Barcode, moment(i.deposit.Due), i.moreTime, code})
+	return parcel, nil
 }
 
 // place is the locker's short name; until the hub's list has one, what was shown when the parcel was announced.

@@ -21,6 +21,7 @@ type Announced struct {
 	Merchant, Shipment string
 	Shown              string // the locker it is announced for, as people know it
 	Tracking           string // URL
+	MoreTime           bool   // its merchant lets recipients ask for more time
 }
 
 // A doubt is why a contact is not believed: the kind of the alarm.
@@ -122,9 +123,9 @@ func (a *Announced) unwrap(key *statement.ContactKey) doubt {
 }
 
 func (l *Ledger) pin(ctx context.Context, tx *sql.Tx, a Announced, now time.Time) (doubt, error) {
-	result, err := tx.ExecContext(ctx, `INSERT INTO parcel (barcode, merchant, shipment, shown, tracking, contact, pinned_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (barcode) DO NOTHING`,
-		a.Barcode, a.Merchant, a.Shipment, a.Shown, a.Tracking, a.Sealed, micros(now))
+	result, err := tx.ExecContext(ctx, `INSERT INTO parcel (barcode, merchant, shipment, shown, tracking, contact, pinned_at, more_time)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (barcode) DO NOTHING`,
+		a.Barcode, a.Merchant, a.Shipment, a.Shown, a.Tracking, a.Sealed, micros(now), flag(a.MoreTime))
 	if err != nil {
 		return believed, err
 	}

@@ -155,7 +155,7 @@ func TestWrongKeyIsRefused(t *testing.T) {
 }
 
 func TestNothingPersonalPrints(t *testing.T) {
-	telling := Telling{To: "+79161234567", Facts: text.Facts{Parcels: []text.Parcel{{Code: "123456789"}}}, Codes: []statement.SealedCode{{Code: "123456789"}}}
+	telling := Telling{To: "+79161234567", Facts: text.Facts{Parcels: []text.Parcel{{Code: "123456789"}}}, Codes: []Code{{SealedCode: statement.SealedCode{Code: "123456789"}}}}
 	to := recipient{addresses: map[channel.Name]channel.Address{channel.BySMS: "+79161234567"}}
 	s := fmt.Sprintf("%v %+v %#v %v %+v %#v", telling, telling, telling, to, to, to)
 	if strings.Contains(s, "7916") || strings.Contains(s, "123456") {

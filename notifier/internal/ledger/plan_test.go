@@ -76,24 +76,6 @@ func TestLateReminders(t *testing.T) {
 	})
 }
 
-func TestOneMessageForOneShipment(t *testing.T) {
-	each(t, func(b *bench) {
-		for n := range 3 {
-			b.pin(n+1, anna, "s1")
-		}
-		b.pin(4, anna, "s2")
-		one, two := b.guard.Store(chaintest.Barcode(1), 1, 72), b.guard.Store(chaintest.Barcode(2), 2, 72)
-		b.upload()
-		b.wants() // the third may follow
-		other := b.guard.Store(chaintest.Barcode(4), 4, 72)
-		b.upload()
-		b.wants("stored sms +79161234567 " + other.Code)
-		three := b.guard.Store(chaintest.Barcode(3), 3, 72)
-		b.upload()
-		b.wants("stored sms +79161234567 " + one.Code + " " + two.Code + " " + three.Code)
-	})
-}
-
 func TestOneMessageDoesNotWaitForEver(t *testing.T) {
 	each(t, func(b *bench) {
 		b.pin(1, anna, "s1")

@@ -32,7 +32,7 @@ func TestCharterRotation(t *testing.T) {
 		b.upload()
 		b.take("l2", old.Upload())
 		b.take("l3", young.Upload())
-		b.wants("stored sms +79161234567 "+two.Code, "stored sms +79161234567 "+three.Code, "stored sms +79161234567 "+four.Code)
+		b.wants("stored sms +79161234567 "+two.Code+" also "+one.Code, "stored sms +79161234567 "+three.Code, "stored sms +79161234567 "+four.Code)
 		if got := b.alarms(); len(got) != 0 {
 			b.Errorf("alarms %q", got)
 		}

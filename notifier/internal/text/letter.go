@@ -9,23 +9,24 @@ import (
 
 // letter is the long form, before it becomes plain text or HTML.
 type letter struct {
-	Language, Lead, CodeWord, Until, OpenWord, Link, TrackingWord, Footer string
+	Language, Lead, CodeWord, Until, AlsoWord, Beyond, OpenWord, Link, TrackingWord, Footer string
 
-	Subject string
-	Rows    []row
+	Subject      string
+	Rows, Others []row // Others wait in the locker besides
 }
 
 type row struct{ Name, Code, Tracking string }
 
 func (l letter) plain() string {
-	blocks := []string{l.Lead}
-	for _, r := range l.Rows {
-		if r.Code != "" {
-			blocks = append(blocks, strings.TrimSpace(r.Code+"   "+r.Name))
-		}
-	}
+	blocks := append([]string{l.Lead}, codeLines(l.Rows)...)
 	if l.Until != "" {
 		blocks = append(blocks, l.Until)
+	}
+	if l.AlsoWord != "" {
+		blocks = append(append(blocks, l.AlsoWord+":"), codeLines(l.Others)...)
+	}
+	if l.Beyond != "" {
+		blocks = append(blocks, l.Beyond)
 	}
 	if l.Link != "" {
 		blocks = append(blocks, l.OpenWord+":\n"+l.Link)
@@ -36,6 +37,15 @@ func (l letter) plain() string {
 		}
 	}
 	return strings.Join(append(blocks, "-- \n"+l.Footer), "\n\n") + "\n"
+}
+
+func codeLines(rows []row) (lines []string) {
+	for _, r := range rows {
+		if r.Code != "" {
+			lines = append(lines, strings.TrimSpace(r.Code+"   "+r.Name))
+		}
+	}
+	return lines
 }
 
 //go:embed letter.html

@@ -52,6 +52,9 @@ func (k Kind) ShowsCode() bool {
 	return k == Stored || k == Reminder || k == Last || k == Back || k == Reissued || k == Unlocked
 }
 
+// ShowsAll says whether messages of this kind hold the codes of all that the recipient has in the locker.
+func (k Kind) ShowsAll() bool { return k == Stored || k == Reissued }
+
 // Facts is what one message tells. It prints as [redacted]: it holds codes.
 type Facts struct {
 	Kind     Kind
@@ -60,6 +63,8 @@ type Facts struct {
 	Place    string // the locker's short name
 	Address  string
 	Parcels  []Parcel // one at least
+	Others   []Parcel // what waits there besides, told before
+	Beyond   int      // how many more wait there, whose codes are in other messages
 	Due      time.Time
 	At       time.Time // when it happened; zero where it is unknown
 	Zone     *time.Location
@@ -108,9 +113,9 @@ type words struct {
 
 // values is what the catalogues' templates may name.
 type values struct {
-	From, Place, Where, Codes, Until, At, Link, Tail, Reason string
-	Day, Month, Clock                                        string
-	Count                                                    int
+	From, Place, Where, Codes, Also, Until, At, Link, Tail, Reason string
+	Day, Month, Clock                                              string
+	Count                                                          int
 }
 
 // say uses the plural form for v.Count where the message has forms, else its only form.
@@ -150,6 +155,7 @@ func (c *Catalogue) Compose(f Facts) (Text, error) {
 	if f.Merchant != "" {
 		v.From = " " + w.say("word.from", values{From: oneLine(f.Merchant)})
 	}
+	v.Also = w.also(f)
 	t := Text{Subject: w.say(string(f.Kind)+".subject", v), Short: w.say(string(f.Kind)+".short", v)}
 	l := letter{Lead: w.say(string(f.Kind)+".long", v), Language: w.language(), Footer: w.say("word.footer", values{})}
 	w.fill(&l, f, v)
@@ -170,26 +176,51 @@ func (w *words) language() string {
 	return tag.String()
 }
 
+// also is what a short message says of the other parcels, with the blank before it; empty where there is none.
+func (w *words) also(f Facts) (s string) {
+	if len(f.Others) > 0 {
+		s += " " + w.say("word.also", values{Codes: codes(f.Others), Count: len(f.Others)})
+	}
+	return s + w.beyond(f)
+}
+
+func (w *words) beyond(f Facts) string {
+	if f.Beyond == 0 {
+		return ""
+	}
+	return " " + w.say("word.beyond", values{Count: f.Beyond})
+}
+
 func (w *words) fill(l *letter, f Facts, v values) {
 	l.TrackingWord = w.say("word.tracking", values{})
-	for _, p := range f.Parcels {
-		row := row{Tracking: p.Tracking}
-		if len(f.Parcels) > 1 {
-			row.Name = w.say("word.parcel", values{Tail: tail(p.Barcode)})
-		}
-		if f.Kind.ShowsCode() {
-			row.Code = Grouped(p.Code)
-		}
-		l.Rows = append(l.Rows, row)
-	}
+	l.Rows, l.Others = w.rows(f, f.Parcels), w.rows(f, f.Others)
 	if !f.Kind.ShowsCode() {
 		return
 	}
 	l.CodeWord = w.say("word.code", values{Count: len(f.Parcels)})
 	l.OpenWord, l.Link = w.say("word.open", values{}), f.Link
+	if len(f.Others) > 0 {
+		l.AlsoWord = w.say("word.there", values{Count: len(f.Others)})
+	}
+	l.Beyond = strings.TrimSpace(w.beyond(f))
 	if v.Until != "" {
 		l.Until = w.say("word.until", v)
 	}
+}
+
+// rows are parcels in a letter; they have names where there are several.
+func (w *words) rows(f Facts, parcels []Parcel) (all []row) {
+	for _, p := range parcels {
+		row := row{Tracking: p.Tracking}
+		if len(f.Parcels)+len(f.Others) > 1 {
+			row.Name = w.say("word.parcel", values{Tail: tail(p.Barcode)})
+		}
+		if f.Kind.ShowsCode() {
+			row.Code = Grouped(p.Code)
+		}
+		all = append(all, row)
+	}
+	return all
 }
 
 // Grouped is a code as people read it: 3-3-3.

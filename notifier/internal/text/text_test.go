@@ -28,6 +28,15 @@ func because(f Facts, reason string) Facts {
 	return f
 }
 
+// with adds what waits in the locker besides, and how many more.
+func with(f Facts, others, beyond int) Facts {
+	for i := range others {
+		f.Others = append(f.Others, Parcel{Barcode: fmt.Sprintf("10000000%04d", 5678+i), Code: "987654321"})
+	}
+	f.Beyond = beyond
+	return f
+}
+
 func compose(t *testing.T, f Facts) Text {
 	t.Helper()
 	c, err := Load()
@@ -71,6 +80,10 @@ func TestWords(t *testing.T) {
 		{facts(Stored, "ru", 1), "Посылка от «Книги» в постамате Ленина 5. Код 123 456 789, до 12 декабря, 18:30. https://n/c/#AQ"},
 		{facts(Stored, "ru", 2), "2 посылки от «Книги» в постамате Ленина 5. Коды 123 456 789, 123 456 789, до 12 декабря, 18:30. https://n/c/#AQ"},
 		{facts(Stored, "ru", 5), "5 посылок от «Книги» в постамате"},
+		{with(facts(Stored, "ru", 1), 1, 0), "до 12 декабря, 18:30. Там же ждёт ещё 1 ваша посылка: 987 654 321. https://n/c/#AQ"},
+		{with(facts(Stored, "ru", 2), 2, 5), "Там же ждут ещё 2 ваши посылки: 987 654 321, 987 654 321. Есть ещё 5, их коды — в других сообщениях. https://n/c/#AQ"},
+		{with(facts(Stored, "en", 6), 0, 1), "until 12 December, 18:30. There is 1 more, whose code is in another message. https://n/c/#AQ"},
+		{with(facts(Reissued, "en", 1), 2, 0), "The old code no longer works. 2 more parcels of yours wait there: 987 654 321, 987 654 321. https://n/c/#AQ"},
 		{facts(Stored, "en", 1), "Your parcel from Книги is in the locker Ленина 5. Code 123 456 789, until 12 December, 18:30. https://n/c/#AQ"},
 		{facts(Collected, "en", 1), "on 12 December, 01:05"},
 		{because(facts(Override, "en", 1), "the door is jammed"), "with two operators' word on 12 December, 01:05. Their reason: the door is jammed. We tell"},
@@ -86,6 +99,34 @@ func TestWords(t *testing.T) {
 		if got := compose(t, r.facts).Short; !strings.Contains(got, r.want) {
 			t.Errorf("got  %q\nwant %q", got, r.want)
 		}
+	}
+}
+
+// A letter names each parcel beside its code, those told of now first; what is alone has no name.
+func TestLetterOfSeveral(t *testing.T) {
+	text := compose(t, with(facts(Stored, "en", 2), 1, 3))
+	for part, s := range map[string]string{"plain": text.Plain, "html": text.HTML} {
+		last := -1
+		for _, want := range []string{"123 456 789", "parcel …1234", "parcel …1235", "Until 12 December", "Another parcel of yours waits there", "987 654 321", "parcel …5678", "There are 3 more", "https://n/c/#AQ"} {
+			at := strings.Index(s, want)
+			if at <= last {
+				t.Errorf("%s: %q is not there, or not after what comes before it:\n%s", part, want, s)
+			}
+			last = max(last, at)
+		}
+	}
+	if text := compose(t, facts(Stored, "en", 1)); strings.Contains(text.Plain+text.HTML, "parcel …") {
+		t.Error(text.Plain)
+	}
+}
+
+// An SMS of as many codes as fit has at most ten parts of 67 letters with common names, and its link.
+func TestSMSIsBounded(t *testing.T) {
+	f := facts(Stored, "ru", 1)
+	f = with(f, 5, 2)
+	f.Link = "https://notifier.example/c/#" + strings.Repeat("A", (3+6*25+5+70)*4/3) // codepage.Ticket's layout, 70 bytes of names
+	if n := len([]rune(compose(t, f).Short)); n > 670 {
+		t.Errorf("%d letters", n)
 	}
 }
 

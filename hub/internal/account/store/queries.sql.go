@@ -163,6 +163,15 @@ func (q *Queries) CarrierOfToken(ctx context.Context, digest []byte) (string, er
 	return carrier, err
 }
 
+const dropExtension = `-- name: DropExtension :exec
+DELETE FROM merchant_extension WHERE merchant = $1
+`
+
+func (q *Queries) DropExtension(ctx context.Context, merchant string) error {
+	_, err := q.db.ExecContext(ctx, dropExtension, merchant)
+	return err
+}
+
 const dropLogin = `-- name: DropLogin :execrows
 DELETE FROM merchant_login WHERE login = $1
 `
@@ -238,6 +247,17 @@ func (q *Queries) EndKeys(ctx context.Context, arg EndKeysParams) (int64, error)
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const extension = `-- name: Extension :one
+SELECT dwell_hours FROM merchant_extension WHERE merchant = $1
+`
+
+func (q *Queries) Extension(ctx context.Context, merchant string) (int64, error) {
+	row := q.db.QueryRowContext(ctx, extension, merchant)
+	var dwell_hours int64
+	err := row.Scan(&dwell_hours)
+	return dwell_hours, err
 }
 
 const lastRange = `-- name: LastRange :one
@@ -449,6 +469,20 @@ type SetCarrierTokenParams struct {
 
 func (q *Queries) SetCarrierToken(ctx context.Context, arg SetCarrierTokenParams) error {
 	_, err := q.db.ExecContext(ctx, setCarrierToken, arg.Carrier, arg.Digest, arg.Created)
+	return err
+}
+
+const setExtension = `-- name: SetExtension :exec
+INSERT INTO merchant_extension (merchant, dwell_hours) VALUES ($1, $2) ON CONFLICT (merchant) DO UPDATE SET dwell_hours = excluded.dwell_hours
+`
+
+type SetExtensionParams struct {
+	Merchant   string
+	DwellHours int64
+}
+
+func (q *Queries) SetExtension(ctx context.Context, arg SetExtensionParams) error {
+	_, err := q.db.ExecContext(ctx, setExtension, arg.Merchant, arg.DwellHours)
 	return err
 }
 

@@ -1,6 +1,6 @@
 // page.js shows the ticket in the address's fragment. Nothing of it is sent or stored anywhere.
 import { encode } from "./base45.js";
-import { parse, scanText } from "./ticket.js";
+import { only, parse, scanText, wish } from "./ticket.js";
 import { words } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -27,21 +27,30 @@ function show() {
 }
 
 function showTicket(say) {
-  if (ticket.codes.length > 1) document.querySelector("[data-say=at]").textContent = say.atMany;
+  const many = ticket.codes.length > 1;
+  for (const el of document.querySelectorAll("[data-say]")) {
+    if (many && say[`${el.dataset.say}Many`]) el.textContent = say[`${el.dataset.say}Many`];
+  }
   document.title = ticket.place;
   $("place").textContent = ticket.place;
   $("address").textContent = ticket.address;
   $("until").textContent = until(say);
   $("until").classList.toggle("over", ticket.due * 1000 < Date.now());
   $("codes").replaceChildren(...ticket.codes.map((code, i) => codeItem(say, code, i)));
-  drawQR(say);
+  $("more-time").hidden = !ticket.more;
+  $("send").hidden = many; // there each has a button of its own
+  $("scan").hidden = true;
+  draw($("qr"), scanText(ticket.secrets, encode)).then((drawn) => { $("scan").hidden = !drawn; });
 }
+
+// name is how people tell a parcel from the others: the end of its barcode, as in the message; its place in older links.
+const name = (say, i) => (ticket.barcodes[i] ? `${say.parcel} …${ticket.barcodes[i].slice(-4)}` : `${say.code} ${i + 1}`);
 
 function codeItem(say, code, i) {
   const item = document.createElement("li");
   if (ticket.codes.length > 1) {
     const label = document.createElement("small");
-    label.textContent = `${say.code} ${i + 1}`;
+    label.textContent = name(say, i);
     item.append(label);
   }
   const digits = document.createElement("div");
@@ -54,7 +63,48 @@ function codeItem(say, code, i) {
     digits.append(group);
   }
   item.append(digits);
+  if (ticket.codes.length > 1) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = say.give;
+    button.addEventListener("click", () => give(say, i));
+    item.append(button);
+  }
   return item;
+}
+
+// give shows a link to one parcel's code alone, for whoever is to fetch that one.
+function give(say, i) {
+  const link = new URL(`#${only(location.hash.slice(1), i)}`, location.href).href;
+  $("give-what").textContent = ticket.codes.length > 1 ? name(say, i) : ticket.place;
+  $("give-link").value = link;
+  $("give-share").hidden = !navigator.share;
+  $("give-share").onclick = () => navigator.share({ url: link }).catch(() => {}); // whoever closes the list has shared nothing
+  $("give-copy").onclick = async () => {
+    $("give-link").select();
+    try { await navigator.clipboard.writeText(link); } catch { return; } // it is selected: copied by hand
+    $("give-copy").textContent = say.copied;
+  };
+  $("give-copy").textContent = say.giveCopy;
+  draw($("give-qr"), link);
+  $("give").showModal();
+}
+
+// moreTime asks for more time for every parcel of the ticket; the locker decides, and a message tells of it.
+async function moreTime() {
+  const say = words[language], answer = $("more-answer");
+  $("more").disabled = true;
+  answer.textContent = say.moreAsking;
+  const statuses = await Promise.all(ticket.barcodes.map(async (barcode, i) => {
+    try {
+      const body = JSON.stringify({ barcode, wish: await wish(ticket.secrets[i]) });
+      return (await fetch("more", { method: "POST", headers: { "Content-Type": "application/json" }, body })).status;
+    } catch {
+      return 0;
+    }
+  }));
+  $("more").disabled = false;
+  answer.textContent = statuses.includes(202) ? say.moreAsked : statuses.some((s) => s === 0 || s >= 500) ? say.moreLater : say.moreNot;
 }
 
 // until is the deadline on the locker's own clock, whatever this phone's zone is.
@@ -65,15 +115,16 @@ function until(say) {
   return `${ticket.due * 1000 < Date.now() ? say.over : say.until} ${date.format(local)}`;
 }
 
-async function drawQR(say) {
+// draw puts a text as QR into a place, and says whether this build can; the code is enough.
+async function draw(place, text) {
   try {
     const { svg } = await import("./qr.js");
-    const drawn = new DOMParser().parseFromString(svg(scanText(ticket.secrets, encode)), "image/svg+xml");
-    $("qr").replaceChildren(document.importNode(drawn.documentElement, true));
-    $("qr").ariaLabel = "QR";
-    $("scan").hidden = false;
+    const drawn = new DOMParser().parseFromString(svg(text), "image/svg+xml");
+    place.replaceChildren(document.importNode(drawn.documentElement, true));
+    return true;
   } catch {
-    $("scan").hidden = true; // this build draws no QR; the code is enough
+    place.replaceChildren();
+    return false;
   }
 }
 
@@ -82,6 +133,9 @@ $("larger").addEventListener("click", (e) => {
   const on = document.documentElement.classList.toggle("larger");
   e.currentTarget.ariaPressed = String(on);
 });
+$("more").addEventListener("click", moreTime);
+$("send").addEventListener("click", () => give(words[language], 0));
+$("give-close").addEventListener("click", () => $("give").close());
 addEventListener("hashchange", read);
 read();
 if ("serviceWorker" in navigator) navigator.serviceWorker.register("worker.js").catch(() => {});
