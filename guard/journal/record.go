@@ -27,7 +27,7 @@ const (
 	Refused     Kind = "refused"     // a genuine down statement that cannot be followed: Statement, Down, Reason
 
 	DepositIntent  Kind = "deposit intent"  // Compartment, Parcel, Carrier, Courier, Dwell, Policy; Credential "permit" for a customer's: written before the pulse
-	Stored         Kind = "stored"          // + Sealed, Policy (and Due when the time is known); private: the code's HMACs. A customer's has neither
+	Stored         Kind = "stored"          // + Sealed (Due when the time is known, Policy while what it asks for is outstanding); private: the code's HMACs. A customer's has neither
 	DepositFailed  Kind = "deposit failed"  // + Reason: jam · cancelled · too small · not empty · crash; To says EMPTY or QUARANTINE
 	CollectIntent  Kind = "collect intent"  // Compartment, Parcel, Credential: code · qr · grace; written before the pulse
 	Collected      Kind = "collected"       // the door is seen closed again

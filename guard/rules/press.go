@@ -371,7 +371,10 @@ func (d *decision) storeParcel(parcel string, dwell uint16) {
 	code, macs := d.rules.newCode(&d.Facts, &d.random)
 	sealed, err := d.rules.Seal(d.Network.Notifier, code, d.Locker.ID, d.Position.Number+1, parcel)
 	r := journal.Record{Kind: journal.Stored, Compartment: c.Number, Parcel: parcel, Carrier: c.Carrier, Courier: d.visit.courier.ID,
-		Dwell: dwell, Sealed: sealed, Policy: uint8(c.Policy)}
+		Dwell: dwell, Sealed: sealed}
+	if c.unpaid() {
+		r.Policy = uint8(c.Policy)
+	}
 	if _, high := d.time(d.now); high > 0 {
 		r.Due = high + int64(dwell)*Hour
 	}

@@ -154,7 +154,7 @@ func (l *Ledger) addOthers(ctx context.Context, t *Telling, items []item) error 
 
 // parcel is an item as messages say it; its code, where one is shown, is added to t's.
 func (l *Ledger) parcel(t *Telling, i item, showsCode bool) (text.Parcel, error) {
-	parcel := text.Parcel{Barcode: i.deposit.Barcode, Tracking: i.tracking}
+	parcel := text.Parcel{Barcode: i.deposit.Barcode, Tracking: i.tracking, Unpaid: i.deposit.Unpaid}
 	if !showsCode {
 		return parcel, nil
 	}

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"lockstep/guard/journal"
+	"lockstep/guard/statement"
 	"lockstep/notifier/internal/text"
 )
 
@@ -18,6 +19,7 @@ type deposit struct {
 	Opened      bool // seen open since Door was set
 	Unsure      bool // quarantined
 	Overdue     bool
+	Unpaid      bool   // its guard asks for a payment beside the code, and has heard of none
 	CodeRecord  uint64 // the record that sealed its code: "stored", or the last "reissued"
 	Reissues    int
 	Reason      string // why operators last opened its door
@@ -49,6 +51,7 @@ type meaning struct {
 	ended   string    // the stay has ended so
 	unsure  bool      // nobody knows what is behind the door
 	overdue bool      // its carrier may take it back
+	paid    bool      // its code alone opens it from now on
 	tells   text.Kind // the recipient is told
 }
 
@@ -71,12 +74,13 @@ var meanings = map[journal.Kind]meaning{
 	journal.Quarantined:    {unsure: true, tells: text.Unsure},
 	journal.Tested:         {tells: text.Tested}, // a door with a parcel behind it: by the mechanical key
 	journal.Overdue:        {overdue: true},
+	journal.Paid:           {paid: true},
 }
 
 // silent are the kinds of record of which no recipient is told, on purpose.
 var silent = []journal.Kind{
 	journal.Provisioned, journal.Booted, journal.Ticked, journal.TimeSet, journal.Checkpoint, // the guard's own
-	journal.Took, journal.Refused, journal.Paused, journal.Blocked, journal.Unblocked, journal.Revoked, journal.Permitted, journal.Paid, journal.Refusals, // nothing opens by them
+	journal.Took, journal.Refused, journal.Paused, journal.Blocked, journal.Unblocked, journal.Revoked, journal.Permitted, journal.Refusals, // nothing opens by them
 	journal.DepositIntent, journal.DepositFailed, // nobody's parcel yet
 	journal.PulseAgain, journal.TestIntent, journal.Faulted, journal.Alarm, journal.WrongCode, // an opening says so by another record
 	journal.Serviced, journal.Commissioned,
@@ -105,6 +109,7 @@ func (d deposit) fold(r journal.Record, at int64) (deposit, text.Kind) {
 	d.Opened = d.Opened || m.seen
 	d.Unsure = d.Unsure || m.unsure
 	d.Overdue = d.Overdue || m.overdue
+	d.Unpaid = d.Unpaid && !m.paid
 	return d, tells
 }
 
@@ -134,7 +139,7 @@ func (d deposit) fail(reason string) (deposit, text.Kind) {
 // begin is the stay that a record "stored" begins. Where the guard did not yet know its deadline, the lower bound of the
 // time gives one that cannot be too late.
 func begin(f *follow, r journal.Record) deposit {
-	d := deposit{Locker: f.id, Guard: f.guards, Record: r.Number, Barcode: r.Parcel, Compartment: r.Compartment, StoredAt: r.Low, CodeRecord: r.Number}
+	d := deposit{Locker: f.id, Guard: f.guards, Record: r.Number, Barcode: r.Parcel, Compartment: r.Compartment, StoredAt: r.Low, CodeRecord: r.Number, Unpaid: statement.Policy(r.Policy) == statement.CodeAndPaid}
 	d.Due = d.dueBy(r)
 	return d
 }

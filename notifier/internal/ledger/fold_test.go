@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"lockstep/guard/journal"
+	"lockstep/guard/statement"
 	"lockstep/notifier/internal/chaintest"
 )
 
@@ -54,6 +55,7 @@ func TestStories(t *testing.T) {
 		"walk-test by key":             {[]journal.Record{does(journal.Tested)}, []string{"tested"}, true},
 		"walk-test of another door":    {[]journal.Record{{Kind: journal.Tested, Compartment: 2}}, nil, true},
 		"overdue, then more time":      {[]journal.Record{does(journal.Overdue), extended}, []string{"extended"}, false},
+		"paid for":                     {[]journal.Record{does(journal.Paid)}, nil, true},
 		"another door":                 {[]journal.Record{{Kind: journal.CollectIntent, Compartment: 2}, {Kind: journal.Collected, Compartment: 2}}, nil, true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -151,4 +153,19 @@ func TestStoredAgain(t *testing.T) {
 			b.Errorf("%d codes kept, %v", n, err)
 		}
 	})
+}
+
+// A deposit whose guard asks for a payment waits for it until the guard has heard of it.
+func TestUnpaid(t *testing.T) {
+	f := &follow{id: "l1", guards: 1}
+	d := begin(f, journal.Record{Number: 5, Kind: journal.Stored, Compartment: 1, Parcel: chaintest.Barcode(1), Policy: uint8(statement.CodeAndPaid)})
+	if free := begin(f, journal.Record{Number: 5, Kind: journal.Stored}); !d.Unpaid || free.Unpaid {
+		t.Fatalf("%+v, %+v", d, free)
+	}
+	if d, _ = d.fold(journal.Record{Kind: journal.Overdue, Compartment: 1}, 1); !d.Unpaid {
+		t.Error("it is paid for by being overdue")
+	}
+	if d, tells := d.fold(journal.Record{Kind: journal.Paid, Compartment: 1}, 1); d.Unpaid || tells != "" {
+		t.Errorf("%+v, told %q", d, tells)
+	}
 }

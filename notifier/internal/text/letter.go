@@ -9,7 +9,7 @@ import (
 
 // letter is the long form, before it becomes plain text or HTML.
 type letter struct {
-	Language, Lead, CodeWord, Until, AlsoWord, Beyond, OpenWord, Link, TrackingWord, Footer string
+	Language, Lead, CodeWord, Until, AlsoWord, Beyond, Unpaid, OpenWord, Link, TrackingWord, Footer string
 
 	Subject      string
 	Rows, Others []row // Others wait in the locker besides
@@ -21,6 +21,9 @@ func (l letter) plain() string {
 	blocks := append([]string{l.Lead}, codeLines(l.Rows)...)
 	if l.Until != "" {
 		blocks = append(blocks, l.Until)
+	}
+	if l.Unpaid != "" {
+		blocks = append(blocks, l.Unpaid)
 	}
 	if l.AlsoWord != "" {
 		blocks = append(append(blocks, l.AlsoWord+":"), codeLines(l.Others)...)

@@ -6,6 +6,7 @@ import (
 	"embed"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -77,6 +78,7 @@ type Parcel struct {
 	Barcode  string
 	Code     string // nine digits; empty where the kind shows none
 	Tracking string // URL
+	Unpaid   bool   // its code opens it only once it is paid for
 }
 
 func (Facts) Format(f fmt.State, _ rune)  { fmt.Fprint(f, "[redacted]") }
@@ -155,7 +157,7 @@ func (c *Catalogue) Compose(f Facts) (Text, error) {
 	if f.Merchant != "" {
 		v.From = " " + w.say("word.from", values{From: oneLine(f.Merchant)})
 	}
-	v.Also = w.also(f)
+	v.Also = w.unpaid(f) + w.also(f)
 	t := Text{Subject: w.say(string(f.Kind)+".subject", v), Short: w.say(string(f.Kind)+".short", v)}
 	l := letter{Lead: w.say(string(f.Kind)+".long", v), Language: w.language(), Footer: w.say("word.footer", values{})}
 	w.fill(&l, f, v)
@@ -174,6 +176,24 @@ func (w *words) language() string {
 		return "en"
 	}
 	return tag.String()
+}
+
+// unpaid says that codes wait for a payment, with the blank before it; empty where none does.
+func (w *words) unpaid(f Facts) string {
+	owed := 0
+	for _, p := range append(slices.Clone(f.Parcels), f.Others...) {
+		if p.Unpaid {
+			owed++
+		}
+	}
+	if owed == 0 || !f.Kind.ShowsCode() {
+		return ""
+	}
+	id := "word.unpaid"
+	if owed < len(f.Parcels)+len(f.Others) {
+		id = "word.unpaidSome"
+	}
+	return " " + w.say(id, values{Count: owed})
 }
 
 // also is what a short message says of the other parcels, with the blank before it; empty where there is none.
@@ -203,6 +223,7 @@ func (w *words) fill(l *letter, f Facts, v values) {
 		l.AlsoWord = w.say("word.there", values{Count: len(f.Others)})
 	}
 	l.Beyond = strings.TrimSpace(w.beyond(f))
+	l.Unpaid = strings.TrimSpace(w.unpaid(f))
 	if v.Until != "" {
 		l.Until = w.say("word.until", v)
 	}
