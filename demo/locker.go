@@ -2,11 +2,11 @@ package demo
 
 import "lockstep/guard/statement"
 
-// lockerOf is the demo's locker: 24 compartments in three sizes on two boards of two families, a line each. The button, the
+// lockerOf is each of the demo's lockers: 24 compartments in three sizes on two boards of two families, a line each. The button, the
 // case switch and the jumper are spare channels of the first board.
-func lockerOf(guard statement.Key) statement.Locker {
+func lockerOf(id string, guard statement.Key) statement.Locker {
 	l := statement.Locker{
-		Network: "demo", ID: lockerID, Zone: "Europe/Moscow", Guard: guard, Interlock: true,
+		Network: "demo", ID: id, Zone: "Europe/Moscow", Guard: guard, Interlock: true,
 		Boards: []statement.Board{
 			{Line: "bus0", Family: "8a", Address: 1, Channels: 24, OpenBit: 0, OpenAnswer: 0x00, LastByteFirst: true},
 			{Line: "bus1", Family: "cu16", Address: 0, Channels: 16, OpenBit: 0, Sensors: true},

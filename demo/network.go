@@ -15,7 +15,6 @@ import (
 
 	"lockstep/cabinet"
 	"lockstep/ceremony"
-	"lockstep/guard/statement"
 	"lockstep/internal/bare"
 )
 
@@ -23,7 +22,8 @@ import (
 type Options struct {
 	Dir      string // where everything lies; it must be empty or not exist
 	Bin      string // where the development binaries are
-	Port     int    // the first of eight ports in a row; 0 takes free ones
+	Port     int    // the first of ten ports in a row; 0 takes free ones
+	Second   bool   // a second locker stands in another city
 	Database string // the hub's, a postgres:// URL; empty for an SQLite file
 
 	Keys *ceremony.Development // the network's; nil for fresh ones
@@ -51,10 +51,9 @@ type Network struct {
 	keys     *ceremony.Development
 	recipes  map[string]func() *process
 	alive    map[string]*process
-	token    string            // of the cabinet's page
-	provider string            // what the payment provider signs its webhooks with
-	lines    map[string]string // devices of the lock boards' lines
-	scanner  string            // device of the scanner
+	provider string // what the payment provider signs its webhooks with
+	first    *site
+	second   *site // nil where there is none
 }
 
 // users are the ids that the processes run under: each its own where we are root, else all ours.
@@ -69,6 +68,7 @@ func pickUsers() users {
 
 const (
 	lockerID  = "7701-015"
+	secondID  = "5602-009"
 	courierID = "courier-1"
 )
 
@@ -93,12 +93,17 @@ func (n *Network) servers() []step {
 }
 
 func (n *Network) locker() []step {
-	return []step{{"cabinet", n.startCabinet}, {"guard", n.startGuard}, {"link", n.startLink}, {"payment", n.startPayment}, {"sandbox", n.sandbox}, {"kiosk", n.startKiosk}, {"courier", n.inviteCourier}}
+	n.first = &site{Network: n, id: lockerID, name: "Demo locker", address: "Tverskaya ulitsa 1, Moskva", latitude: "55.7577", longitude: "37.6136", port: portCabinet}
+	steps := []step{{"cabinet", n.startCabinet}, {"guard", n.first.startGuard}, {"link", n.first.startLink}, {"payment", n.startPayment}}
+	if n.options.Second {
+		n.second = &site{Network: n, id: secondID, name: "Second demo locker", address: "ulitsa Baumana 44, Kazan", latitude: "55.7887", longitude: "49.1221", mark: "-2", port: portSecondCabinet}
+		steps = append(steps, step{"second locker", n.second.start})
+	}
+	return append(steps, step{"sandbox", n.sandbox}, step{"kiosk", n.startKiosk}, step{"courier", n.inviteCourier})
 }
 
 func bringUp(ctx context.Context, o Options, steps func(*Network) []step) (_ *Network, err error) {
-	n := &Network{options: o, users: pickUsers(), Locker: lockerID, recipes: map[string]func() *process{}, alive: map[string]*process{},
-		lines: map[string]string{}}
+	n := &Network{options: o, users: pickUsers(), Locker: lockerID, recipes: map[string]func() *process{}, alive: map[string]*process{}}
 	if err := n.layOut(); err != nil {
 		return nil, err
 	}
@@ -193,7 +198,7 @@ func (n *Network) give(user int, data []byte, parts ...string) error {
 	return os.Chown(path, user, user)
 }
 
-const portCount = 8
+const portCount = 10
 
 func (n *Network) takePorts() error {
 	for i := range portCount {
@@ -221,10 +226,20 @@ const (
 	portKiosk
 	portCabinet
 	portPayment
+	portSecondKiosk
+	portSecondCabinet
 )
 
 func (n *Network) listen(port int) string { return "127.0.0.1:" + strconv.Itoa(n.ports[port]) }
 func (n *Network) url(port int) string    { return "http://" + n.listen(port) }
+
+// SecondLocker is the other locker's number, and where its front and its screen are; empty where there is none.
+func (n *Network) SecondLocker() string {
+	if n.second == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s (front %s, screen %s)", secondID, n.second.front, n.second.screen)
+}
 
 // Page is the URL at which the demo's own page will be served.
 func (n *Network) Page() string { return n.url(portPage) }
@@ -333,7 +348,7 @@ func (n *Network) User(name string) int {
 }
 
 // Line is the device of one of the lock boards' lines.
-func (n *Network) Line(name string) string { return n.lines[name] }
+func (n *Network) Line(name string) string { return n.first.lines[name] }
 
 // State is the guard's own directory.
 func (n *Network) State() string { return n.path("guard", "state") }
@@ -368,6 +383,8 @@ func (n *Network) ready(ctx context.Context, name string) error {
 		return n.waitHTTP(ctx, name, n.url(portPayment)+"/healthz")
 	case "kiosk":
 		return n.waitHTTP(ctx, name, n.Kiosk+"/healthz")
+	case "guard-2":
+		return n.waitFile(ctx, name, n.path("doors-2", "link"))
 	case "guard":
 		if err := n.waitFile(ctx, name, n.Door("link")); err != nil || n.alive["kiosk"] == nil {
 			return err
@@ -466,15 +483,6 @@ func (n *Network) NotifierCommand(into any, args ...string) error {
 		return err
 	}
 	return json.Unmarshal([]byte(out), into)
-}
-
-// certify makes the locker's certificate for the key its guard has drawn.
-func (n *Network) certify(guard statement.Key) ([]byte, error) {
-	bundle, err := n.keys.SignLocker(lockerOf(guard))
-	if err != nil {
-		return nil, err
-	}
-	return bundle.Encode()
 }
 
 // hand lets another user use a device of the cabinet's and returns its real path, which needs no way through the cabinet's

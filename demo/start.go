@@ -14,55 +14,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
-	"lockstep/cabinet"
 	"lockstep/guard/statement"
 )
-
-// cabinetToken stands in the URL of the cabinet's page: a person's hand needs it, the software under test never learns it.
-func (n *Network) cabinetToken() string {
-	if n.token == "" {
-		n.token = hex.EncodeToString(statement.NewSeed()[:12])
-	}
-	return n.token
-}
-
-func (n *Network) startCabinet(ctx context.Context) error {
-	config, err := json.Marshal(cabinet.FromLocker(lockerOf(statement.Key{})))
-	if err != nil {
-		return err
-	}
-	if err := n.give(n.users.cabinet, config, "cabinet", "cabinet.json"); err != nil {
-		return err
-	}
-	p, err := n.launch("cabinet", func() *process {
-		return &process{user: n.users.cabinet, args: []string{n.bin("lockstep"), "cabinet", "--config", n.path("cabinet", "cabinet.json"),
-			"--dir", n.path("cabinet"), "--control", n.path("cabinet", "control"), "--listen", n.listen(portCabinet),
-			"--frame-ancestor", n.Page(), "--print-ready"}, env: []string{"LOCKSTEP_CABINET_TOKEN=" + n.cabinetToken()}}
-	})
-	if err != nil {
-		return err
-	}
-	var ready cabinet.Ready
-	if err := n.firstJSON(ctx, p, &ready); err != nil {
-		return err
-	}
-	n.Cabinet = ready.Page
-	for name, line := range ready.Lines {
-		if n.lines[name], err = hand(line, n.users.guard); err != nil {
-			return err
-		}
-	}
-	if n.scanner, err = hand(ready.Scanner, n.users.kiosk); err != nil {
-		return err
-	}
-	n.Front, err = cabinet.Dial(n.path("cabinet", "control"))
-	return err
-}
 
 // firstJSON reads the line that a process prints when it is ready.
 func (n *Network) firstJSON(ctx context.Context, p *process, into any) error {
@@ -179,87 +136,6 @@ func (n *Network) Pay(ctx context.Context, barcode string, kopecks int64) error 
 		standardwebhooks.HeaderWebhookTimestamp: strconv.FormatInt(now.Unix(), 10), standardwebhooks.HeaderWebhookSignature: signature}, json.RawMessage(body), nil)
 }
 
-func (n *Network) startGuard(ctx context.Context) error {
-	key, err := n.guardKey()
-	if err != nil {
-		return err
-	}
-	certificate, err := n.certify(key)
-	if err != nil {
-		return err
-	}
-	if err := n.give(n.users.guard, certificate, "guard", "locker.bundle"); err != nil {
-		return err
-	}
-	charter, err := n.keys.Bundle.Encode()
-	if err != nil {
-		return err
-	}
-	if err := n.give(n.users.guard, charter, "guard", "charter.bundle"); err != nil {
-		return err
-	}
-	state := n.path("guard", "state")
-	if err := n.provision(ctx, state); err != nil {
-		return err
-	}
-	_, err = n.launch("guard", func() *process {
-		args := []string{n.bin("lockstep-guard"), "run", "-dir", state, "-clock-file", n.Clock.path,
-			"-line", "bus0=" + n.lines["bus0"], "-line", "bus1=" + n.lines["bus1"],
-			"-kiosk", n.path("doors", "kiosk"), "-link", n.path("doors", "link")}
-		if n.Confined() {
-			args = append(args, "-kiosk-uid", fmt.Sprint(n.users.kiosk), "-link-uid", fmt.Sprint(n.users.link),
-				"-kiosk-gid", fmt.Sprint(n.users.kiosk), "-link-gid", fmt.Sprint(n.users.link))
-		} else {
-			args = append(args, "-unconfined")
-		}
-		return &process{user: n.users.guard, groups: []int{n.users.kiosk, n.users.link}, alone: n.Confined(), args: args}
-	})
-	if err != nil {
-		return err
-	}
-	return n.ready(ctx, "guard")
-}
-
-// provision makes the guard a locker's, with the jumper set for as long as that takes.
-func (n *Network) provision(ctx context.Context, state string) error {
-	if err := n.Front.SetInput(ctx, "jumper", true); err != nil {
-		return err
-	}
-	_, err := n.programs.run(n.users.guard, n.bin("lockstep-guard"), "provision", "-dir", state,
-		"-charter", n.path("guard", "charter.bundle"), "-certificate", n.path("guard", "locker.bundle"), "-line", "bus0="+n.lines["bus0"])
-	return errors.Join(err, n.Front.SetInput(ctx, "jumper", false))
-}
-
-// guardKey lets the guard draw its keys and reads the public one, as a technician would on site.
-func (n *Network) guardKey() (statement.Key, error) {
-	out, err := n.programs.run(n.users.guard, n.bin("lockstep-guard"), "init", "-dir", n.path("guard", "state"))
-	if err != nil {
-		return statement.Key{}, err
-	}
-	for line := range strings.Lines(out) {
-		if coded, ok := strings.CutPrefix(strings.TrimSpace(line), "key "); ok {
-			public, err := hex.DecodeString(coded)
-			return statement.Key{Alg: statement.EdDSA, Public: public}, err
-		}
-	}
-	return statement.Key{}, fmt.Errorf("the guard printed no key: %q", out)
-}
-
-func (n *Network) startLink(ctx context.Context) error {
-	var locker struct{ Code string }
-	if err := n.HubCommand(&locker, "locker", "add", lockerID, "--name", "Demo locker", "--address", "Tverskaya ulitsa 1, Moskva",
-		"--zone", "Europe/Moscow", "--latitude", "55.7577", "--longitude", "37.6136"); err != nil {
-		return err
-	}
-	if err := n.RunLink("link", locker.Code, n.path("doors", "link")); err != nil {
-		return err
-	}
-	return n.wait(ctx, "link", func() bool {
-		l, err := n.LockerAtHub()
-		return err == nil && l.State == "provisioned"
-	})
-}
-
 // RunLink enrols a locker's link by its one-time code, in a folder of its own, and starts it beside the guard with that socket.
 func (n *Network) RunLink(name, code, guard string) error {
 	if err := n.folder(n.users.link, 0o700, name); err != nil {
@@ -312,33 +188,43 @@ type LockerView struct {
 }
 
 // LockerAtHub asks the hub for its picture of the locker.
-func (n *Network) LockerAtHub() (LockerView, error) {
-	var l LockerView
-	return l, n.HubCommand(&l, "locker", "show", lockerID)
-}
-
-func (n *Network) startKiosk(ctx context.Context) error {
-	return n.RunKiosk(ctx, n.path("doors", "kiosk"), n.scanner)
-}
-
-// RunKiosk starts the screen of the guard with that socket, with a scanner on a device that the kiosk's user may open.
-func (n *Network) RunKiosk(ctx context.Context, guard, scanner string) error {
-	n.Kiosk = n.url(portKiosk)
-	_, err := n.launch("kiosk", func() *process {
-		return &process{user: n.users.kiosk, args: []string{n.bin("lockstep-locker"), "kiosk", "--guard", guard,
-			"--listen", n.listen(portKiosk), "--scanner", scanner, "--frame-ancestor", n.Page(),
-			"--clock-file", n.Clock.path}}
-	})
-	if err != nil {
-		return err
-	}
-	return n.ready(ctx, "kiosk")
-}
+func (n *Network) LockerAtHub() (LockerView, error) { return n.first.atHub() }
 
 func (n *Network) inviteCourier(context.Context) error {
 	var courier struct{ URL string }
 	err := n.HubCommand(&courier, "courier", "add", courierID)
 	n.Enrol = courier.URL
+	return err
+}
+
+// RunKiosk starts the screen of the guard with that socket, with a scanner on a device that the kiosk's user may open.
+func (n *Network) RunKiosk(ctx context.Context, guard, scanner string) error {
+	n.Kiosk = n.url(portKiosk)
+	return n.runKiosk(ctx, "kiosk", n.listen(portKiosk), guard, scanner)
+}
+
+func (n *Network) runKiosk(ctx context.Context, name, listen, guard, scanner string) error {
+	_, err := n.launch(name, func() *process {
+		return &process{user: n.users.kiosk, args: []string{n.bin("lockstep-locker"), "kiosk", "--guard", guard,
+			"--listen", listen, "--scanner", scanner, "--frame-ancestor", n.Page(),
+			"--clock-file", n.Clock.path}}
+	})
+	if err != nil {
+		return err
+	}
+	return n.waitHTTP(ctx, name, "http://"+listen+"/healthz")
+}
+
+// startCabinet and startKiosk are the first locker's, whose front and screen the network shows.
+func (n *Network) startCabinet(ctx context.Context) error {
+	err := n.first.startCabinet(ctx)
+	n.Cabinet, n.Front = n.first.front, n.first.hand
+	return err
+}
+
+func (n *Network) startKiosk(ctx context.Context) error {
+	err := n.first.startKiosk(ctx)
+	n.Kiosk = n.first.screen
 	return err
 }
 

@@ -15,7 +15,7 @@ import (
 
 type demoCommand struct {
 	Dir    string `help:"Where to keep the network. Without it, a directory that is removed at the end." placeholder:"DIR"`
-	Port   int    `default:"8400" help:"The first of eight ports in a row."`
+	Port   int    `default:"8400" help:"The first of ten ports in a row."`
 	Script bool   `help:"Play three days without a person, print the counts, and end. Takes free ports."`
 }
 
@@ -36,8 +36,8 @@ func (c demoCommand) Run() error {
 	if c.Script {
 		c.Port = 0
 	}
-	fmt.Println("starting hub, notifier, guard, link, kiosk and cabinet …")
-	n, err := demo.Start(ctx, demo.Options{Dir: c.Dir, Bin: filepath.Dir(self), Port: c.Port})
+	fmt.Println("starting hub, notifier, payment service and lockers …")
+	n, err := demo.Start(ctx, demo.Options{Dir: c.Dir, Bin: filepath.Dir(self), Port: c.Port, Second: !c.Script})
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (c demoCommand) Run() error {
 	if c.Script {
 		return c.script(ctx, n)
 	}
-	fmt.Printf(placesText, n.Page(), n.Hub, n.Inbox, n.Cabinet, n.Kiosk, n.Enrol, n.APIKey, n.Locker)
+	fmt.Printf(placesText, n.Page(), n.Hub, n.Inbox, n.Cabinet, n.Kiosk, n.Enrol, n.APIKey, n.Locker, n.SecondLocker())
 	return n.ServePage(ctx)
 }
 
@@ -61,6 +61,7 @@ const placesText = `
   the courier's phone   %s
   merchant's API key    %s
   the locker            %s
+  another locker        %s
 
 Ctrl-C ends it.
 `
