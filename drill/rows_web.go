@@ -51,6 +51,7 @@ func (r route) reading() bool { return r.method == "GET" }
 // bodies are what the routes about one thing take that take anything.
 var bodies = map[string]any{
 	"/v1/parcels/{barcode}/extend": map[string]any{"dwell_hours": 100},
+	"/v1/shipments/{id}/redirect":  map[string]any{"locker": "l1"},
 	"/v1/webhooks/{id}/replay":     map[string]any{"since": "2026-01-01T00:00:00Z"},
 }
 

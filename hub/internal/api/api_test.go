@@ -47,6 +47,43 @@ func TestAParcelsLife(t *testing.T) {
 	})
 }
 
+func TestRedirect(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		b.addLocker("l2", 0, 0)
+		id, barcode := b.one().field(t, "id"), b.get("/v1/shipments").field(t, "shipments.0.parcels.0.barcode")
+		send := func(key, id, body string) answer { return b.do("POST", "/v1/shipments/"+id+"/redirect", key, body) }
+		for range 2 {
+			got := send(b.key, id, `{"locker":"l2"}`)
+			if got.status != 200 || got.field(t, "locker") != "l2" || got.field(t, "parcels.0.locker") != "l2" || got.field(t, "parcels.0.state") != "announced" {
+				t.Fatalf("%d %s", got.status, got.body)
+			}
+		}
+		for what, c := range map[string]struct {
+			answer
+			status int
+			code   string
+		}{
+			"another merchant's": {send(b.other, id, `{"locker":"l1"}`), 404, "unknown_shipment"},
+			"no shipment":        {send(b.key, "0199f3a2", `{"locker":"l1"}`), 404, "unknown_shipment"},
+			"no locker":          {send(b.key, id, `{"locker":"l9"}`), 422, "unknown_locker"},
+			"an odd locker":      {send(b.key, id, `{"locker":"l 9"}`), 422, "unknown_locker"},
+			"nothing":            {send(b.key, id, `{}`), 422, ""},
+		} {
+			if c.answer.status != c.status || c.code != "" && c.field(t, "code") != c.code {
+				t.Errorf("%s: %d %s", what, c.answer.status, c.body)
+			}
+		}
+		b.guard.Deposit(1, barcode) // at l1, which had been told of it
+		b.up(b.guard)
+		if got := send(b.key, id, `{"locker":"l1"}`); got.status != 409 || got.field(t, "code") != "too_late" {
+			t.Errorf("put in: %d %s", got.status, got.body)
+		}
+		if got := b.get("/v1/parcels/" + barcode); got.field(t, "locker") != "l1" || got.field(t, "state") != "stored" {
+			t.Errorf("%s", got.body)
+		}
+	})
+}
+
 func TestIdempotency(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		first := b.one()

@@ -97,6 +97,28 @@ func (d *door) shipments() {
 		Summary:     "Give a shipment up",
 		Description: "Parcels not yet put in are cancelled. Those in the locker get a hold and come back to you when they are due: nobody can recall them earlier. Doing it twice is no error.",
 		Errors:      []int{404, 409}}, d.cancel)
+	route(d, huma.Operation{OperationID: "redirectShipment", Method: http.MethodPost, Path: "/v1/shipments/{id}/redirect", Tags: tags,
+		Summary:     "Send a shipment to another locker",
+		Description: "All its parcels that are not put in yet. The locker it was for may have been told of them, and takes them until its list ends: wherever a parcel is put in, there it is, and its recipient hears where. Doing it twice is no error. Codes: too_late, return_permit, locker_full, locker_not_ready (409); unknown_locker (422).",
+		Errors:      []int{400, 404, 409, 413, 415}}, d.redirect)
+}
+
+type redirectIn struct {
+	ID   string `path:"id" maxLength:"64" example:"0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f"`
+	Body struct {
+		Locker string `json:"locker" minLength:"1" maxLength:"32" example:"msk-0043" doc:"Where it goes now"`
+	}
+}
+
+func (d *door) redirect(ctx context.Context, m account.Merchant, in *redirectIn) (*shipmentOut, error) {
+	if err := known(in.ID, "unknown_shipment", "shipment"); err != nil {
+		return nil, err
+	}
+	if !id.MatchString(in.Body.Locker) {
+		return nil, fault.New(fault.Invalid, "unknown_locker", "there is no such locker")
+	}
+	s, err := d.Custody.Redirect(ctx, m.ID, in.ID, in.Body.Locker, "merchant")
+	return &shipmentOut{d.shipment(s)}, err
 }
 
 func (d *door) create(ctx context.Context, m account.Merchant, in *createIn) (*createOut, error) {
