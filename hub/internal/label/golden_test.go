@@ -31,7 +31,7 @@ func goldens(t *testing.T) map[string][]label.Label {
 	long.LockerAddress, long.Merchant = long.LockerName, strings.Repeat("Long & Longer ", 7)
 	long.Reference = strings.Repeat("NO-SPACE_IN~THIS^", 6)[:100]
 	named := cyrillic
-	named.Recipient = "Цеткина Клара, …4567"
+	named.Recipient = "Цеткина Клара, *4567"
 	return map[string][]label.Label{"named": {named}, "latin": {latin}, "cyrillic": {cyrillic}, "long": {long}, "twenty": shipment(t, 20, "")[18:]}
 }
 

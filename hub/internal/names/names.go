@@ -67,15 +67,15 @@ type Recipient struct {
 
 func (Recipient) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
 
-// Line is both for people: "Anna, …4567".
+// Line is both for people, in letters that every printer has: "Anna, *4567".
 func (r Recipient) Line() string {
 	switch {
 	case r.LastDigits == "":
 		return r.Name
 	case r.Name == "":
-		return "…" + r.LastDigits
+		return "*" + r.LastDigits
 	}
-	return r.Name + ", …" + r.LastDigits
+	return r.Name + ", *" + r.LastDigits
 }
 
 // Recipients are those of parcels, by barcode, as far as the notifier tells.

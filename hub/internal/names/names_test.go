@@ -72,7 +72,7 @@ func TestRecipients(t *testing.T) {
 	}
 	asker, log := client(t, n.URL+"/")
 	told := asker.Recipients(t.Context(), barcodes...)
-	if len(told) != 250 || told["7"].Line() != "Anna 7, …4567" || n.asked.Load() != 3 || log.Len() > 0 {
+	if len(told) != 250 || told["7"].Line() != "Anna 7, *4567" || n.asked.Load() != 3 || log.Len() > 0 {
 		t.Errorf("%d told, %d requests, %s", len(told), n.asked.Load(), log)
 	}
 	if asker.Recipients(t.Context()); n.asked.Load() != 3 {
@@ -84,7 +84,7 @@ func TestRecipients(t *testing.T) {
 }
 
 func TestLine(t *testing.T) {
-	for want, r := range map[string]names.Recipient{"": {}, "Anna": {Name: "Anna"}, "…4567": {LastDigits: "4567"}, "Anna, …4567": {Name: "Anna", LastDigits: "4567"}} {
+	for want, r := range map[string]names.Recipient{"": {}, "Anna": {Name: "Anna"}, "*4567": {LastDigits: "4567"}, "Anna, *4567": {Name: "Anna", LastDigits: "4567"}} {
 		if r.Line() != want {
 			t.Errorf("%q, want %q", r.Line(), want)
 		}

@@ -47,7 +47,7 @@ func TestLabels(t *testing.T) {
 			d.Errorf("no SSCC of %s is on its label", barcode)
 		}
 		d.told[barcode] = "Цеткина Клара/4567"
-		if _, pdf := d.paper("makeZLabel", d.with(`"Invoices":["`+first+`"]`)); !strings.Contains(textOf(d.T, pdf), "Цеткина Клара, …4567") {
+		if _, pdf := d.paper("makeZLabel", d.with(`"Invoices":["`+first+`"]`)); !strings.Contains(textOf(d.T, pdf), "Цеткина Клара, *4567") {
 			d.Error("the name that the notifier tells is not on the label")
 		}
 		d.guard.Deposit(3, barcode)
