@@ -53,12 +53,21 @@ func (d *door) information(ctx context.Context, c *call) (any, error) {
 		}
 	}
 	told := d.Names.Recipients(ctx, asked...)
+	back, err := d.returnInvoices(ctx, c, shipments)
+	if err != nil {
+		return nil, err
+	}
 	for _, s := range shipments {
 		is, err := d.informationOf(ctx, c, s)
 		if err != nil {
 			return nil, err
 		}
 		is.FIO = told[named(s)].Name
+		for _, r := range back {
+			if r.InvoiceNumber == is.InvoiceNumber {
+				is.ReturnInfo.ReturnInvoiceNumber, is.ReturnInfo.ReturnDocumentNumber = r.ReturnInvoiceNumber, r.ReturnDocumentNumber
+			}
+		}
 		list = append(list, is)
 	}
 	return list, nil

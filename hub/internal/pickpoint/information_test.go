@@ -56,8 +56,16 @@ func TestSendingInfo(t *testing.T) {
 		}
 		d.guard.Collect(3, barcode)
 		d.up()
-		if is := d.information(`"InvoiceNumber":` + first)[0]; is.FIO != "" {
+		if is := d.information(`"InvoiceNumber":` + first)[0]; is.FIO != "" || is.ReturnInfo["ReturnInvoiceNumber"] != "" {
 			d.Errorf("collected: %+v", is)
+		}
+		d.raw(http.MethodPost, "/api/makereturn", d.with(`"InvoiceNumber":"`+first+`"`))
+		if is := d.information(`"InvoiceNumber":` + first)[0]; is.ReturnInfo["ReturnInvoiceNumber"] == "" || is.ReturnInfo["ReturnInvoiceNumber"] == first || is.ReturnInfo["ReturnDocumentNumber"] != "" {
+			d.Errorf("on its way back: %+v", is)
+		}
+		dear, _ := d.one(invoice(`"Sum":0`, `"Sum":1290.5`))
+		if is := d.information(`"InvoiceNumber":` + dear)[0]; *is.Sum != 1290.5 || is.ChequeNumber != "" {
+			d.Errorf("to be paid for: %+v", is)
 		}
 		for _, body := range []string{`"InvoiceNumber":"29999999999"`, `"SenderInvoiceNumber":"order-2"`, `"InvoiceNumber":"x"`} {
 			if list := d.information(body); len(list) > 0 {

@@ -91,6 +91,16 @@ func (d *door) returnsNamed(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	list, err := d.returnInvoices(ctx, c, asked)
+	return struct {
+		SessionID      string `json:"SessionId"`
+		ReturnInvoices []returnInvoice
+		failure
+	}{SessionID: c.text("sessionid"), ReturnInvoices: list}, err
+}
+
+// returnInvoices are how sendings come back, those that do.
+func (d *door) returnInvoices(ctx context.Context, c *call, asked []custody.Shipment) ([]returnInvoice, error) {
 	back, err := d.comingBack(ctx, c, asked)
 	if err != nil {
 		return nil, err
@@ -104,15 +114,11 @@ func (d *door) returnsNamed(ctx context.Context, c *call) (any, error) {
 		barcodes = append(barcodes, barcodesBack(s)...)
 	}
 	in, err := d.Handovers.ReturnedIn(ctx, barcodes)
-	answer := struct {
-		SessionID      string `json:"SessionId"`
-		ReturnInvoices []returnInvoice
-		failure
-	}{SessionID: c.text("sessionid"), ReturnInvoices: []returnInvoice{}}
+	list := []returnInvoice{}
 	for _, s := range back {
-		answer.ReturnInvoices = append(answer.ReturnInvoices, returnInvoice{sourceNumber(s, of), numberOf(s), documents(s, in), barcodesBack(s)})
+		list = append(list, returnInvoice{sourceNumber(s, of), numberOf(s), documents(s, in), barcodesBack(s)})
 	}
-	return answer, err
+	return list, err
 }
 
 // numbered are the shipments of numbers that are ours or else the shop's, without repetition.
