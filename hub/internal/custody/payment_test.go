@@ -98,7 +98,7 @@ func TestPaidInsideTheLocker(t *testing.T) {
 		if said := h.policies("l1", barcode); !slices.Equal(said, []statement.Policy{statement.CodeAndPaid}) {
 			t.Fatalf("the manifest says %v", said)
 		}
-		h.guard.Deposit(1, barcode)
+		h.guard.DepositUnder(statement.CodeAndPaid, 1, barcode)
 		h.up(h.guard)
 		if w := h.waiting("l1"); w != nil {
 			t.Fatalf("%v wait before anything was paid", w)
@@ -125,7 +125,7 @@ func TestPaidInsideTheLocker(t *testing.T) {
 	})
 }
 
-// Paid for on its way: manifests to come ask for the code only, and a guard that goes by an older one is told when it has the parcel.
+// Paid for on its way: manifests to come ask for the code only, and a guard that goes by an older one is told when it has the parcel, and no other.
 func TestPaidOnTheWay(t *testing.T) {
 	each(t, func(t *testing.T, h *hub) {
 		s := h.charge("k1", 1, 1)
@@ -142,7 +142,8 @@ func TestPaidOnTheWay(t *testing.T) {
 		if said := h.policies("l1", two); !slices.Equal(said, []statement.Policy{statement.CodeAndPaid, statement.CodeOnly}) {
 			t.Errorf("the manifests say %v", said)
 		}
-		h.guard.Deposit(1, one)
+		h.guard.DepositUnder(statement.CodeAndPaid, 1, one)
+		h.guard.Deposit(2, two) // by the newer manifest
 		h.up(h.guard)
 		if w := h.waiting("l1"); !slices.Equal(w, []string{one}) {
 			t.Errorf("%v wait", w)
@@ -176,7 +177,7 @@ func TestPaidAndMoved(t *testing.T) {
 		if list, err := h.custody.MisaddressedWords(t.Context()); err != nil || len(list) != 0 {
 			t.Fatalf("%+v, %v", list, err)
 		}
-		h.guard.Deposit(1, barcode) // by l1's manifest, which asks for a payment
+		h.guard.DepositUnder(statement.CodeAndPaid, 1, barcode) // by l1's manifest, which asks for a payment
 		h.up(h.guard)
 		list, err := h.custody.MisaddressedWords(t.Context())
 		if err != nil || len(list) != 1 || list[0].Barcode != barcode || list[0].Locker != "l1" {

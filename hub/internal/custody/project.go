@@ -182,7 +182,7 @@ func (c *Custody) tells(ctx context.Context, tx *sql.Tx, place fleet.Place, r jo
 	if _, err = c.move(ctx, tx, row, h); errors.Is(err, errNoRow) {
 		return c.Fleet.Contradict(ctx, tx, locker, string(what)+" while "+row.State, r.Compartment, r.Number)
 	}
-	if err != nil || what != parcel.WasStored {
+	if err != nil || what != parcel.WasStored || statement.Policy(r.Policy) != statement.CodeAndPaid {
 		return err
 	}
 	return c.handWord(ctx, tx, barcode, locker) // it may have been paid for on its way

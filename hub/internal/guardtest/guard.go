@@ -76,7 +76,12 @@ func (g *Guard) Beat() journal.Stretch {
 
 // Deposit is a courier's of the house, for two days.
 func (g *Guard) Deposit(compartment uint16, barcode string) {
-	r := journal.Record{Kind: journal.DepositIntent, Compartment: compartment, Parcel: barcode, Carrier: "house", Courier: "anna", Dwell: 48}
+	g.DepositUnder(statement.CodeOnly, compartment, barcode)
+}
+
+// DepositUnder is one of a parcel whose collection takes what a policy says.
+func (g *Guard) DepositUnder(policy statement.Policy, compartment uint16, barcode string) {
+	r := journal.Record{Policy: uint8(policy), Kind: journal.DepositIntent, Compartment: compartment, Parcel: barcode, Carrier: "house", Courier: "anna", Dwell: 48}
 	g.Write(r)
 	g.Write(journal.Record{Kind: journal.Opened, Compartment: compartment})
 	r.Kind = journal.Stored
