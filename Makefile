@@ -40,7 +40,7 @@ internal/web/dist/.built: web/package-lock.json web/build.mjs $(wildcard web/src
 	touch $@
 
 test: fresh development release
-	@scripts/need systemd-analyze=systemd initdb=postgresql chromium=chromium zbarimg=zbar-tools pdftoppm=poppler-utils node=nodejs gcc=gcc,libc6-dev spin=spin strace=strace
+	@scripts/need systemd-analyze=systemd initdb=postgresql chromium=chromium zbarimg=zbar-tools pdftoppm=poppler-utils node=nodejs python3=python3 curl=curl gcc=gcc,libc6-dev spin=spin strace=strace
 	@test -z "$$(gofmt -l audit cabinet carrier ceremony cmd demo drill e2e guard hub internal locker merchant notifier parcel proof sign *.go)" || { echo "run gofmt -w" >&2; exit 1; }
 	go vet ./...
 	go vet -tags development ./...

@@ -158,6 +158,52 @@ func (s *Stage) PutIn(ctx context.Context, p Parcel, at uint16) error {
 	return s.Close(ctx, Courier, at, "stored")
 }
 
+// Withdraw has the courier take a parcel out that is overdue or a return, within a session.
+func (s *Stage) Withdraw(ctx context.Context, barcode string) error {
+	answer, err := s.Wish(ctx, statement.WantWithdraw, barcode, 0)
+	if err != nil {
+		return err
+	}
+	if !answer.Accepted {
+		return fmt.Errorf("withdrawal of %s: %s", barcode, answer.Reason)
+	}
+	at, err := s.PressAndOpen(ctx, Courier)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Front.Take(ctx, Courier, at, barcode); err != nil {
+		return err
+	}
+	return s.Close(ctx, Courier, at, "withdrawn")
+}
+
+// EndSession has the courier see the receipt and leave.
+func (s *Stage) EndSession(ctx context.Context) error {
+	if _, err := s.Wish(ctx, statement.WantReceipt, "", 0); err != nil {
+		return err
+	}
+	if _, err := s.Screen.Wait(ctx, "a receipt", func(v ScreenState) bool { return v.Session != nil && v.Session.Over }); err != nil {
+		return err
+	}
+	_, err := s.Screen.Cancel(ctx)
+	return err
+}
+
+// BringBack has a customer type the code of a return, put the parcel in and shut the door.
+func (s *Stage) BringBack(ctx context.Context, p Parcel) error {
+	if err := s.enter(ctx, p, s.Screen.TypeReturn); err != nil {
+		return err
+	}
+	at, err := s.PressAndOpen(ctx, p.Owner)
+	if err != nil {
+		return err
+	}
+	if err := s.Front.Put(ctx, p.Owner, at, cabinet.Parcel{Barcode: p.Barcode, Owner: p.Owner, Bearers: p.Bearers}); err != nil {
+		return err
+	}
+	return s.Close(ctx, p.Owner, at, "stored")
+}
+
 // Parcel is one of the play's parcels.
 type Parcel struct {
 	Announced
@@ -188,11 +234,15 @@ func (s *Stage) Collect(ctx context.Context, p Parcel) error {
 
 // EnterCode types a pickup code, waiting where a budget says so.
 func (s *Stage) EnterCode(ctx context.Context, p Parcel) error {
+	return s.enter(ctx, p, s.Screen.Type)
+}
+
+func (s *Stage) enter(ctx context.Context, p Parcel, typed func(context.Context, string) (Answer, error)) error {
 	for {
 		if _, err := s.Screen.Wait(ctx, "a settled screen", settled); err != nil {
 			return err
 		}
-		answer, err := s.Screen.Type(ctx, p.Code)
+		answer, err := typed(ctx, p.Code)
 		if err != nil || answer.Accepted {
 			return err
 		}

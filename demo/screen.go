@@ -138,6 +138,11 @@ func (s *Screen) Type(ctx context.Context, code string) (Answer, error) {
 	return s.touch(ctx, "/code", map[string]string{"code": code})
 }
 
+// TypeReturn types the code of a return.
+func (s *Screen) TypeReturn(ctx context.Context, code string) (Answer, error) {
+	return s.touch(ctx, "/return", map[string]string{"code": code})
+}
+
 // IAmACourier touches that button.
 func (s *Screen) IAmACourier(ctx context.Context) (Answer, error) {
 	return s.touch(ctx, "/courier", struct{}{})

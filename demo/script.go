@@ -154,19 +154,7 @@ func (p *play) deposit(ctx context.Context) error {
 		}
 		p.counts.Deposited++
 	}
-	return p.endSession(ctx)
-}
-
-func (p *play) endSession(ctx context.Context) error {
-	if _, err := p.Wish(ctx, statement.WantReceipt, "", 0); err != nil {
-		return err
-	}
-	_, err := p.Screen.Wait(ctx, "a receipt", func(v ScreenState) bool { return v.Session != nil && v.Session.Over })
-	if err != nil {
-		return err
-	}
-	_, err = p.Screen.Cancel(ctx)
-	return err
+	return p.EndSession(ctx)
 }
 
 // depositTooBig finds the first door too small, asks for a larger one, and gives the first compartment back.
@@ -396,22 +384,11 @@ func (p *play) withdraw(ctx context.Context) error {
 	if err := p.BeginSession(ctx); err != nil {
 		return err
 	}
-	answer, err := p.Wish(ctx, statement.WantWithdraw, x.Barcode, 0)
-	if err != nil || !answer.Accepted {
-		return errors.Join(err, fmt.Errorf("withdraw: %+v", answer))
-	}
-	at, err := p.PressAndOpen(ctx, Courier)
-	if err != nil {
-		return err
-	}
-	if _, err := p.Front.Take(ctx, Courier, at, x.Barcode); err != nil {
-		return err
-	}
-	if err := p.Close(ctx, Courier, at, "withdrawn"); err != nil {
+	if err := p.Withdraw(ctx, x.Barcode); err != nil {
 		return err
 	}
 	p.counts.Withdrawn++
-	if err := p.endSession(ctx); err != nil {
+	if err := p.EndSession(ctx); err != nil {
 		return err
 	}
 	if err := p.Until(ctx, x.Barcode, "withdrawn"); err != nil {

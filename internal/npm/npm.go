@@ -54,8 +54,17 @@ func fetch(npm, folder string) error {
 // Run gives a script its input. It answers with what the script printed, and false when it ended with a failure.
 func (s Script) Run(t *testing.T, input []byte) (printed string, ok bool) {
 	t.Helper()
+	file := filepath.Join(t.TempDir(), "input")
+	if err := os.WriteFile(file, input, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stdin, err := os.Open(file) // a pipe from here does not block, and node's synchronous read fails where it is empty for a moment
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
 	run := exec.Command(s.node, s.path)
-	run.Stdin = bytes.NewReader(input)
+	run.Stdin = stdin
 	out, err := run.CombinedOutput()
 	if _, failed := err.(*exec.ExitError); err != nil && !failed {
 		t.Fatal(err)

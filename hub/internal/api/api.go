@@ -176,3 +176,8 @@ func route[I, O any](d *door, op huma.Operation, do func(ctx context.Context, m 
 		return out, nil
 	})
 }
+
+// example is a body that works as it stands, where all fields at once would not.
+func example(body map[string]any) *huma.RequestBody {
+	return &huma.RequestBody{Content: map[string]*huma.MediaType{"application/json": {Example: body}}}
+}

@@ -71,6 +71,7 @@ func (d *door) imports() {
 		Responses: map[string]*huma.Response{"200": {Description: "What became of each row, also where that is nothing good", Content: map[string]*huma.MediaType{
 			"application/json": {Schema: report}, "text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}}}},
 	}, d.importFile)
+	d.api.OpenAPI().Paths["/v1/imports"].Post.RequestBody.Content["text/csv"].Example = "locker;reference;recipient_name;phone;size\nmsk-0042;ORDER-118;Ann;+79161234567;M\n"
 }
 
 func (d *door) importFile(ctx context.Context, m account.Merchant, in *importIn) (*importOut, error) {

@@ -15,7 +15,7 @@ import (
 )
 
 type parcelIn struct {
-	Barcode string `path:"barcode" maxLength:"64" example:"200010000017"`
+	Barcode string `path:"barcode" maxLength:"64" example:"200010000018"`
 }
 
 type parcelOut struct{ Body Parcel }
@@ -32,7 +32,7 @@ type shipmentLabelIn struct {
 }
 
 type parcelLabelIn struct {
-	Barcode string `path:"barcode" maxLength:"64" example:"200010000017"`
+	Barcode string `path:"barcode" maxLength:"64" example:"200010000018"`
 	Paper   string `query:"paper" enum:"a6,a4" default:"a6" doc:"a6: one label a page; a4: four a page"`
 }
 

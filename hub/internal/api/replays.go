@@ -41,7 +41,8 @@ func (d *door) replays() {
 		Summary: "Send messages again",
 		Description: "One delivery, or every event after a cursor or since a time, of the types the webhook asked for, at most a thousand at once. " +
 			"A message that is sent again has the webhook-id it had, so that your software tells repetitions. Codes: webhook_disabled (409); one_of_three, invalid_cursor (422).",
-		Errors: []int{400, 404, 409, 413, 415}}, d.replay)
+		RequestBody: example(map[string]any{"since": "2026-11-23T20:00:00Z"}),
+		Errors:      []int{400, 404, 409, 413, 415}}, d.replay)
 }
 
 func (d *door) replay(ctx context.Context, m account.Merchant, in *replayIn) (*replayOut, error) {

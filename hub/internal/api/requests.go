@@ -15,7 +15,7 @@ import (
 )
 
 type extendIn struct {
-	Barcode string `path:"barcode" maxLength:"64" example:"200010000017"`
+	Barcode string `path:"barcode" maxLength:"64" example:"200010000018"`
 	Body    struct {
 		DwellHours int `json:"dwell_hours" minimum:"24" maximum:"1440" example:"120" doc:"From the deposit on; more than it has now"`
 	}
@@ -65,6 +65,7 @@ func (d *door) requests() {
 	route(d, huma.Operation{OperationID: "createReturn", Method: http.MethodPost, Path: "/v1/returns", Tags: []string{"Returns"}, DefaultStatus: 201,
 		Summary:     "Let a customer send a parcel back",
 		Description: "All or nothing: a barcode for the label, room at the locker and a permit for one parcel, good for about 14 days. Your carrier takes it away at any time after. Codes: idempotency_conflict, locker_full, locker_not_ready, not_collected (409); unknown_shipment (404); unknown_locker (422).",
+		RequestBody: example(map[string]any{"locker": "msk-0042", "size": "M", "reference": "RMA-117"}),
 		Errors:      []int{400, 404, 409, 413, 415}}, d.createReturn)
 }
 

@@ -88,7 +88,9 @@ func (d *door) shipments() {
 	route(d, huma.Operation{OperationID: "createShipment", Method: http.MethodPost, Path: "/v1/shipments", Tags: tags, DefaultStatus: 201,
 		Summary:     "Announce a shipment",
 		Description: "All or nothing: barcodes are given, room is reserved by size and the carrier is told, or nothing happens. Codes: idempotency_conflict, locker_full, locker_not_ready, barcode_used, contact_key_in_use, no_contact_key (409); unknown_locker, no_contact, invalid_phone, invalid_email, does_not_fit, size_or_dimensions, recipient_or_sealed, not_your_barcode, barcode_not_reserved, contact_refused, contact_of_another_barcode, no_payments, invalid_amount (422).",
-		Errors:      []int{400, 409, 413, 415}}, d.create)
+		RequestBody: example(map[string]any{"locker": "msk-0042", "dwell_hours": 72, "reference": "ORDER-117",
+			"recipient": map[string]any{"phone": "+79161234567", "name": "Ann", "language": "en"}, "parcels": []any{map[string]any{"size": "M", "weight_g": 850, "reference": "BOX-1"}}}),
+		Errors: []int{400, 409, 413, 415}}, d.create)
 	route(d, huma.Operation{OperationID: "listShipments", Method: http.MethodGet, Path: "/v1/shipments", Tags: tags,
 		Summary: "List shipments", Errors: []int{422}}, d.list)
 	route(d, huma.Operation{OperationID: "getShipment", Method: http.MethodGet, Path: "/v1/shipments/{id}", Tags: tags,
