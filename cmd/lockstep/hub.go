@@ -38,7 +38,7 @@ type hubCommand struct {
 	Alarm     hubAlarm     `cmd:"" help:"End an alarm that somebody has looked after."`
 	Evidence  hubEvidence  `cmd:"" help:"Write what an alarm was raised over into a file."`
 	Notifier  hubNotifier  `cmd:"" help:"The notifier's access."`
-	Payment   hubPayment   `cmd:"" help:"The payment service's access."`
+	Payment   hubPayment   `cmd:"" help:"The payment service's access, and the acts of what was paid."`
 	Check     hubCheck     `cmd:"" help:"Hold every stored state against the records it was made from."`
 }
 

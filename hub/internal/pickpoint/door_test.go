@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -86,7 +87,13 @@ func newDesk(t testing.TB, database *db.DB) *desk {
 		t.Fatal(err)
 	}
 	d := &desk{TB: t, network: network, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), told: map[string]string{}}
-	clock := func() time.Time { d.now = d.now.Add(time.Millisecond); return d.now } // no two things happen at once
+	var at sync.Mutex
+	clock := func() time.Time { // no two things happen at once
+		at.Lock()
+		defer at.Unlock()
+		d.now = d.now.Add(time.Millisecond)
+		return d.now
+	}
 	log := slog.New(slog.NewTextHandler(&d.failures, &slog.HandlerOptions{Level: slog.LevelError}))
 	d.accounts = account.New(account.Config{DB: database, Now: clock, Charter: network.Charter, PasswordCost: bcrypt.MinCost})
 	statements := dispatch.New(dispatch.Config{DB: database, Now: clock, Log: log, Dispatch: network.Dispatch, Time: network.Time[0]})

@@ -73,6 +73,7 @@ var russian = map[string]string{
 	"unknown_parcel":       "Отправление не найдено",
 	"unknown_act":          "Реестр не найден",
 	"unknown_return_act":   "Акт не найден",
+	"unknown_money_act":    "Акт не найден",
 	"not_collected":        "Вернуть можно только полученное отправление",
 	"no_post":              "Почтовые возвраты не принимаются: укажите возвращаемое отправление (InvoiceNumber) или постамат (PostamatNumber)",
 	"return_permit":        "Постамат возврата не меняется: для него выдан код",

@@ -129,6 +129,11 @@ func (h *hostile) stock(login, contract, locker string) *known {
 
 	_, paid := one(`"Sum":0`, `"Sum":990`)
 	h.pay(locker, paid, 99000)
+	act, err := h.handovers.Settle(h.Context(), h.sender(login), "PP-"+login, "RUB", "operator")
+	if err != nil {
+		h.Fatal(err)
+	}
+	k.document = append(k.document, fmt.Sprint(act.Number))
 	g.Deposit(2, paid)
 	g.Collect(2, paid)
 	_, due := one(`"Sum":0`, `"Sum":100`)
@@ -142,6 +147,16 @@ func (h *hostile) stock(login, contract, locker string) *known {
 	}
 	k.seen.session, k.seen.login, k.seen.contract, k.seen.locker, k.seen.document = k.session, login, contract, locker, k.document
 	return k
+}
+
+// sender is the merchant that signs in with a login.
+func (d *desk) sender(login string) string {
+	d.Helper()
+	l, err := d.accounts.CheckLogin(d.Context(), login, login)
+	if err != nil {
+		d.Fatal(err)
+	}
+	return l.Merchant
 }
 
 // pay is what the payment service does.
