@@ -36,6 +36,7 @@ func TestMain(m *testing.M) { dbtest.Main(m) }
 // desk is a shop's software before the door.
 type desk struct {
 	testing.TB
+	config   pickpoint.Config
 	door     http.Handler
 	accounts *account.Accounts
 	custody  *custody.Custody
@@ -103,8 +104,9 @@ func newDesk(t testing.TB, database *db.DB) *desk {
 	d.pickups = pickup.New(pickup.Config{DB: database, Now: clock})
 	d.fleet = lockers
 	d.tariffs = tariff.New(tariff.Config{DB: database})
-	d.door = pickpoint.New(pickpoint.Config{GS1Prefix: "9521234", Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Pickups: d.pickups, Names: d.notifier(), Tariffs: d.tariffs, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log,
-		ReturnCode: func(barcode string) string { return custody.ReturnCode([]byte("key"), barcode) }})
+	d.config = pickpoint.Config{GS1Prefix: "9521234", Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Pickups: d.pickups, Names: d.notifier(), Tariffs: d.tariffs, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log,
+		ReturnCode: func(barcode string) string { return custody.ReturnCode([]byte("key"), barcode) }}
+	d.door = pickpoint.New(d.config)
 	if _, _, err := lockers.Add(t.Context(), fleet.NewLocker{ID: "7701-015", Name: "Курская", Address: "Москва, Земляной Вал, 29", Zone: "Europe/Moscow"}); err != nil {
 		t.Fatal(err)
 	}
