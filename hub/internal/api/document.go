@@ -3,11 +3,13 @@ package api
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"reflect"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -23,6 +25,7 @@ func describe(publicURL string) huma.Config {
 	c := huma.DefaultConfig("Lockstep", "1.0.0")
 	c.CreateHooks, c.DocsPath, c.OpenAPIPath, c.SchemasPath = nil, "", "", ""
 	c.RejectUnknownQueryParameters = true
+	c.Formats = map[string]huma.Format{"application/json": inUTF8, "json": inUTF8}
 	c.Info.Description = "Announce parcels to lockers, follow them, be told what happens.\n\n" +
 		"Send your API key as `Authorization: Bearer lsk_…`. Failures are problems (RFC 9457) whose `code` is for programs. " +
 		"What is not yours does not exist for you. Times are RFC 3339 in UTC. A parcel's state is folded from events, and each event " +
@@ -47,6 +50,15 @@ func describe(publicURL string) huma.Config {
 	}
 	return c
 }
+
+// inUTF8 is JSON that has to be in UTF-8 (RFC 8259 §8.1): letters of another code page would become others, and nobody would notice before
+// somebody reads a name.
+var inUTF8 = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: func(data []byte, v any) error {
+	if !utf8.Valid(data) {
+		return errors.New("not in UTF-8")
+	}
+	return huma.DefaultJSONFormat.Unmarshal(data, v)
+}}
 
 // document fixes the OpenAPI document, once all routes are there, and serves it with its reference page.
 func (d *door) document() error {
