@@ -21,7 +21,7 @@ const module = "lockstep"
 
 // floors says on which floor each room stands. Imports run strictly down; rooms on one floor do not know each other.
 var floors = map[string]int{
-	"guard/clock": 0, "guard/statement": 0, "internal/fault": 0, "internal/base45": 0, "internal/secret": 0, "internal/bare": 0, "internal/tracer": 0, "internal/debian": 0, "internal/scantest": 1, "internal/npm": 1,
+	"guard/clock": 0, "guard/statement": 0, "internal/fault": 0, "internal/base45": 0, "internal/secret": 0, "internal/bare": 0, "internal/tracer": 0, "internal/debian": 0, "internal/quota": 0, "internal/scantest": 1, "internal/npm": 1,
 
 	"parcel": 1, "parcel/drawing": 2, "guard/journal": 1, "guard/door": 1, "guard/lockboard": 1, "ceremony": 1, "internal/db": 1, "internal/sheet": 1, "internal/contact": 1, "internal/web": 1, "internal/peer": 1,
 

@@ -13,6 +13,7 @@ import (
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/label"
 	"lockstep/internal/courier"
 	"lockstep/internal/line"
@@ -390,6 +391,26 @@ func (h *Hub) NewPaymentToken(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return token.Reveal(), h.accounts.Audit(ctx, operator(), "made the payment service's token", "payments")
+}
+
+// SettlePayments says that a merchant gets, by a payment order, all that was paid for its shipments in a currency and was not settled before.
+func (h *Hub) SettlePayments(ctx context.Context, merchant, order, currency string) (MoneyActView, error) {
+	if _, err := h.accounts.Merchant(ctx, merchant); err != nil {
+		return MoneyActView{}, err
+	}
+	a, err := h.handovers.Settle(ctx, merchant, order, currency, operator())
+	if err != nil {
+		return MoneyActView{}, err
+	}
+	total := a.Total()
+	return moneyActView(handover.MoneyTotal{MoneyAct: a, Shipments: len(a.Settled), Paid: total.Paid, Returned: total.Returned}),
+		h.accounts.Audit(ctx, operator(), "settled payments", fmt.Sprint(a.Number))
+}
+
+// MoneyActs lists the acts of what was paid and transferred, of one merchant or of all.
+func (h *Hub) MoneyActs(ctx context.Context, merchant string) ([]MoneyActView, error) {
+	acts, err := h.handovers.MoneyTotals(ctx, merchant)
+	return views(acts, moneyActView), err
 }
 
 // NewNotifierToken makes the notifier's bearer token and ends the one before.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -36,6 +37,7 @@ import (
 	"lockstep/internal/courier"
 	"lockstep/internal/db"
 	"lockstep/internal/fault"
+	"lockstep/internal/quota"
 	"lockstep/internal/secret"
 	"lockstep/internal/web"
 	"lockstep/parcel"
@@ -53,6 +55,7 @@ type Config struct {
 	FrameAncestor  string           // an origin that may hold the courier's page in a frame; empty for none
 	MapTiles       string           // a URL template of the map's background for shops' visitors; empty for none
 	MapAttribution string           // what the map says of where its tiles are from
+	APIRate        float64          // how many requests a second an API key or a contract may make, four times as many at once; 0 for any number
 	AllowPrivate   bool             // webhooks may go to private and loopback addresses; for development
 	Now            func() time.Time
 	Log            *slog.Logger
@@ -228,7 +231,7 @@ func (h *Hub) edge() (*edge.Edge, error) {
 // handler is everything behind the public listener.
 func (h *Hub) handler() (http.Handler, error) {
 	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Outbox: h.outbox, Pickups: h.pickups, Names: h.names,
-		Revoke: h.couriers.RevokeKey, Notifier: h.keys.charter.Notifier, Network: h.keys.charter.Network, BodyKey: h.keys.body, Tracking: h.tracking, Now: h.config.Now, Log: h.config.Log,
+		Revoke: h.couriers.RevokeKey, Notifier: h.keys.charter.Notifier, Network: h.keys.charter.Network, BodyKey: h.keys.body, Tracking: h.tracking, Quota: h.quota(), Now: h.config.Now, Log: h.config.Log,
 		PublicURL: h.config.PublicURL, GS1Prefix: h.config.GS1Prefix, ReturnCode: h.returnCode})
 	if err != nil {
 		return nil, err
@@ -236,7 +239,7 @@ func (h *Hub) handler() (http.Handler, error) {
 	people := console.New(console.Config{Couriers: h.couriers, Custody: h.custody, Now: h.config.Now, Log: h.config.Log,
 		FrameAncestor: h.config.FrameAncestor})
 	shops := pickpoint.New(pickpoint.Config{GS1Prefix: h.config.GS1Prefix, Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Pickups: h.pickups, Names: h.names, Tariffs: h.tariffs, Fleet: h.fleet,
-		Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Now: h.config.Now, Log: h.config.Log, ReturnCode: h.returnCode})
+		Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Quota: h.quota(), Now: h.config.Now, Log: h.config.Log, ReturnCode: h.returnCode})
 	visitors, err := widget.New(widget.Config{Fleet: h.fleet, Tariff: h.lanes, Tiles: widget.Tiles{URL: h.config.MapTiles, Attribution: h.config.MapAttribution}, Now: h.config.Now, Log: h.config.Log})
 	if err != nil {
 		return nil, err
@@ -253,6 +256,11 @@ func (h *Hub) handler() (http.Handler, error) {
 		mux.Handle(path, visitors)
 	}
 	return slashes(mux, shops), nil
+}
+
+// quota bounds whoever asks at one of the doors for machines.
+func (h *Hub) quota() *quota.Quota {
+	return quota.New(h.config.APIRate, int(math.Ceil(4*h.config.APIRate)))
 }
 
 // returnCode is what a customer types at the locker to put in the return with a barcode.

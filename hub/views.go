@@ -56,6 +56,24 @@ func returnActView(a handover.ReturnAct) ReturnActView {
 	return ReturnActView{Number: a.Number, Merchant: a.Merchant, Carrier: a.Carrier, Created: time.UnixMicro(a.Created).UTC(), Actor: a.Actor, Parcels: append([]string{}, a.Barcodes...)}
 }
 
+// MoneyActView is what was paid for a merchant's shipments and transferred to it; sums in the currency's smallest unit.
+type MoneyActView struct {
+	Number    int64     `json:"number"`
+	Merchant  string    `json:"merchant"`
+	Order     string    `json:"order"`
+	Currency  string    `json:"currency"`
+	Shipments int       `json:"shipments"`
+	Paid      int64     `json:"paid"`
+	Returned  int64     `json:"returned"` // of it, for goods that came back
+	Created   time.Time `json:"created"`
+	Actor     string    `json:"actor"`
+}
+
+func moneyActView(a handover.MoneyTotal) MoneyActView {
+	return MoneyActView{Number: a.Number, Merchant: a.Merchant, Order: a.Order, Currency: a.Currency, Shipments: a.Shipments, Paid: a.Paid, Returned: a.Returned,
+		Created: time.UnixMicro(a.Created).UTC(), Actor: a.Actor}
+}
+
 // LoginView is a login of a merchant's older software; Password only when it was drawn just now.
 type LoginView struct {
 	Login    string `json:"login"`

@@ -38,7 +38,7 @@ type hubCommand struct {
 	Alarm     hubAlarm     `cmd:"" help:"End an alarm that somebody has looked after."`
 	Evidence  hubEvidence  `cmd:"" help:"Write what an alarm was raised over into a file."`
 	Notifier  hubNotifier  `cmd:"" help:"The notifier's access."`
-	Payment   hubPayment   `cmd:"" help:"The payment service's access."`
+	Payment   hubPayment   `cmd:"" help:"The payment service's access, and the acts of what was paid."`
 	Check     hubCheck     `cmd:"" help:"Hold every stored state against the records it was made from."`
 }
 
@@ -119,6 +119,7 @@ type hubServe struct {
 	FrameAncestor  string   `env:"LOCKSTEP_HUB_FRAME_ANCESTOR" help:"An origin that may hold the courier's page in a frame."`
 	MapTiles       string   `env:"LOCKSTEP_HUB_MAP_TILES" help:"URL template of the background of the map on which shops' visitors choose a locker, like https://tiles.example/{z}/{x}/{y}.png; without it the map has none." placeholder:"URL"`
 	MapAttribution string   `env:"LOCKSTEP_HUB_MAP_ATTRIBUTION" help:"What the map says of where its tiles are from; a link at the end becomes one." placeholder:"TEXT"`
+	APIRate        float64  `name:"api-rate" env:"LOCKSTEP_HUB_API_RATE" default:"50" help:"How many requests a second an API key, or a contract of PickPoint's API, may make of this node; four times as many at once. 0: any number."`
 	AllowPrivate   bool     `env:"LOCKSTEP_HUB_ALLOW_PRIVATE" help:"Let webhooks go to private addresses; for development."`
 }
 
@@ -129,6 +130,7 @@ func (s hubServe) Run(c *commands) error {
 	}
 	config.Listen, config.Edge, config.EdgeNames = s.Listen, s.Edge, s.EdgeName
 	config.FrameAncestor, config.AllowPrivate = s.FrameAncestor, s.AllowPrivate
+	config.APIRate = s.APIRate
 	config.MapTiles, config.MapAttribution = s.MapTiles, s.MapAttribution
 	config.Listening = func(public, edge net.Addr) { fmt.Printf("hub ready public=%s edge=%s\n", public, edge) }
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

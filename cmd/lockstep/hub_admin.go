@@ -444,7 +444,34 @@ func (notifierToken) Run(c *commands) error {
 }
 
 type hubPayment struct {
-	Token paymentToken `cmd:"" help:"Make the payment service's bearer token, shown once; ends the one before."`
+	Token  paymentToken  `cmd:"" help:"Make the payment service's bearer token, shown once; ends the one before."`
+	Settle paymentSettle `cmd:"" help:"Say that a merchant gets all that is paid for its shipments and was not settled before; makes one act of it."`
+	Acts   paymentActs   `cmd:"" help:"List such acts."`
+}
+
+type paymentSettle struct {
+	Merchant string `arg:"" help:"The merchant's id."`
+	Order    string `required:"" placeholder:"NUMBER" help:"Number of the payment order by which the money is transferred; one act for each."`
+	Currency string `default:"RUB" help:"What was paid in this currency."`
+}
+
+func (p paymentSettle) Run(c *commands) error {
+	return show(c, func(ctx context.Context, h *hub.Hub) (hub.MoneyActView, error) {
+		return h.SettlePayments(ctx, p.Merchant, p.Order, p.Currency)
+	}, moneyActLine)
+}
+
+type paymentActs struct {
+	Merchant string `arg:"" optional:"" help:"The merchant's id; all, where none is given."`
+}
+
+func (p paymentActs) Run(c *commands) error {
+	return list(c, func(h *hub.Hub, ctx context.Context) ([]hub.MoneyActView, error) { return h.MoneyActs(ctx, p.Merchant) }, moneyActLine)
+}
+
+func moneyActLine(w io.Writer, v hub.MoneyActView) {
+	fmt.Fprintf(w, "%d\tmerchant %s\torder %s\t%d shipments\tpaid %d.%02d %s\tof it for what came back %d.%02d\t%s by %s\n", v.Number, v.Merchant, v.Order, v.Shipments,
+		v.Paid/100, v.Paid%100, v.Currency, v.Returned/100, v.Returned%100, v.Created.Format(time.RFC3339), v.Actor)
 }
 
 type paymentToken struct{}

@@ -90,7 +90,7 @@ type certified struct {
 // known answers with the certificate that do gives, and slows down who brings bad proofs.
 func (p *page) known(do func(w http.ResponseWriter, r *http.Request) (Courier, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		from, now := address(r), p.Couriers.Now()
+		from, now := web.Address(r), p.Couriers.Now()
 		if !p.strangers.welcome(from, now) {
 			w.Header().Set("Retry-After", "10")
 			p.fail(w, r, fault.New(fault.Paused, "too_many_tries", "too many tries from your address; wait a little"))

@@ -8,7 +8,7 @@ import (
 )
 
 // Program is the path of a program. Where it is not installed the test is skipped, saying which package has it; when CI=true it fails.
-func Program(t *testing.T, program, packages string) string {
+func Program(t testing.TB, program, packages string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
 	if err == nil {

@@ -3,7 +3,10 @@
 package account
 
 import (
+	"sync"
 	"time"
+
+	"golang.org/x/crypto/bcrypt"
 
 	"lockstep/guard/statement"
 	"lockstep/internal/db"
@@ -14,13 +17,26 @@ type Config struct {
 	DB      *db.DB
 	Now     func() time.Time
 	Charter statement.Charter
+
+	PasswordCost int // bcrypt's; its default where none is given
 }
 
 // Accounts is the room.
-type Accounts struct{ Config }
+type Accounts struct {
+	Config
+	nobody func() []byte // what is compared with where a login is unknown, so that it takes as long as a wrong password
+}
 
 // New opens the room.
-func New(c Config) *Accounts { return &Accounts{c} }
+func New(c Config) *Accounts {
+	if c.PasswordCost == 0 {
+		c.PasswordCost = bcrypt.DefaultCost
+	}
+	return &Accounts{c, sync.OnceValue(func() []byte {
+		digest, _ := bcrypt.GenerateFromPassword([]byte("nobody's password"), c.PasswordCost)
+		return digest
+	})}
+}
 
 // Merchant is a shop, or whoever announces shipments.
 type Merchant struct {

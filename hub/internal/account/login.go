@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"regexp"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,7 +48,7 @@ func (a *Accounts) SetLogin(ctx context.Context, l Login, password string) (secr
 	if _, err := a.Merchant(ctx, l.Merchant); err != nil {
 		return drawn, err
 	}
-	digest, err := bcrypt.GenerateFromPassword([]byte(drawn.Reveal()), bcrypt.DefaultCost)
+	digest, err := bcrypt.GenerateFromPassword([]byte(drawn.Reveal()), a.PasswordCost)
 	if err != nil {
 		return drawn, fault.Wrap(err, fault.Invalid, "invalid_password", "a password has at most 72 bytes")
 	}
@@ -101,12 +100,6 @@ func (a *Accounts) EndLogin(ctx context.Context, name string) error {
 	})
 }
 
-// nobody is compared with where a login is unknown, so that it takes as long as a wrong password.
-var nobody = sync.OnceValue(func() []byte {
-	digest, _ := bcrypt.GenerateFromPassword([]byte("nobody's password"), bcrypt.DefaultCost)
-	return digest
-})
-
 // CheckLogin says whose login this is; Denied "wrong_login" for every reason not to.
 func (a *Accounts) CheckLogin(ctx context.Context, name, password string) (Login, error) {
 	row, err := store.New(a.DB.Reads()).LoginNamed(ctx, name)
@@ -115,7 +108,7 @@ func (a *Accounts) CheckLogin(ctx context.Context, name, password string) (Login
 	}
 	digest := row.Digest
 	if err != nil {
-		digest = nobody()
+		digest = a.nobody()
 	}
 	if bcrypt.CompareHashAndPassword(digest, []byte(password)) != nil || err != nil {
 		return Login{}, fault.New(fault.Denied, "wrong_login", "the login or the password is wrong")

@@ -21,6 +21,7 @@ import (
 	"lockstep/hub/internal/outbox"
 	"lockstep/hub/internal/pickup"
 	"lockstep/internal/fault"
+	"lockstep/internal/quota"
 	"lockstep/parcel"
 )
 
@@ -44,9 +45,11 @@ type Config struct {
 	GS1Prefix parcel.GS1Prefix          // empty: parcels have no SSCC
 	// ReturnCode is what a customer types at the locker to put in the return with a barcode.
 	ReturnCode func(barcode string) string
-	Now        func() time.Time
-	Log        *slog.Logger
-	PublicURL  string // where merchants reach the API; for the OpenAPI document
+	// Quota bounds the requests of each API key; nil bounds nothing.
+	Quota     *quota.Quota
+	Now       func() time.Time
+	Log       *slog.Logger
+	PublicURL string // where merchants reach the API; for the OpenAPI document
 }
 
 type door struct {
@@ -137,7 +140,11 @@ func (d *door) authenticate(ctx huma.Context, next func(huma.Context)) {
 		next(ctx)
 		return
 	}
-	m, err := d.merchant(ctx.Context(), bearer(ctx.Header("Authorization")))
+	key := bearer(ctx.Header("Authorization"))
+	m, err := d.merchant(ctx.Context(), key)
+	if err == nil {
+		err = d.withinQuota(ctx, key)
+	}
 	if err != nil {
 		p := d.problem(ctx.Context(), err)
 		if p.Status == http.StatusUnauthorized {
@@ -147,6 +154,16 @@ func (d *door) authenticate(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	next(huma.WithValue(ctx, merchantKey{}, m))
+}
+
+// withinQuota says in the answer's headers what the quota of a key still holds; a Problem where it is used up.
+func (d *door) withinQuota(ctx huma.Context, key string) error {
+	left := d.Quota.Take(key, d.Now())
+	left.Headers(ctx.SetHeader)
+	if !left.Allowed {
+		return newProblem(http.StatusTooManyRequests, "too_many_requests", "these are more requests than this key may make; see Retry-After")
+	}
+	return nil
 }
 
 func (d *door) merchant(ctx context.Context, key string) (account.Merchant, error) {
@@ -163,7 +180,7 @@ func route[I, O any](d *door, op huma.Operation, do func(ctx context.Context, m 
 	if op.MaxBodyBytes == 0 {
 		op.MaxBodyBytes = maxBody
 	}
-	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusServiceUnavailable)
+	op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusServiceUnavailable)
 	huma.Register(d.api, op, func(ctx context.Context, in *I) (*O, error) {
 		m, ok := ctx.Value(merchantKey{}).(account.Merchant)
 		if !ok {

@@ -136,6 +136,8 @@ func TestBadShipments(t *testing.T) {
 		{"nothing", ``, 400, "malformed"},
 		{"two values", small + small, 400, "malformed"},
 		{"too large", `{"reference":"` + strings.Repeat("x", 70_000) + `"}`, 413, "too_large"},
+		{"ten megabytes", `{"reference":"` + strings.Repeat("x", 10<<20) + `"}`, 413, "too_large"},
+		{"another code page", strings.Replace(small, "ORDER-1", "\xc7\xe0\xea\xe0\xe7", 1), 400, "malformed"},
 		{"unknown field", strings.Replace(small, `"locker"`, `"urgent":true,"locker"`, 1), 422, "invalid_request"},
 		{"unknown field deep", body(`{"phone":"`+phone+`","fax":"1"}`, `[{"size":"S"}]`), 422, "invalid_request"},
 		{"a value as a name", body(`{"`+phone+`":1,"`+email+`":2}`, `[{"size":"S"}]`), 422, "invalid_request"},

@@ -55,6 +55,7 @@ type bench struct {
 	outbox   *outbox.Outbox
 	revoked  []string          // what carriers said
 	told     map[string]string // what the notifier says of barcodes: names
+	config   api.Config
 	server   *httptest.Server
 	guard    *guardtest.Guard
 	key      string // of the first merchant
@@ -98,15 +99,21 @@ func newBench(t *testing.T, d *db.DB) *bench {
 		b.revoked = append(b.revoked, carrier+" "+key.String())
 		return nil
 	}
-	handler, err := api.New(api.Config{GS1Prefix: gs1Prefix, Revoke: revoke, Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Pickups: pickup.New(pickup.Config{DB: d, Now: time.Now}), Names: b.asked(log), Notifier: network.Charter.Notifier, Network: network.Charter.Network,
+	b.config = api.Config{GS1Prefix: gs1Prefix, Revoke: revoke, Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Pickups: pickup.New(pickup.Config{DB: d, Now: time.Now}), Names: b.asked(log), Notifier: network.Charter.Notifier, Network: network.Charter.Network,
 		BodyKey: []byte("a key that is in no database"), Tracking: tracking, Now: time.Now, Log: log, PublicURL: "https://hub.example",
-		ReturnCode: func(barcode string) string { return custody.ReturnCode([]byte("another key"), barcode) }})
-	must(t, err)
-	b.server = httptest.NewServer(handler)
-	t.Cleanup(b.server.Close)
+		ReturnCode: func(barcode string) string { return custody.ReturnCode([]byte("another key"), barcode) }}
+	b.serve()
 	b.people()
 	b.guard = b.addLocker("l1", 55.75, 37.61)
 	return b
+}
+
+// serve opens the door, or opens it anew.
+func (b *bench) serve() {
+	handler, err := api.New(b.config)
+	must(b.t, err)
+	b.server = httptest.NewServer(handler)
+	b.t.Cleanup(b.server.Close)
 }
 
 // asked is a notifier that tells what is in told.

@@ -3,10 +3,13 @@ package api
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"reflect"
+	"strconv"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -22,10 +25,14 @@ func describe(publicURL string) huma.Config {
 	c := huma.DefaultConfig("Lockstep", "1.0.0")
 	c.CreateHooks, c.DocsPath, c.OpenAPIPath, c.SchemasPath = nil, "", "", ""
 	c.RejectUnknownQueryParameters = true
+	c.Formats = map[string]huma.Format{"application/json": inUTF8, "json": inUTF8}
 	c.Info.Description = "Announce parcels to lockers, follow them, be told what happens.\n\n" +
 		"Send your API key as `Authorization: Bearer lsk_…`. Failures are problems (RFC 9457) whose `code` is for programs. " +
 		"What is not yours does not exist for you. Times are RFC 3339 in UTC. A parcel's state is folded from events, and each event " +
-		"says what proves it: usually a line in the signed journal of the locker that saw it."
+		"says what proves it: usually a line in the signed journal of the locker that saw it.\n\n" +
+		"Each API key has a quota of requests, which refills all the time. Every answer to a key says in `RateLimit-Limit` how many requests it holds, in " +
+		"`RateLimit-Remaining` how many are left, and in `RateLimit-Reset` in how many seconds it is full again, as long as nothing more is asked. Past it an " +
+		"answer is 429 with `Retry-After`, and nothing was done. Where the API is served by several nodes each counts for itself."
 	c.Info.License = &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"}
 	if publicURL != "" {
 		c.Servers = []*huma.Server{{URL: publicURL}}
@@ -44,8 +51,18 @@ func describe(publicURL string) huma.Config {
 	return c
 }
 
+// inUTF8 is JSON that has to be in UTF-8 (RFC 8259 §8.1): letters of another code page would become others, and nobody would notice before
+// somebody reads a name.
+var inUTF8 = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: func(data []byte, v any) error {
+	if !utf8.Valid(data) {
+		return errors.New("not in UTF-8")
+	}
+	return huma.DefaultJSONFormat.Unmarshal(data, v)
+}}
+
 // document fixes the OpenAPI document, once all routes are there, and serves it with its reference page.
 func (d *door) document() error {
+	d.describeQuota()
 	d.describeWebhooks()
 	data, err := json.Marshal(d.api.OpenAPI())
 	if err != nil {
@@ -87,6 +104,45 @@ func (d *door) referencePage() error {
 	d.mux.Handle("GET /docs/own/", secure(http.StripPrefix("/docs/own/", web.Files(files))))
 	d.mux.Handle("GET /docs/assets/", secure(http.StripPrefix("/docs/assets/", web.Files(web.Assets()))))
 	return nil
+}
+
+// describeQuota says which answers have the quota's headers: all but to those without a key.
+func (d *door) describeQuota() {
+	o := d.api.OpenAPI()
+	header := func(example int, doc string) *huma.Header {
+		return &huma.Header{Description: doc, Schema: &huma.Schema{Type: huma.TypeInteger, Examples: []any{example}}}
+	}
+	o.Components.Headers = map[string]*huma.Header{
+		"RateLimit-Limit":     header(200, "How many requests the key's quota holds"),
+		"RateLimit-Remaining": header(199, "How many are left"),
+		"RateLimit-Reset":     header(1, "In how many seconds the quota is full again"),
+		"Retry-After":         header(1, "In how many seconds the next request will be taken"),
+	}
+	for _, path := range o.Paths {
+		for _, op := range []*huma.Operation{path.Get, path.Put, path.Post, path.Patch, path.Delete} {
+			if op != nil {
+				quotaHeaders(op.Responses)
+			}
+		}
+	}
+}
+
+func quotaHeaders(responses map[string]*huma.Response) {
+	for status, r := range responses {
+		if status == strconv.Itoa(http.StatusUnauthorized) {
+			continue
+		}
+		if r.Headers == nil {
+			r.Headers = map[string]*huma.Header{}
+		}
+		names := []string{"RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}
+		if status == strconv.Itoa(http.StatusTooManyRequests) {
+			names = append(names, "Retry-After")
+		}
+		for _, name := range names {
+			r.Headers[name] = &huma.Header{Ref: "#/components/headers/" + name}
+		}
+	}
 }
 
 // describeWebhooks lists what we send.

@@ -70,7 +70,7 @@ func (o *operation) check(t *testing.T, name string) {
 	if o.Summary == "" || o.OperationID == "" || len(o.Security) == 0 {
 		t.Errorf("%s: summary %q, id %q, security %v", name, o.Summary, o.OperationID, o.Security)
 	}
-	want := []string{"401", "422", "500", "503"}
+	want := []string{"401", "422", "429", "500", "503"}
 	if strings.Contains(name, "{") {
 		want = append(want, "404")
 	}
@@ -79,6 +79,12 @@ func (o *operation) check(t *testing.T, name string) {
 	}
 	if name == "get /v1/webhooks" {
 		want = slices.DeleteFunc(want, func(s string) bool { return s == "422" })
+	}
+	for status, response := range o.Responses {
+		headers, _ := response["headers"].(map[string]any)
+		if (headers["RateLimit-Remaining"] != nil) != (status != "401") || (headers["Retry-After"] != nil) != (status == "429") {
+			t.Errorf("%s: %s has the headers %v", name, status, headers)
+		}
 	}
 	for _, status := range want {
 		content, _ := o.Responses[status]["content"].(map[string]any)

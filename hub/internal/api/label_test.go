@@ -43,6 +43,24 @@ func TestLabels(t *testing.T) {
 				t.Errorf("%s: the recipient's name is not on it %d times: %s", path, want, got.body)
 			}
 		}
+		b.guard.Deposit(1, first)
+		b.up(b.guard)
+		b.do("POST", shipment+"/cancel", b.key, "") // what lies in the locker stays, the other place is cancelled
+		for path, want := range map[string]int{shipment + "/label.pdf": 200, "/v1/parcels/" + first + "/label.pdf": 200, "/v1/parcels/" + second + "/label.pdf": 409, "/v1/parcels/" + second + "/label.zpl": 409} {
+			if got := b.get(path); got.status != want || want == 409 && got.field(t, "code") != "cancelled" {
+				t.Errorf("%s once a place is cancelled: %d %.60s", path, got.status, got.body)
+			}
+		}
+		if zpl := string(b.get(shipment + "/label.zpl").body); strings.Count(zpl, "^XA") != 1 || strings.Contains(zpl, second) {
+			t.Errorf("%s", zpl)
+		}
+		whole := "/v1/shipments/" + b.announce("cancelled", small).field(t, "id")
+		b.do("POST", whole+"/cancel", b.key, "")
+		for _, path := range []string{whole + "/label.pdf", whole + "/label.zpl"} {
+			if got := b.get(path); got.status != 409 {
+				t.Errorf("%s of what is cancelled: %d %.60s", path, got.status, got.body)
+			}
+		}
 		for path, want := range map[string]int{"/v1/parcels/" + first + "/label.zpl?paper=a4": 422, "/v1/parcels/200019999999/label.zpl": 404, "/v1/shipments/none/label.zpl": 404, shipment + "/label.pdf?paper=a5": 422} {
 			if got := b.get(path); got.status != want {
 				t.Errorf("%s: %d %.60s, want %d", path, got.status, got.body, want)

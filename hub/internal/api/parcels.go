@@ -12,6 +12,7 @@ import (
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/label"
 	"lockstep/internal/fault"
+	"lockstep/parcel"
 )
 
 type parcelIn struct {
@@ -63,17 +64,17 @@ func (d *door) labels() {
 	const (
 		aPDF  = "A PDF"
 		zplII = "ZPL II in UTF-8 for 203 dpi and media of 105 × 148 mm, one format a label: send it to the printer as it is"
-		codes = "The barcode as Code 128 and as a QR code; where the parcel has an SSCC, that as GS1-128 with application identifier 00. Where we can ask for them, the recipient's name and the last digits of the phone number."
+		codes = "The barcode as Code 128 and as a QR code; where the parcel has an SSCC, that as GS1-128 with application identifier 00. Where we can ask for them, the recipient's name and the last digits of the phone number. What is cancelled has no label. Code: cancelled (409)."
 	)
 	shipments, parcels := []string{"Shipments"}, []string{"Parcels"}
 	route(d, huma.Operation{OperationID: "printShipmentLabels", Method: http.MethodGet, Path: "/v1/shipments/{id}/label.pdf", Tags: shipments,
-		Summary: "Print the labels of a shipment", Description: codes, Errors: []int{404}, Responses: file(kindPDF, aPDF)}, d.shipmentLabel)
+		Summary: "Print the labels of a shipment", Description: codes, Errors: []int{404, 409}, Responses: file(kindPDF, aPDF)}, d.shipmentLabel)
 	route(d, huma.Operation{OperationID: "printParcelLabel", Method: http.MethodGet, Path: "/v1/parcels/{barcode}/label.pdf", Tags: parcels,
-		Summary: "Print the label of a parcel", Description: codes, Errors: []int{404}, Responses: file(kindPDF, aPDF)}, d.parcelLabel)
+		Summary: "Print the label of a parcel", Description: codes, Errors: []int{404, 409}, Responses: file(kindPDF, aPDF)}, d.parcelLabel)
 	route(d, huma.Operation{OperationID: "printShipmentLabelsZPL", Method: http.MethodGet, Path: "/v1/shipments/{id}/label.zpl", Tags: shipments,
-		Summary: "Print the labels of a shipment on a label printer", Description: codes, Errors: []int{404}, Responses: file(kindZPL, zplII)}, d.shipmentZPL)
+		Summary: "Print the labels of a shipment on a label printer", Description: codes, Errors: []int{404, 409}, Responses: file(kindZPL, zplII)}, d.shipmentZPL)
 	route(d, huma.Operation{OperationID: "printParcelLabelZPL", Method: http.MethodGet, Path: "/v1/parcels/{barcode}/label.zpl", Tags: parcels,
-		Summary: "Print the label of a parcel on a label printer", Description: codes, Errors: []int{404}, Responses: file(kindZPL, zplII)}, d.parcelZPL)
+		Summary: "Print the label of a parcel on a label printer", Description: codes, Errors: []int{404, 409}, Responses: file(kindZPL, zplII)}, d.parcelZPL)
 }
 
 // find is a merchant's parcel; what cannot be a barcode is not found.
@@ -137,7 +138,7 @@ func (d *door) parcelZPL(ctx context.Context, m account.Merchant, in *parcelIn) 
 	return zpl(d.addressed(ctx, list))
 }
 
-// shipmentLabels are the labels of all parcels of a merchant's shipment.
+// shipmentLabels are the labels of all parcels of a merchant's shipment but those that are cancelled; Conflict "cancelled" where all are.
 func (d *door) shipmentLabels(ctx context.Context, m account.Merchant, id string) ([]label.Label, error) {
 	if err := known(id, "unknown_shipment", "shipment"); err != nil {
 		return nil, err
@@ -150,7 +151,17 @@ func (d *door) shipmentLabels(ctx context.Context, m account.Merchant, id string
 	if err != nil {
 		return nil, err
 	}
-	return label.Of(m.Name, d.GS1Prefix, locker, s), nil
+	return notCancelled(label.Of(m.Name, d.GS1Prefix, locker, s), func(l label.Label) bool {
+		return slices.ContainsFunc(s.Parcels, func(p custody.Parcel) bool { return p.Barcode == l.Barcode && p.State == parcel.Cancelled })
+	})
+}
+
+// notCancelled leaves labels out; Conflict "cancelled" where none is left, because no locker takes what is cancelled.
+func notCancelled(list []label.Label, out func(label.Label) bool) ([]label.Label, error) {
+	if list = slices.DeleteFunc(list, out); len(list) == 0 {
+		return nil, fault.New(fault.Conflict, "cancelled", "no locker takes this any more: it is cancelled")
+	}
+	return list, nil
 }
 
 // parcelLabels is the label of one parcel of a merchant's.
@@ -160,7 +171,10 @@ func (d *door) parcelLabels(ctx context.Context, m account.Merchant, barcode str
 		return nil, err
 	}
 	list, err := d.shipmentLabels(ctx, m, p.Shipment)
-	return slices.DeleteFunc(list, func(l label.Label) bool { return l.Barcode != barcode }), err
+	if err != nil {
+		return nil, err
+	}
+	return notCancelled(list, func(l label.Label) bool { return l.Barcode != barcode })
 }
 
 // addressed puts on labels what the notifier tells of recipients.

@@ -1,10 +1,12 @@
 package custody
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"lockstep/guard/statement"
@@ -12,6 +14,7 @@ import (
 	"lockstep/hub/internal/dispatch"
 	"lockstep/internal/db"
 	"lockstep/internal/fault"
+	"lockstep/parcel"
 )
 
 // Cash on delivery. That a parcel is to be paid for is said to its guard with the manifest, and holds from the deposit on: then only a
@@ -135,6 +138,32 @@ func (c *Custody) Pay(ctx context.Context, envelopes [][]byte) (s Shipment, err 
 		c.Dispatch.Ring(locker)
 	}
 	return s, err
+}
+
+// Settle is the word of the hub's operator that a merchant gets what was paid for its shipments, of all that are paid for in a currency and
+// were settled by no act before: they are now, by the one with that number. The first that was paid comes first. It joins tx.
+func (c *Custody) Settle(ctx context.Context, tx *sql.Tx, merchant, currency string, act int64) (list []Shipment, err error) {
+	q := store.New(tx)
+	ids, err := q.Settle(ctx, store.SettleParams{Act: act, Merchant: merchant, Currency: currency})
+	if err != nil {
+		return nil, err
+	}
+	for _, some := range db.Lists(idWidth, ids) {
+		rows, err := q.ShipmentsWithIDs(ctx, store.ShipmentsWithIDsParams{Merchant: merchant, Ids: some})
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, gathered(rows)...)
+	}
+	slices.SortFunc(list, func(a, b Shipment) int { return cmp.Or(cmp.Compare(a.Paid, b.Paid), cmp.Compare(a.ID, b.ID)) })
+	return list, nil
+}
+
+// CameBack says whether all parcels of a shipment are with its carrier or its merchant again, after they were meant for somebody.
+func (s Shipment) CameBack() bool {
+	return !slices.ContainsFunc(s.Parcels, func(p Parcel) bool {
+		return p.State != parcel.Withdrawn && p.State != parcel.Recovered && p.State != parcel.Returned
+	})
 }
 
 // words reads what a payment key has signed, in the order of its envelopes.

@@ -187,6 +187,9 @@ UPDATE shipment SET paid = sqlc.arg(paid), paid_reference = sqlc.arg(reference) 
 -- name: Reprice :execrows
 UPDATE shipment SET cod_amount = $2, cod_currency = $3 WHERE id = $1 AND paid = 0;
 
+-- name: Settle :many
+UPDATE shipment SET settled = sqlc.arg(act) WHERE merchant = sqlc.arg(merchant) AND paid > 0 AND settled = 0 AND cod_currency = sqlc.arg(currency) RETURNING id;
+
 -- name: KeepWord :exec
 INSERT INTO payment_word (barcode, locker, envelope) VALUES ($1, $2, $3)
 ON CONFLICT (barcode) DO UPDATE SET locker = excluded.locker, envelope = excluded.envelope;

@@ -11,7 +11,7 @@ import (
 
 // Guard is a locker's, of 2 small, 2 medium and 1 large compartments.
 type Guard struct {
-	t       *testing.T
+	t       testing.TB
 	Locker  string
 	Signer  *statement.Signer
 	Records [][]byte // encoded
@@ -23,7 +23,7 @@ type Guard struct {
 }
 
 // New is one that was just provisioned, and has booted.
-func New(t *testing.T, network *ceremony.Development, locker string, low int64) *Guard {
+func New(t testing.TB, network *ceremony.Development, locker string, low int64) *Guard {
 	t.Helper()
 	signer, err := statement.SignerFromSeed(statement.NewSeed())
 	if err != nil {

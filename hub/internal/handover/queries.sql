@@ -56,3 +56,29 @@ WHERE a.merchant = sqlc.arg(merchant) AND a.created >= sqlc.arg(since) AND a.cre
 WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST(sqlc.arg(barcodes) AS TEXT), 1, 12)
     UNION ALL SELECT at + 12, substr(CAST(sqlc.arg(barcodes) AS TEXT), at + 12, 12) FROM entry WHERE at + 12 <= length(CAST(sqlc.arg(barcodes) AS TEXT)))
 SELECT barcode, act FROM return_act_parcel WHERE barcode IN (SELECT one FROM entry);
+
+-- name: AddMoneyAct :execrows
+INSERT INTO money_act (number, merchant, pay_order, currency, created, actor) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING;
+
+-- name: AddSettled :exec
+INSERT INTO money_act_shipment (shipment, act, place, paid, returned) VALUES ($1, $2, $3, $4, $5);
+
+-- name: MoneyActs :many
+SELECT sqlc.embed(a), sqlc.embed(s) FROM money_act a JOIN money_act_shipment s ON s.act = a.number
+WHERE (CAST(sqlc.arg(merchant) AS TEXT) = '' OR a.merchant = sqlc.arg(merchant)) AND a.number = sqlc.arg(number) ORDER BY s.place;
+
+-- name: MoneyActsBetween :many
+SELECT sqlc.embed(a), sqlc.embed(s) FROM money_act a JOIN money_act_shipment s ON s.act = a.number
+WHERE a.merchant = sqlc.arg(merchant) AND a.created >= sqlc.arg(since) AND a.created < sqlc.arg(until) ORDER BY a.number, s.place LIMIT sqlc.arg(at_most);
+
+-- name: MoneyTotals :many
+SELECT sqlc.embed(a), count(*) AS shipments, CAST(sum(s.paid) AS BIGINT) AS paid, CAST(sum(s.returned) AS BIGINT) AS returned
+FROM money_act a JOIN money_act_shipment s ON s.act = a.number
+WHERE CAST(sqlc.arg(merchant) AS TEXT) = '' OR a.merchant = sqlc.arg(merchant)
+GROUP BY a.number ORDER BY a.number;
+
+-- name: MoneyActsOf :many
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST(sqlc.arg(ids) AS TEXT), 1, 36)
+    UNION ALL SELECT at + 36, substr(CAST(sqlc.arg(ids) AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST(sqlc.arg(ids) AS TEXT)))
+SELECT sqlc.embed(a), sqlc.embed(s) FROM money_act_shipment s JOIN money_act a ON a.number = s.act
+WHERE s.shipment IN (SELECT one FROM entry);

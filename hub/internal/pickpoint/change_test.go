@@ -169,7 +169,7 @@ func TestEnclosure(t *testing.T) {
 			}
 		}
 		for _, body := range []string{`"BarCode":"200010000017"`, `"BarCode":""`, `"200010000017":"BarCode"`, `"BarCode":[1]`} {
-			if r := d.post("/api/encloseinfo", d.with(body)); r.code() != 25 {
+			if r := d.post("/api/encloseinfo", d.with(body)); r.code() != 25 || r.text("Error") != "Отправление не найдено" {
 				d.Errorf("%s: %v", body, r)
 			}
 		}

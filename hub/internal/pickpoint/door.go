@@ -11,10 +11,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
@@ -25,14 +24,13 @@ import (
 	"lockstep/hub/internal/pickup"
 	"lockstep/hub/internal/tariff"
 	"lockstep/internal/fault"
+	"lockstep/internal/quota"
+	"lockstep/internal/web"
 	"lockstep/parcel"
 )
 
 // maxBody bounds a request, in bytes: a thousand sendings with all that can be said of them.
 const maxBody = 4 << 20
-
-// signIns bounds how many passwords are tried a second, by everybody: each costs a twentieth of a second of one processor.
-const signIns, signInBurst = 5, 50
 
 // Config is what the door stands on.
 type Config struct {
@@ -46,7 +44,8 @@ type Config struct {
 	Pickups   *pickup.Pickups
 	Names     *names.Names
 	Tariffs   *tariff.Tariffs
-	Notifier  []byte // the notifier's public HPKE key, from the charter: contacts are sealed to it
+	Notifier  []byte       // the notifier's public HPKE key, from the charter: contacts are sealed to it
+	Quota     *quota.Quota // bounds the requests of each contract, by however many sessions; nil bounds nothing
 	Now       func() time.Time
 	Log       *slog.Logger
 	// ReturnCode is what a customer types at the locker to put in the return with a barcode.
@@ -56,7 +55,7 @@ type Config struct {
 type door struct {
 	Config
 	methods map[string]method
-	signIns *rate.Limiter
+	signIns signIns
 }
 
 // method is one of the API's. Names are in lower case; clients write them in any.
@@ -70,7 +69,8 @@ type method struct {
 type call struct {
 	object
 	merchant account.Merchant
-	contract string // the merchant's, ten digits ("IKN")
+	contract string     // the merchant's, ten digits ("IKN")
+	from     netip.Addr // where it comes from
 }
 
 // underContract is Denied "wrong_contract" where one is named that is not the session's.
@@ -83,7 +83,7 @@ func (c *call) underContract(named string) error {
 
 // New is the handler of /api/ and /apitest/.
 func New(c Config) http.Handler {
-	d := &door{Config: c, signIns: rate.NewLimiter(signIns, signInBurst)}
+	d := &door{Config: c, signIns: newSignIns()}
 	d.methods = map[string]method{
 		"login":          {open: true, do: d.login},
 		"logout":         {open: true, do: d.logout},
@@ -178,13 +178,26 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, m method) (answer a
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, "malformed", "the body is not a JSON object")
 	}
-	c := &call{object: o}
+	c := &call{object: o, from: web.Address(r)}
 	if !m.open {
 		if c.merchant, c.contract, err = d.Accounts.Session(r.Context(), o.text("sessionid")); err != nil {
 			return nil, err
 		}
+		if err := d.withinQuota(w, c.contract); err != nil {
+			return nil, err
+		}
 	}
 	return m.do(r.Context(), c)
+}
+
+// withinQuota says in the answer's headers what the quota of a contract still holds; Unavailable where it is used up.
+func (d *door) withinQuota(w http.ResponseWriter, contract string) error {
+	left := d.Quota.Take(contract, d.Now())
+	left.Headers(w.Header().Set)
+	if !left.Allowed {
+		return fault.New(fault.Unavailable, "too_many_requests", "these are more requests than a contract may make")
+	}
+	return nil
 }
 
 func (d *door) write(w http.ResponseWriter, status int, answer any) {
@@ -203,16 +216,8 @@ type loggedIn struct {
 	ExpiresIn string
 }
 
-// mayTry says whether another password may be tried just now.
-func (d *door) mayTry() error {
-	if !d.signIns.Allow() {
-		return fault.New(fault.Unavailable, "too_many_sign_ins", "too many sign-ins at once")
-	}
-	return nil
-}
-
 func (d *door) login(ctx context.Context, c *call) (any, error) {
-	if err := d.mayTry(); err != nil {
+	if err := d.signIns.mayTry(c, d.Now()); err != nil {
 		return nil, err
 	}
 	session, until, err := d.Accounts.SignIn(ctx, c.text("login"), c.text("password"))
@@ -224,7 +229,7 @@ func (d *door) login(ctx context.Context, c *call) (any, error) {
 
 // authenticate says whether a login, its password and its contract belong together, and gives the cities; it begins no session.
 func (d *door) authenticate(ctx context.Context, c *call) (any, error) {
-	if err := d.mayTry(); err != nil {
+	if err := d.signIns.mayTry(c, d.Now()); err != nil {
 		return nil, err
 	}
 	l, err := d.Accounts.CheckLogin(ctx, c.text("login"), c.text("password"))

@@ -1,13 +1,17 @@
 package pickpoint_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/bcrypt"
 
 	"lockstep/ceremony"
 	"lockstep/guard/statement"
@@ -31,7 +35,8 @@ func TestMain(m *testing.M) { dbtest.Main(m) }
 
 // desk is a shop's software before the door.
 type desk struct {
-	*testing.T
+	testing.TB
+	config   pickpoint.Config
 	door     http.Handler
 	accounts *account.Accounts
 	custody  *custody.Custody
@@ -46,6 +51,7 @@ type desk struct {
 	fleet     *fleet.Fleet
 	network   *ceremony.Development
 	told      map[string]string // what the notifier says of barcodes: "name/digits"
+	failures  bytes.Buffer      // what the hub's log says at its worst level
 }
 
 // notifier answers the hub's questions about recipients.
@@ -72,43 +78,53 @@ func (d *desk) notifier() *names.Names {
 }
 
 func each(t *testing.T, test func(d *desk)) {
-	dbtest.Each(t, migrations.Files, func(t *testing.T, database *db.DB) {
-		network, err := ceremony.NewDevelopment("test")
+	dbtest.Each(t, migrations.Files, func(t *testing.T, database *db.DB) { test(newDesk(t, database)) })
+}
+
+// newDesk is one over a database with nothing in it: one locker, one shop that is signed in.
+func newDesk(t testing.TB, database *db.DB) *desk {
+	network, err := ceremony.NewDevelopment("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{TB: t, network: network, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), told: map[string]string{}}
+	var at sync.Mutex
+	clock := func() time.Time { // no two things happen at once
+		at.Lock()
+		defer at.Unlock()
+		d.now = d.now.Add(time.Millisecond)
+		return d.now
+	}
+	log := slog.New(slog.NewTextHandler(&d.failures, &slog.HandlerOptions{Level: slog.LevelError}))
+	d.accounts = account.New(account.Config{DB: database, Now: clock, Charter: network.Charter, PasswordCost: bcrypt.MinCost})
+	statements := dispatch.New(dispatch.Config{DB: database, Now: clock, Log: log, Dispatch: network.Dispatch, Time: network.Time[0]})
+	lockers := fleet.New(fleet.Config{DB: database, Now: clock, Charter: network.Charter})
+	d.custody = custody.New(custody.Config{DB: database, Now: clock, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: lockers, Dispatch: statements})
+	d.handovers = handover.New(handover.Config{DB: database, Now: clock, Custody: d.custody})
+	d.pickups = pickup.New(pickup.Config{DB: database, Now: clock})
+	d.fleet = lockers
+	d.tariffs = tariff.New(tariff.Config{DB: database})
+	d.config = pickpoint.Config{GS1Prefix: "9521234", Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Pickups: d.pickups, Names: d.notifier(), Tariffs: d.tariffs, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log,
+		ReturnCode: func(barcode string) string { return custody.ReturnCode([]byte("key"), barcode) }}
+	d.door = pickpoint.New(d.config)
+	if _, _, err := lockers.Add(t.Context(), fleet.NewLocker{ID: "7701-015", Name: "Курская", Address: "Москва, Земляной Вал, 29", Zone: "Europe/Moscow"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{second(lockers.ImportCities(t.Context(), strings.NewReader(cities))), second(lockers.ImportSites(t.Context(), strings.NewReader(sites)))} {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d := &desk{T: t, network: network, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), told: map[string]string{}}
-		clock := func() time.Time { d.now = d.now.Add(time.Millisecond); return d.now } // no two things happen at once
-		log := slog.New(slog.DiscardHandler)
-		d.accounts = account.New(account.Config{DB: database, Now: clock, Charter: network.Charter})
-		statements := dispatch.New(dispatch.Config{DB: database, Now: clock, Log: log, Dispatch: network.Dispatch, Time: network.Time[0]})
-		lockers := fleet.New(fleet.Config{DB: database, Now: clock, Charter: network.Charter})
-		d.custody = custody.New(custody.Config{DB: database, Now: clock, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: lockers, Dispatch: statements})
-		d.handovers = handover.New(handover.Config{DB: database, Now: clock, Custody: d.custody})
-		d.pickups = pickup.New(pickup.Config{DB: database, Now: clock})
-		d.fleet = lockers
-		d.tariffs = tariff.New(tariff.Config{DB: database})
-		d.door = pickpoint.New(pickpoint.Config{GS1Prefix: "9521234", Accounts: d.accounts, Custody: d.custody, Handovers: d.handovers, Pickups: d.pickups, Names: d.notifier(), Tariffs: d.tariffs, Fleet: lockers, Network: "test", Notifier: network.Charter.Notifier, Now: clock, Log: log,
-			ReturnCode: func(barcode string) string { return custody.ReturnCode([]byte("key"), barcode) }})
-		if _, _, err := lockers.Add(t.Context(), fleet.NewLocker{ID: "7701-015", Name: "Курская", Address: "Москва, Земляной Вал, 29", Zone: "Europe/Moscow"}); err != nil {
-			t.Fatal(err)
-		}
-		for _, err := range []error{second(lockers.ImportCities(t.Context(), strings.NewReader(cities))), second(lockers.ImportSites(t.Context(), strings.NewReader(sites)))} {
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		d.guard = guardtest.New(t, network, "7701-015", d.now.UnixMicro())
-		d.up()
-		if d.merchant, err = d.accounts.AddMerchant(t.Context(), "Лавка", ""); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := d.accounts.SetLogin(t.Context(), account.Login{Name: "apitest", Merchant: d.merchant.ID, Contract: "9990003041"}, "apitest"); err != nil {
-			t.Fatal(err)
-		}
-		d.session = d.post("/apitest/login", `{"Login":"apitest","Password":"apitest"}`).text("SessionId")
-		test(d)
-	})
+	}
+	d.guard = guardtest.New(t, network, "7701-015", d.now.UnixMicro())
+	d.up()
+	if d.merchant, err = d.accounts.AddMerchant(t.Context(), "Лавка", ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.accounts.SetLogin(t.Context(), account.Login{Name: "apitest", Merchant: d.merchant.ID, Contract: "9990003041"}, "apitest"); err != nil {
+		t.Fatal(err)
+	}
+	d.session = d.post("/apitest/login", `{"Login":"apitest","Password":"apitest"}`).text("SessionId")
+	return d
 }
 
 // with is a body with the session in it.
@@ -129,12 +145,14 @@ func (d *desk) bring(g *guardtest.Guard) {
 }
 
 // second brings another locker into service.
-func (d *desk) second() *guardtest.Guard {
+func (d *desk) second() *guardtest.Guard { return d.another("5602-009") }
+
+func (d *desk) another(locker string) *guardtest.Guard {
 	d.Helper()
-	if _, _, err := d.fleet.Add(d.Context(), fleet.NewLocker{ID: "5602-009", Name: "Степная", Address: "Оренбург, Степная, 1", Zone: "Asia/Yekaterinburg"}); err != nil {
+	if _, _, err := d.fleet.Add(d.Context(), fleet.NewLocker{ID: locker, Name: "Степная", Address: "Оренбург, Степная, 1", Zone: "Asia/Yekaterinburg"}); err != nil {
 		d.Fatal(err)
 	}
-	g := guardtest.New(d.T, d.network, "5602-009", d.now.UnixMicro())
+	g := guardtest.New(d.TB, d.network, locker, d.now.UnixMicro())
 	d.bring(g)
 	return g
 }

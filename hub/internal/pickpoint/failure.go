@@ -40,6 +40,7 @@ var russian = map[string]string{
 	"too_large":         "Запрос слишком велик",
 	"malformed":         "Запрос не является объектом JSON",
 	"too_many_sign_ins": "Слишком много попыток входа, повторите позже",
+	"too_many_requests": "Слишком много запросов, повторите позже",
 	"internal":          "Непредвиденная ошибка",
 
 	"no_sendings":          "Не указаны отправления",
@@ -52,6 +53,7 @@ var russian = map[string]string{
 	"needs_postindex":      "Не указан почтовый индекс (PostIndex)",
 	"needs_number":         "Не указан номер отправления",
 	"no_payments":          "Оплата при получении не подключена",
+	"invalid_name":         "Неверное имя получателя",
 	"invalid_phone":        "Неверный номер телефона получателя",
 	"invalid_email":        "Неверный адрес электронной почты получателя",
 	"invalid_weight":       "Неверный вес места",
@@ -69,8 +71,10 @@ var russian = map[string]string{
 	"contact_key_in_use":   "Контакты этого клиента запечатывает его собственное программное обеспечение",
 	"range_exhausted":      "Номера отправлений исчерпаны",
 	"unknown_shipment":     "Отправление не найдено",
+	"unknown_parcel":       "Отправление не найдено",
 	"unknown_act":          "Реестр не найден",
 	"unknown_return_act":   "Акт не найден",
+	"unknown_money_act":    "Акт не найден",
 	"not_collected":        "Вернуть можно только полученное отправление",
 	"no_post":              "Почтовые возвраты не принимаются: укажите возвращаемое отправление (InvoiceNumber) или постамат (PostamatNumber)",
 	"return_permit":        "Постамат возврата не меняется: для него выдан код",
@@ -95,6 +99,10 @@ var russian = map[string]string{
 	"too_late":             "Отправление уже нельзя отменить",
 }
 
+// general are the texts where nothing more particular is said.
+var general = map[fault.Kind]string{fault.Invalid: "Неверные данные запроса", fault.Denied: "Нет доступа", fault.NotFound: "Не найдено", fault.Conflict: "Сейчас это невозможно",
+	fault.Paused: "Временно приостановлено, повторите позже", fault.Unavailable: "Временно недоступно, повторите позже"}
+
 // failure turns a room's failure into an answer. What strangers do not see is logged here, once.
 func (d *door) failure(ctx context.Context, err error) failure {
 	kind := fault.KindOf(err)
@@ -104,6 +112,8 @@ func (d *door) failure(ctx context.Context, err error) failure {
 	code, text := fault.Public(err)
 	if translated, ok := russian[code]; ok {
 		text = translated
+	} else if code != "" { // without one the text is this door's own
+		text = general[kind]
 	}
 	number, ok := codes[code]
 	if !ok {

@@ -3,9 +3,11 @@ package pickpoint
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"lockstep/hub/internal/custody"
+	"lockstep/hub/internal/handover"
 	"lockstep/internal/fault"
 	"lockstep/parcel"
 )
@@ -26,9 +28,15 @@ type information struct {
 	PayType                                     string // not known: empty
 }
 
+// refund is empty as long as what was paid is not transferred to the shop.
 type refund struct {
 	RefundDate, RefundNumber, PaymentNumber string
-	Sum, AgencyFee                          float64
+	Sum, AgencyFee                          float64 // no fee is known here
+}
+
+// refundBy is how the shop got what was paid for one sending.
+func refundBy(a handover.MoneyAct) refund {
+	return refund{RefundDate: printed(a.Created), RefundNumber: strconv.FormatInt(a.Number, 10), PaymentNumber: a.Order, Sum: inRoubles(a.Total().Paid)}
 }
 
 type returnInfo struct {
@@ -57,6 +65,10 @@ func (d *door) information(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	settled, err := d.Handovers.MoneyActsOf(ctx, shipments...)
+	if err != nil {
+		return nil, err
+	}
 	for _, s := range shipments {
 		is, err := d.informationOf(ctx, c, s)
 		if err != nil {
@@ -67,6 +79,9 @@ func (d *door) information(ctx context.Context, c *call) (any, error) {
 			if r.InvoiceNumber == is.InvoiceNumber {
 				is.ReturnInfo.ReturnInvoiceNumber, is.ReturnInfo.ReturnDocumentNumber = r.ReturnInvoiceNumber, r.ReturnDocumentNumber
 			}
+		}
+		if a, in := settled[s.ID]; in {
+			is.RefundInfo = refundBy(a)
 		}
 		list = append(list, is)
 	}

@@ -103,13 +103,79 @@ func referenceOf(s custody.Shipment, barcode string) string {
 	return ""
 }
 
-// moneyOrders lists acts of money that was taken for the shop. Nothing is paid on collection, so there are none.
-func (d *door) moneyOrders(_ context.Context, c *call) (any, error) {
-	if _, _, err := d.orderPeriod(c); err != nil {
+// roubles is the currency of all sums in the API.
+const roubles = "RUB"
+
+// moneyOrder is an act of money that was paid on collection and transferred to the shop.
+type moneyOrder struct {
+	DocumentNumber, Date, PayOrderNumber string
+	Invoices                             []settledInvoice
+	TotalNPSum, TotalRetSum              float64
+	Error                                any
+}
+
+type settledInvoice struct {
+	InvoiceNumber, GCInvoiceNumber string
+	NPSum                          float64 // paid
+	RetSum                         float64 // of it, for goods that came back
+	Encloses                       []returnedEnclose
+}
+
+// moneyOrders lists the acts of money of a period, or one.
+func (d *door) moneyOrders(ctx context.Context, c *call) (any, error) {
+	from, to, err := d.orderPeriod(c)
+	if err != nil {
 		return nil, err
 	}
-	return []any{}, nil
+	var acts []handover.MoneyAct
+	if text := c.text("documentnumber"); text != "" {
+		number, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			number = 0 // nobody's
+		}
+		a, err := d.Handovers.MoneyAct(ctx, c.merchant.ID, number)
+		if err != nil {
+			return nil, err
+		}
+		if a.Created >= from && a.Created < to {
+			acts = append(acts, a)
+		}
+	} else if acts, err = d.Handovers.MoneyActs(ctx, c.merchant.ID, from, to, maxReturned); err != nil {
+		return nil, err
+	}
+	return d.money(ctx, c, acts)
 }
+
+// money tells of acts; of those in another currency this API cannot.
+func (d *door) money(ctx context.Context, c *call, acts []handover.MoneyAct) ([]moneyOrder, error) {
+	var ids []string
+	for _, a := range acts {
+		for _, s := range a.Settled {
+			ids = append(ids, s.Shipment)
+		}
+	}
+	named, err := d.Custody.ShipmentsNamed(ctx, c.merchant.ID, ids)
+	list := []moneyOrder{}
+	for _, a := range acts {
+		if a.Currency != roubles {
+			continue
+		}
+		total := a.Total()
+		m := moneyOrder{DocumentNumber: strconv.FormatInt(a.Number, 10), Date: printed(a.Created), PayOrderNumber: a.Order, TotalNPSum: inRoubles(total.Paid), TotalRetSum: inRoubles(total.Returned)}
+		for _, is := range a.Settled {
+			s := named[is.Shipment]
+			in := settledInvoice{InvoiceNumber: numberOf(s), GCInvoiceNumber: s.Reference, NPSum: inRoubles(is.Paid), RetSum: inRoubles(is.Returned)}
+			for _, p := range s.Parcels {
+				in.Encloses = append(in.Encloses, returnedEnclose{p.Barcode, p.Reference})
+			}
+			m.Invoices = append(m.Invoices, in)
+		}
+		list = append(list, m)
+	}
+	return list, err
+}
+
+func inRoubles(kopecks int64) float64 { return float64(kopecks) / 100 }
 
 // returnActNamed is an act of what came back to the shop, by its number.
 func (d *door) returnActNamed(ctx context.Context, c *call, text string) (handover.ReturnAct, error) {

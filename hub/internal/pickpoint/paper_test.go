@@ -22,7 +22,7 @@ func (d *desk) paper(method, body string) (kind, content string) {
 	return w.Header().Get("Content-Type"), w.Body.String()
 }
 
-func textOf(t *testing.T, pdf string) string {
+func textOf(t testing.TB, pdf string) string {
 	t.Helper()
 	cmd := exec.Command(debian.Program(t, "pdftotext", "poppler-utils"), "-", "-")
 	cmd.Stdin = strings.NewReader(pdf)
@@ -43,11 +43,11 @@ func TestLabels(t *testing.T) {
 				d.Errorf("%s: %s %.60s", method, kind, pdf)
 			}
 		}
-		if _, pdf := d.paper("makeZLabel", d.with(`"Invoices":["`+first+`"]`)); !strings.Contains(textOf(d.T, pdf), "(00) "+parcel.GS1Prefix("9521234").SSCC(barcode)) {
+		if _, pdf := d.paper("makeZLabel", d.with(`"Invoices":["`+first+`"]`)); !strings.Contains(textOf(d.TB, pdf), "(00) "+parcel.GS1Prefix("9521234").SSCC(barcode)) {
 			d.Errorf("no SSCC of %s is on its label", barcode)
 		}
 		d.told[barcode] = "Цеткина Клара/4567"
-		if _, pdf := d.paper("makeZLabel", d.with(`"Invoices":["`+first+`"]`)); !strings.Contains(textOf(d.T, pdf), "Цеткина Клара, *4567") {
+		if _, pdf := d.paper("makeZLabel", d.with(`"Invoices":["`+first+`"]`)); !strings.Contains(textOf(d.TB, pdf), "Цеткина Клара, *4567") {
 			d.Error("the name that the notifier tells is not on the label")
 		}
 		d.guard.Deposit(3, barcode)

@@ -107,6 +107,7 @@ func TestRejected(t *testing.T) {
 			"20 PostamatNumber": invoice(`"7701-015"`, `"7701-0155"`),
 			"20 MobilePhone":    invoice(`"+79031112233"`, `{}`),
 			"20 телефон":        invoice(`+79031112233`, `+7903`),
+			"20 имя":            invoice(`Иванов Пётр`, `Иванов\nПётр`),
 			"20 электронной":    invoice(`"PayType":1`, `"Email":"nobody"`),
 			"30 контракт":       invoice(`9990003041`, `9990003042`),
 			"20 помещается":     invoice(`"Width":20`, `"Width":200`),

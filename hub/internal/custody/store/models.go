@@ -100,6 +100,7 @@ type Shipment struct {
 	CodCurrency   string
 	Paid          int64
 	PaidReference string
+	Settled       int64
 }
 
 type Upload struct {

@@ -1432,7 +1432,7 @@ func (q *Queries) Reprice(ctx context.Context, arg RepriceParams) (int64, error)
 const returnsOfShipments = `-- name: ReturnsOfShipments :many
 WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($2 AS TEXT), 1, 36)
     UNION ALL SELECT at + 36, substr(CAST($2 AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST($2 AS TEXT)))
-SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
+SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, s.settled, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
 WHERE s.id IN (SELECT back.id FROM entry CROSS JOIN shipment back
     WHERE back.merchant = $1 AND back.return_of <> '' AND back.return_of = one)
 ORDER BY s.id DESC, p.place
@@ -1474,6 +1474,7 @@ func (q *Queries) ReturnsOfShipments(ctx context.Context, arg ReturnsOfShipments
 			&i.Shipment.CodCurrency,
 			&i.Shipment.Paid,
 			&i.Shipment.PaidReference,
+			&i.Shipment.Settled,
 			&i.Parcel.Barcode,
 			&i.Parcel.Shipment,
 			&i.Parcel.Merchant,
@@ -1525,8 +1526,41 @@ func (q *Queries) Scan(ctx context.Context, arg ScanParams) ([]byte, error) {
 	return envelope, err
 }
 
+const settle = `-- name: Settle :many
+UPDATE shipment SET settled = $1 WHERE merchant = $2 AND paid > 0 AND settled = 0 AND cod_currency = $3 RETURNING id
+`
+
+type SettleParams struct {
+	Act      int64
+	Merchant string
+	Currency string
+}
+
+func (q *Queries) Settle(ctx context.Context, arg SettleParams) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, settle, arg.Act, arg.Merchant, arg.Currency)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const shipment = `-- name: Shipment :one
-SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, return_of, cod_amount, cod_currency, paid, paid_reference FROM shipment WHERE id = $1 AND merchant = $2
+SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, return_of, cod_amount, cod_currency, paid, paid_reference, settled FROM shipment WHERE id = $1 AND merchant = $2
 `
 
 type ShipmentParams struct {
@@ -1554,12 +1588,13 @@ func (q *Queries) Shipment(ctx context.Context, arg ShipmentParams) (Shipment, e
 		&i.CodCurrency,
 		&i.Paid,
 		&i.PaidReference,
+		&i.Settled,
 	)
 	return i, err
 }
 
 const shipments = `-- name: Shipments :many
-SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, return_of, cod_amount, cod_currency, paid, paid_reference FROM shipment s
+SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from_city, from_region, description, return_of, cod_amount, cod_currency, paid, paid_reference, settled FROM shipment s
 WHERE s.merchant = $1 AND (CAST($2 AS TEXT) = '' OR s.id < $2)
   AND (CAST($3 AS TEXT) = '' OR s.reference = $3)
   AND (CAST($4 AS TEXT) = '' OR EXISTS (SELECT 1 FROM parcel p WHERE p.shipment = s.id AND p.state = $4))
@@ -1606,6 +1641,7 @@ func (q *Queries) Shipments(ctx context.Context, arg ShipmentsParams) ([]Shipmen
 			&i.CodCurrency,
 			&i.Paid,
 			&i.PaidReference,
+			&i.Settled,
 		); err != nil {
 			return nil, err
 		}
@@ -1624,7 +1660,7 @@ const shipmentsWithBarcodes = `-- name: ShipmentsWithBarcodes :many
 
 WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($2 AS TEXT), 1, 12)
     UNION ALL SELECT at + 12, substr(CAST($2 AS TEXT), at + 12, 12) FROM entry WHERE at + 12 <= length(CAST($2 AS TEXT)))
-SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
+SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, s.settled, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
 WHERE s.merchant = $1 AND s.id IN (SELECT named.shipment FROM entry CROSS JOIN parcel named
     WHERE named.barcode = one)
 ORDER BY s.id DESC, p.place
@@ -1667,6 +1703,7 @@ func (q *Queries) ShipmentsWithBarcodes(ctx context.Context, arg ShipmentsWithBa
 			&i.Shipment.CodCurrency,
 			&i.Shipment.Paid,
 			&i.Shipment.PaidReference,
+			&i.Shipment.Settled,
 			&i.Parcel.Barcode,
 			&i.Parcel.Shipment,
 			&i.Parcel.Merchant,
@@ -1705,7 +1742,7 @@ func (q *Queries) ShipmentsWithBarcodes(ctx context.Context, arg ShipmentsWithBa
 const shipmentsWithIDs = `-- name: ShipmentsWithIDs :many
 WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($2 AS TEXT), 1, 36)
     UNION ALL SELECT at + 36, substr(CAST($2 AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST($2 AS TEXT)))
-SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
+SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, s.settled, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
 WHERE s.merchant = $1 AND s.id IN (SELECT one FROM entry)
 ORDER BY s.id DESC, p.place
 `
@@ -1746,6 +1783,7 @@ func (q *Queries) ShipmentsWithIDs(ctx context.Context, arg ShipmentsWithIDsPara
 			&i.Shipment.CodCurrency,
 			&i.Shipment.Paid,
 			&i.Shipment.PaidReference,
+			&i.Shipment.Settled,
 			&i.Parcel.Barcode,
 			&i.Parcel.Shipment,
 			&i.Parcel.Merchant,
@@ -1784,7 +1822,7 @@ func (q *Queries) ShipmentsWithIDs(ctx context.Context, arg ShipmentsWithIDsPara
 const shipmentsWithReferences = `-- name: ShipmentsWithReferences :many
 WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($3 AS TEXT), 1, 100)
     UNION ALL SELECT at + 100, substr(CAST($3 AS TEXT), at + 100, 100) FROM entry WHERE at + 100 <= length(CAST($3 AS TEXT)))
-SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
+SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, s.settled, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
 WHERE s.id IN (SELECT named.id FROM entry CROSS JOIN shipment named
     WHERE named.merchant = $1 AND named.reference = rtrim(one) ORDER BY named.id DESC LIMIT $2)
 ORDER BY s.id DESC, p.place
@@ -1827,6 +1865,7 @@ func (q *Queries) ShipmentsWithReferences(ctx context.Context, arg ShipmentsWith
 			&i.Shipment.CodCurrency,
 			&i.Shipment.Paid,
 			&i.Shipment.PaidReference,
+			&i.Shipment.Settled,
 			&i.Parcel.Barcode,
 			&i.Parcel.Shipment,
 			&i.Parcel.Merchant,

@@ -18,6 +18,23 @@ type Handover struct {
 	Actor     string
 }
 
+type MoneyAct struct {
+	Number   int64
+	Merchant string
+	PayOrder string
+	Currency string
+	Created  int64
+	Actor    string
+}
+
+type MoneyActShipment struct {
+	Shipment string
+	Act      int64
+	Place    int64
+	Paid     int64
+	Returned int64
+}
+
 type ReturnAct struct {
 	Number   int64
 	Merchant string

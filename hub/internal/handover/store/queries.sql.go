@@ -154,6 +154,34 @@ func (q *Queries) AddAct(ctx context.Context, arg AddActParams) error {
 	return err
 }
 
+const addMoneyAct = `-- name: AddMoneyAct :execrows
+INSERT INTO money_act (number, merchant, pay_order, currency, created, actor) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+`
+
+type AddMoneyActParams struct {
+	Number   int64
+	Merchant string
+	PayOrder string
+	Currency string
+	Created  int64
+	Actor    string
+}
+
+func (q *Queries) AddMoneyAct(ctx context.Context, arg AddMoneyActParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, addMoneyAct,
+		arg.Number,
+		arg.Merchant,
+		arg.PayOrder,
+		arg.Currency,
+		arg.Created,
+		arg.Actor,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const addReturnAct = `-- name: AddReturnAct :exec
 INSERT INTO return_act (number, merchant, carrier, created, actor) VALUES ($1, $2, $3, $4, $5)
 `
@@ -189,6 +217,29 @@ type AddReturnedParams struct {
 
 func (q *Queries) AddReturned(ctx context.Context, arg AddReturnedParams) error {
 	_, err := q.db.ExecContext(ctx, addReturned, arg.Barcode, arg.Act, arg.Place)
+	return err
+}
+
+const addSettled = `-- name: AddSettled :exec
+INSERT INTO money_act_shipment (shipment, act, place, paid, returned) VALUES ($1, $2, $3, $4, $5)
+`
+
+type AddSettledParams struct {
+	Shipment string
+	Act      int64
+	Place    int64
+	Paid     int64
+	Returned int64
+}
+
+func (q *Queries) AddSettled(ctx context.Context, arg AddSettledParams) error {
+	_, err := q.db.ExecContext(ctx, addSettled,
+		arg.Shipment,
+		arg.Act,
+		arg.Place,
+		arg.Paid,
+		arg.Returned,
+	)
 	return err
 }
 
@@ -275,6 +326,207 @@ func (q *Queries) DropShipment(ctx context.Context, arg DropShipmentParams) (int
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const moneyActs = `-- name: MoneyActs :many
+SELECT a.number, a.merchant, a.pay_order, a.currency, a.created, a.actor, s.shipment, s.act, s.place, s.paid, s.returned FROM money_act a JOIN money_act_shipment s ON s.act = a.number
+WHERE (CAST($1 AS TEXT) = '' OR a.merchant = $1) AND a.number = $2 ORDER BY s.place
+`
+
+type MoneyActsParams struct {
+	Merchant string
+	Number   int64
+}
+
+type MoneyActsRow struct {
+	MoneyAct         MoneyAct
+	MoneyActShipment MoneyActShipment
+}
+
+func (q *Queries) MoneyActs(ctx context.Context, arg MoneyActsParams) ([]MoneyActsRow, error) {
+	rows, err := q.db.QueryContext(ctx, moneyActs, arg.Merchant, arg.Number)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MoneyActsRow
+	for rows.Next() {
+		var i MoneyActsRow
+		if err := rows.Scan(
+			&i.MoneyAct.Number,
+			&i.MoneyAct.Merchant,
+			&i.MoneyAct.PayOrder,
+			&i.MoneyAct.Currency,
+			&i.MoneyAct.Created,
+			&i.MoneyAct.Actor,
+			&i.MoneyActShipment.Shipment,
+			&i.MoneyActShipment.Act,
+			&i.MoneyActShipment.Place,
+			&i.MoneyActShipment.Paid,
+			&i.MoneyActShipment.Returned,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const moneyActsBetween = `-- name: MoneyActsBetween :many
+SELECT a.number, a.merchant, a.pay_order, a.currency, a.created, a.actor, s.shipment, s.act, s.place, s.paid, s.returned FROM money_act a JOIN money_act_shipment s ON s.act = a.number
+WHERE a.merchant = $1 AND a.created >= $2 AND a.created < $3 ORDER BY a.number, s.place LIMIT $4
+`
+
+type MoneyActsBetweenParams struct {
+	Merchant string
+	Since    int64
+	Until    int64
+	AtMost   int32
+}
+
+type MoneyActsBetweenRow struct {
+	MoneyAct         MoneyAct
+	MoneyActShipment MoneyActShipment
+}
+
+func (q *Queries) MoneyActsBetween(ctx context.Context, arg MoneyActsBetweenParams) ([]MoneyActsBetweenRow, error) {
+	rows, err := q.db.QueryContext(ctx, moneyActsBetween,
+		arg.Merchant,
+		arg.Since,
+		arg.Until,
+		arg.AtMost,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MoneyActsBetweenRow
+	for rows.Next() {
+		var i MoneyActsBetweenRow
+		if err := rows.Scan(
+			&i.MoneyAct.Number,
+			&i.MoneyAct.Merchant,
+			&i.MoneyAct.PayOrder,
+			&i.MoneyAct.Currency,
+			&i.MoneyAct.Created,
+			&i.MoneyAct.Actor,
+			&i.MoneyActShipment.Shipment,
+			&i.MoneyActShipment.Act,
+			&i.MoneyActShipment.Place,
+			&i.MoneyActShipment.Paid,
+			&i.MoneyActShipment.Returned,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const moneyActsOf = `-- name: MoneyActsOf :many
+WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($1 AS TEXT), 1, 36)
+    UNION ALL SELECT at + 36, substr(CAST($1 AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST($1 AS TEXT)))
+SELECT a.number, a.merchant, a.pay_order, a.currency, a.created, a.actor, s.shipment, s.act, s.place, s.paid, s.returned FROM money_act_shipment s JOIN money_act a ON a.number = s.act
+WHERE s.shipment IN (SELECT one FROM entry)
+`
+
+type MoneyActsOfRow struct {
+	MoneyAct         MoneyAct
+	MoneyActShipment MoneyActShipment
+}
+
+func (q *Queries) MoneyActsOf(ctx context.Context, ids string) ([]MoneyActsOfRow, error) {
+	rows, err := q.db.QueryContext(ctx, moneyActsOf, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MoneyActsOfRow
+	for rows.Next() {
+		var i MoneyActsOfRow
+		if err := rows.Scan(
+			&i.MoneyAct.Number,
+			&i.MoneyAct.Merchant,
+			&i.MoneyAct.PayOrder,
+			&i.MoneyAct.Currency,
+			&i.MoneyAct.Created,
+			&i.MoneyAct.Actor,
+			&i.MoneyActShipment.Shipment,
+			&i.MoneyActShipment.Act,
+			&i.MoneyActShipment.Place,
+			&i.MoneyActShipment.Paid,
+			&i.MoneyActShipment.Returned,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const moneyTotals = `-- name: MoneyTotals :many
+SELECT a.number, a.merchant, a.pay_order, a.currency, a.created, a.actor, count(*) AS shipments, CAST(sum(s.paid) AS BIGINT) AS paid, CAST(sum(s.returned) AS BIGINT) AS returned
+FROM money_act a JOIN money_act_shipment s ON s.act = a.number
+WHERE CAST($1 AS TEXT) = '' OR a.merchant = $1
+GROUP BY a.number ORDER BY a.number
+`
+
+type MoneyTotalsRow struct {
+	MoneyAct  MoneyAct
+	Shipments int64
+	Paid      int64
+	Returned  int64
+}
+
+func (q *Queries) MoneyTotals(ctx context.Context, merchant string) ([]MoneyTotalsRow, error) {
+	rows, err := q.db.QueryContext(ctx, moneyTotals, merchant)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MoneyTotalsRow
+	for rows.Next() {
+		var i MoneyTotalsRow
+		if err := rows.Scan(
+			&i.MoneyAct.Number,
+			&i.MoneyAct.Merchant,
+			&i.MoneyAct.PayOrder,
+			&i.MoneyAct.Currency,
+			&i.MoneyAct.Created,
+			&i.MoneyAct.Actor,
+			&i.Shipments,
+			&i.Paid,
+			&i.Returned,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const nextNumber = `-- name: NextNumber :one

@@ -1,0 +1,63 @@
+package quota
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+var noon = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+
+// said are the headers of an answer.
+func (l Left) said() string {
+	var list []string
+	l.Headers(func(name, value string) { list = append(list, name+" "+value) })
+	return strings.Join(list, ", ")
+}
+
+func TestBuckets(t *testing.T) {
+	q := New(2, 3)
+	for i, row := range []struct {
+		who   string
+		after time.Duration
+		want  string
+	}{
+		{"anna", 0, "RateLimit-Limit 3, RateLimit-Remaining 2, RateLimit-Reset 1"},
+		{"anna", 0, "RateLimit-Limit 3, RateLimit-Remaining 1, RateLimit-Reset 1"},
+		{"anna", 0, "RateLimit-Limit 3, RateLimit-Remaining 0, RateLimit-Reset 2"},
+		{"anna", 0, "RateLimit-Limit 3, RateLimit-Remaining 0, RateLimit-Reset 2, Retry-After 1"},
+		{"boris", 0, "RateLimit-Limit 3, RateLimit-Remaining 2, RateLimit-Reset 1"},
+		{"anna", 500 * time.Millisecond, "RateLimit-Limit 3, RateLimit-Remaining 0, RateLimit-Reset 2"},
+		{"anna", -time.Hour, "RateLimit-Limit 3, RateLimit-Remaining 0, RateLimit-Reset 2, Retry-After 1"}, // a clock that was set back
+		{"anna", time.Hour, "RateLimit-Limit 3, RateLimit-Remaining 2, RateLimit-Reset 1"},
+	} {
+		if l := q.Take(row.who, noon.Add(row.after)); l.said() != row.want || l.Allowed == strings.Contains(row.want, "Retry") {
+			t.Errorf("%d: %s, %v; want %s", i, l.said(), l.Allowed, row.want)
+		}
+	}
+}
+
+func TestNothingBounded(t *testing.T) {
+	q := New(0, 0)
+	for range 1000 {
+		if l := q.Take("anna", noon); !l.Allowed || l.said() != "" {
+			t.Fatal(l)
+		}
+	}
+}
+
+// However many come, only so many are remembered; who comes all the time is among them.
+func TestMemory(t *testing.T) {
+	q := New(1, 1)
+	q.Take("anna", noon)
+	for i := range 5 * kept {
+		q.Take(fmt.Sprint("stranger ", i), noon)
+		if i%1000 == 0 && q.Take("anna", noon).Allowed {
+			t.Fatalf("forgotten after %d strangers", i)
+		}
+	}
+	if n := len(q.now) + len(q.before); n > 2*kept {
+		t.Errorf("%d are remembered", n)
+	}
+}
