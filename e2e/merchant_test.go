@@ -509,7 +509,7 @@ func (m *merchant) tells() {
 	}
 }
 
-// signsInAgain sees that a session which was kept for days was begun anew by itself.
+// signsInAgain sees that a session which the service does not know any more is begun anew without a word.
 func (m *merchant) signsInAgain() {
 	session := m.shops["N"].session
 	must(m.T, os.WriteFile(session, []byte("00000000-0000-0000-0000-000000000000"), 0o600))

@@ -9,7 +9,7 @@ import (
 	"lockstep/internal/npm"
 )
 
-// TestTheDocumentIsLinted holds the document against Redocly's recommended rules.
+// TestTheDocumentIsLinted holds the document against Redocly's recommended rules, and its examples against its schemas.
 func TestTheDocumentIsLinted(t *testing.T) {
 	script := npm.Open(t, "testdata/lint/lint.mjs")
 	var document []byte // the same on both engines
