@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // kept bounds the buckets of one generation, of which there are two: whoever has not come for so long has a full bucket again.
@@ -19,11 +17,16 @@ type who [sha256.Size]byte // so that a name of any length takes the same room, 
 
 // Quota is the buckets. A nil one bounds nothing.
 type Quota struct {
-	rate  rate.Limit
+	rate  float64 // a second
 	burst int
 
 	mu          sync.Mutex
-	now, before map[who]*rate.Limiter
+	now, before map[who]*bucket
+}
+
+type bucket struct {
+	tokens float64
+	at     time.Time // up to when it has been filled
 }
 
 // New makes buckets of burst, into which perSecond flow; nil, which bounds nothing, where that is 0.
@@ -31,7 +34,7 @@ func New(perSecond float64, burst int) *Quota {
 	if perSecond <= 0 {
 		return nil
 	}
-	return &Quota{rate: rate.Limit(perSecond), burst: burst, now: map[who]*rate.Limiter{}}
+	return &Quota{rate: perSecond, burst: burst, now: map[who]*bucket{}}
 }
 
 // Left is what a bucket holds after something was taken out of it, or could not be.
@@ -50,32 +53,48 @@ func (q *Quota) Take(name string, at time.Time) Left {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	bucket := q.bucket(sha256.Sum256([]byte(name)))
-	left := Left{Allowed: bucket.AllowN(at, 1), Limit: q.burst}
-	tokens := bucket.TokensAt(at)
-	left.Remaining = max(0, int(tokens))
-	left.Full, left.Next = q.flow(float64(q.burst)-tokens), q.flow(1-tokens)
+	b := q.bucket(name, at)
+	left := Left{Allowed: b.tokens >= 1, Limit: q.burst}
+	if left.Allowed {
+		b.tokens--
+	}
+	left.Remaining, left.Full, left.Next = int(b.tokens), q.flow(float64(q.burst)-b.tokens), q.flow(1-b.tokens)
 	return left
 }
 
-func (q *Quota) bucket(name who) *rate.Limiter {
-	b, known := q.now[name]
-	if known {
-		return b
+// Give puts one back into name's bucket: what was taken out was not for what is bounded.
+func (q *Quota) Give(name string, at time.Time) {
+	if q == nil {
+		return
 	}
-	if b, known = q.before[name]; !known {
-		b = rate.NewLimiter(q.rate, q.burst)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	b := q.bucket(name, at)
+	b.tokens = min(float64(q.burst), b.tokens+1)
+}
+
+// bucket is name's, with what has flown into it; nothing flows while a clock that was set back comes up to where it was.
+func (q *Quota) bucket(name string, at time.Time) *bucket {
+	key := who(sha256.Sum256([]byte(name)))
+	b, known := q.now[key]
+	if !known {
+		if b, known = q.before[key]; !known {
+			b = &bucket{float64(q.burst), at}
+		}
+		if len(q.now) >= kept {
+			q.now, q.before = map[who]*bucket{}, q.now
+		}
+		q.now[key] = b
 	}
-	if len(q.now) >= kept {
-		q.now, q.before = map[who]*rate.Limiter{}, q.now
+	if since := at.Sub(b.at); since > 0 {
+		b.tokens, b.at = min(float64(q.burst), b.tokens+since.Seconds()*q.rate), at
 	}
-	q.now[name] = b
 	return b
 }
 
 // flow is how long tokens take to come.
 func (q *Quota) flow(tokens float64) time.Duration {
-	return time.Duration(max(0, tokens) / float64(q.rate) * float64(time.Second))
+	return time.Duration(max(0, tokens) / q.rate * float64(time.Second))
 }
 
 // Headers are those of a bounded answer. Of the drafts of the IETF's httpapi group (draft-ietf-httpapi-ratelimit-headers) this is the form

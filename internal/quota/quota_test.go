@@ -38,8 +38,23 @@ func TestBuckets(t *testing.T) {
 	}
 }
 
+func TestGivenBack(t *testing.T) {
+	q := New(0.001, 2)
+	for range 100 {
+		if l := q.Take("anna", noon); !l.Allowed || l.Remaining != 1 {
+			t.Fatal(l)
+		}
+		q.Give("anna", noon)
+	}
+	q.Give("anna", noon)
+	if l := q.Take("anna", noon); l.Remaining != 1 {
+		t.Errorf("more than it holds: %+v", l)
+	}
+}
+
 func TestNothingBounded(t *testing.T) {
 	q := New(0, 0)
+	q.Give("anna", noon)
 	for range 1000 {
 		if l := q.Take("anna", noon); !l.Allowed || l.said() != "" {
 			t.Fatal(l)

@@ -224,6 +224,7 @@ func (d *door) login(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.signIns.right(c, d.Now())
 	return loggedIn{SessionID: session.Reveal(), ExpiresIn: until.In(moscow).Format(dateTime)}, nil
 }
 
@@ -236,6 +237,7 @@ func (d *door) authenticate(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.signIns.right(c, d.Now())
 	if err := (&call{contract: l.Contract}).underContract(c.text("ikn")); err != nil {
 		return nil, err
 	}

@@ -61,6 +61,12 @@ func (d *desk) signIn(address, login, password string) int {
 // Whoever guesses passwords from one address, of one login or of many, keeps no shop out.
 func TestGuesses(t *testing.T) {
 	each(t, func(d *desk) {
+		for i := range 150 { // some software signs in before every call
+			if code := d.signIn("198.51.100.6", "apitest", "apitest"); code != 0 {
+				d.Fatalf("the right password for the %d. time: %d", i+1, code)
+			}
+		}
+		d.now = d.now.Add(time.Minute)
 		refused := 0
 		for i := range 500 {
 			login := "apitest"
