@@ -219,6 +219,8 @@ func TestEveryRouteNeedsAKeyAndKeepsMerchantsApart(t *testing.T) {
 				switch path[strings.LastIndex(path, "/"):] {
 				case "/extend":
 					body = `{"dwell_hours":100}`
+				case "/redirect":
+					body = `{"locker":"l1"}`
 				case "/replay":
 					body = `{"since":"2026-01-01T00:00:00Z"}`
 				}
