@@ -56,7 +56,8 @@ func (n *Network) startHub(ctx context.Context) error {
 	_, err := n.launch("hub", func() *process {
 		args := append([]string{n.bin("lockstep"), "hub"}, n.hubArgs()...)
 		return &process{user: n.users.hub, dir: n.path("hub"), args: append(args, "serve", "--listen", n.listen(portHub),
-			"--edge", n.listen(portEdge), "--frame-ancestor", n.Page(), "--allow-private")}
+			"--edge", n.listen(portEdge), "--frame-ancestor", n.Page(), "--allow-private",
+			"--api-rate", "5000")} // attackers and tests ask faster than any shop, and are to be heard
 	})
 	if err != nil {
 		return err
