@@ -11,6 +11,7 @@ import (
 
 	"lockstep/guard/statement"
 	"lockstep/internal/fault"
+	"lockstep/internal/quota"
 	"lockstep/internal/web"
 )
 
@@ -32,7 +33,7 @@ type Page struct {
 
 type page struct {
 	Page
-	strangers strangers
+	bad *quota.Quota // proofs of an address: ten at once, and one every ten seconds
 }
 
 // NewPage is the handler of /courier/ and /assets/.
@@ -41,7 +42,7 @@ func NewPage(c Page) http.Handler {
 	if err != nil {
 		panic(err) // the name is a constant of ours
 	}
-	p := &page{Page: c}
+	p := &page{Page: c, bad: quota.New(0.1, 10)}
 	mux := http.NewServeMux()
 	mux.Handle("GET /courier", http.RedirectHandler("/courier/", http.StatusMovedPermanently))
 	mux.Handle("/courier/", http.StripPrefix("/courier/", index(web.Files(own))))
@@ -87,11 +88,12 @@ type certified struct {
 	Certificate []byte   `json:"certificate"` // envelope of a statement.Courier
 }
 
-// known answers with the certificate that do gives, and slows down who brings bad proofs.
+// known answers with the certificate that do gives, and slows down who brings bad proofs. Good ones cost nothing: a depot behind one
+// address enrols as many couriers as it has.
 func (p *page) known(do func(w http.ResponseWriter, r *http.Request) (Courier, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		from, now := web.Address(r), p.Couriers.Now()
-		if !p.strangers.welcome(from, now) {
+		from, now := web.Address(r).String(), p.Couriers.Now()
+		if p.bad.Empty(from, now) {
 			w.Header().Set("Retry-After", "10")
 			p.fail(w, r, fault.New(fault.Paused, "too_many_tries", "too many tries from your address; wait a little"))
 			return
@@ -99,7 +101,7 @@ func (p *page) known(do func(w http.ResponseWriter, r *http.Request) (Courier, e
 		c, err := do(w, r)
 		if err != nil {
 			if fault.KindOf(err) == fault.Denied {
-				p.strangers.failed(from, now)
+				p.bad.Take(from, now)
 			}
 			p.fail(w, r, err)
 			return

@@ -62,6 +62,16 @@ func (q *Quota) Take(name string, at time.Time) Left {
 	return left
 }
 
+// Empty says whether there is nothing to take out of name's bucket.
+func (q *Quota) Empty(name string, at time.Time) bool {
+	if q == nil {
+		return false
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.bucket(name, at).tokens < 1
+}
+
 // Give puts one back into name's bucket: what was taken out was not for what is bounded.
 func (q *Quota) Give(name string, at time.Time) {
 	if q == nil {

@@ -52,8 +52,26 @@ func TestGivenBack(t *testing.T) {
 	}
 }
 
+func TestEmpty(t *testing.T) {
+	q := New(1, 2)
+	for i, want := range []bool{false, false, true, true} {
+		for range 3 { // looking takes nothing
+			if q.Empty("anna", noon) != want {
+				t.Errorf("after %d: not %v", i, want)
+			}
+		}
+		q.Take("anna", noon)
+	}
+	if q.Empty("boris", noon) || q.Empty("anna", noon.Add(time.Second)) {
+		t.Error("another, or a second later: empty")
+	}
+}
+
 func TestNothingBounded(t *testing.T) {
 	q := New(0, 0)
+	if q.Empty("anna", noon) {
+		t.Error("nothing is bounded, and is empty")
+	}
 	q.Give("anna", noon)
 	for range 1000 {
 		if l := q.Take("anna", noon); !l.Allowed || l.said() != "" {
