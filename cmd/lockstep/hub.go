@@ -67,22 +67,15 @@ func (s hubStore) config() (hub.Config, error) {
 	if err != nil {
 		return hub.Config{}, err
 	}
-	token, err := s.notifierToken()
-	if err != nil {
-		return hub.Config{}, err
+	var token secret.Text
+	if s.NotifierURL != "" {
+		if token, err = textOrFile("", s.NotifierTokenFile); err != nil {
+			return hub.Config{}, err
+		}
 	}
 	return hub.Config{Keys: s.Keys, Database: s.Database, PublicURL: strings.TrimRight(s.PublicURL, "/"), GS1Prefix: s.GS1Prefix, Now: c.Now,
 		NotifierURL: s.NotifierURL, NotifierToken: token, NotifierPrivate: s.NotifierPrivate,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}, nil
-}
-
-// notifierToken is what the file holds; nothing where no notifier is asked.
-func (s hubStore) notifierToken() (secret.Text, error) {
-	if s.NotifierURL == "" || s.NotifierTokenFile == "" {
-		return secret.Text{}, nil
-	}
-	data, err := os.ReadFile(s.NotifierTokenFile)
-	return secret.Known(strings.TrimSpace(string(data))), err
 }
 
 // with opens the hub for one command.

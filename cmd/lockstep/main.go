@@ -4,8 +4,11 @@ package main
 import (
 	"os"
 	"regexp"
+	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"lockstep/internal/secret"
 )
 
 type commands struct {
@@ -41,4 +44,13 @@ func longFlags(args []string) []string {
 		out[i] = arg
 	}
 	return out
+}
+
+// textOrFile is a secret that is given, or that a file holds.
+func textOrFile(text, file string) (secret.Text, error) {
+	if file == "" {
+		return secret.Known(text), nil
+	}
+	data, err := os.ReadFile(file)
+	return secret.Known(strings.TrimSpace(string(data))), err
 }

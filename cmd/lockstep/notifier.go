@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -127,13 +126,9 @@ func (c notifierServe) sms() (*notifier.SMSConfig, error) {
 	return &config, err
 }
 
-// notifierSecret is what a file holds, without the line's end, or else the other text.
 func notifierSecret(path, other string) (notifier.Secret, error) {
-	if path == "" {
-		return notifier.Secret(other), nil
-	}
-	data, err := os.ReadFile(path)
-	return notifier.Secret(strings.TrimSpace(string(data))), err
+	text, err := textOrFile(other, path)
+	return notifier.Secret(text.Reveal()), err
 }
 
 type notifierForget struct {

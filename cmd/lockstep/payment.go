@@ -8,12 +8,10 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
 	"lockstep/guard/clock"
-	"lockstep/internal/secret"
 	"lockstep/payment"
 )
 
@@ -43,15 +41,6 @@ func (s paymentStore) config() (payment.Config, error) {
 	}
 	token, err := textOrFile(s.Token, s.TokenFile)
 	return payment.Config{Keys: s.Keys, Hub: s.Hub, Token: token, PrivateNetwork: s.PrivateNetwork, Now: c.Now, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}, err
-}
-
-// textOrFile is a secret that is given, or that a file holds.
-func textOrFile(text, file string) (secret.Text, error) {
-	if file == "" {
-		return secret.Known(text), nil
-	}
-	data, err := os.ReadFile(file)
-	return secret.Known(strings.TrimSpace(string(data))), err
 }
 
 type paymentServe struct {
