@@ -62,7 +62,7 @@ func (d *door) update(ctx context.Context, c *call) (any, error) {
 		InvoiceNumber, GCInvoiceNumber string
 		Results                        []outcome
 		failure
-	}{InvoiceNumber: numberOf(s), GCInvoiceNumber: s.Reference, Results: results}, nil
+	}{InvoiceNumber: s.Number(), GCInvoiceNumber: s.Reference, Results: results}, nil
 }
 
 // reprice changes what a sending costs on collection, as long as it is not paid.
@@ -165,7 +165,7 @@ func (d *door) enclosure(ctx context.Context, c *call) (any, error) {
 	return struct {
 		Enclose enclose
 		failure
-	}{Enclose: enclose{Barcode: p.Barcode, GCBarCode: p.Reference, InvoiceNumber: numberOf(s), SenderInvoiceNumber: s.Reference, Width: in[1], Height: in[0], Depth: in[2], Weight: float64(p.WeightG) / 1000}}, nil
+	}{Enclose: enclose{Barcode: p.Barcode, GCBarCode: p.Reference, InvoiceNumber: s.Number(), SenderInvoiceNumber: s.Reference, Width: in[1], Height: in[0], Depth: in[2], Weight: float64(p.WeightG) / 1000}}, nil
 }
 
 func centimetres(size parcel.Size) (edges [3]float64) {

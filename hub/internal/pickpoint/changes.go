@@ -158,7 +158,7 @@ func (d *door) changedStates(ctx context.Context, c *call) (any, error) {
 				continue
 			}
 			list = append(list, row{BarCode: s.Parcels[0].Barcode, ChangeDT: st.At.Format("02.01.2006 15:04"), StateMessage: st.State.String(), VisualState: st.State.String(),
-				State: st.State, VisualStateCode: int(st.State)*100 + 1, InvoiceNumber: numberOf(s.Shipment), SenderInvoiceNumber: s.Reference, PostageType: postage(s.Shipment)})
+				State: st.State, VisualStateCode: int(st.State)*100 + 1, InvoiceNumber: s.Shipment.Number(), SenderInvoiceNumber: s.Reference, PostageType: postage(s.Shipment)})
 		}
 	}
 	return list, nil
@@ -196,7 +196,7 @@ func (d *door) changedSendings(ctx context.Context, c *call) (any, error) {
 		failure
 	}{Invoices: []invoice{}}
 	for _, s := range sendings {
-		in := invoice{Number: numberOf(s.Shipment), CustomerNumber: s.Reference, Encloses: []enclose{}, Expirations: []expiration{}, Forwards: []any{}}
+		in := invoice{Number: s.Shipment.Number(), CustomerNumber: s.Reference, Encloses: []enclose{}, Expirations: []expiration{}, Forwards: []any{}}
 		for i, p := range s.Parcels {
 			place := enclose{p.Barcode, []any{}, []status{}}
 			for _, st := range s.places[i] {

@@ -195,7 +195,7 @@ func (d *door) track(ctx context.Context, c *call) (any, error) {
 		InvoiceNumber, SenderInvoiceNumber string
 	}
 	steps := histories[0]
-	return []tracked{{steps[len(steps)-1].change(), numberOf(list[0]), list[0].Reference}}, nil
+	return []tracked{{steps[len(steps)-1].change(), list[0].Number(), list[0].Reference}}, nil
 }
 
 // maxTracked bounds the sendings of one call.
@@ -227,7 +227,7 @@ func (d *door) trackAll(ctx context.Context, c *call) (any, error) {
 	}
 	histories, err := d.histories(ctx, sendings...)
 	for i, steps := range histories {
-		t := tracked{InvoiceNumber: numberOf(sendings[i]), SenderInvoiceNumber: sendings[i].Reference}
+		t := tracked{InvoiceNumber: sendings[i].Number(), SenderInvoiceNumber: sendings[i].Reference}
 		for _, st := range steps {
 			t.States = append(t.States, st.change())
 		}

@@ -99,7 +99,7 @@ func named(s custody.Shipment) string {
 }
 
 func (d *door) informationOf(ctx context.Context, c *call, s custody.Shipment) (information, error) {
-	is := information{InvoiceNumber: numberOf(s), SenderInvoiceNumber: s.Reference, Sum: float64(s.COD.Amount) / 100, ChequeNumber: s.PaidReference, CreateDate: printed(s.Created), ReturnInfo: returnInfo{SubEncloses: []string{}}}
+	is := information{InvoiceNumber: s.Number(), SenderInvoiceNumber: s.Reference, Sum: inRoubles(s.COD.Amount), ChequeNumber: s.PaidReference, CreateDate: printed(s.Created), ReturnInfo: returnInfo{SubEncloses: []string{}}}
 	var due []int64
 	for _, p := range s.Parcels {
 		is.Barcodes = append(is.Barcodes, p.Barcode)

@@ -241,7 +241,7 @@ func (d *door) costs(ctx context.Context, c *call) (any, error) {
 				return nil, err
 			}
 			if ok {
-				list = append(list, cost{numberOf(s), s.Reference, price.Tariff, price.NDS})
+				list = append(list, cost{s.Number(), s.Reference, price.Tariff, price.NDS})
 			}
 		}
 	}

@@ -76,7 +76,7 @@ func (d *door) goods(ctx context.Context, c *call, acts []handover.ReturnAct) ([
 	sources, err := d.sources(ctx, c, back)
 	list := []returnedGoods{}
 	for _, a := range acts {
-		g := returnedGoods{DocumentNumber: strconv.FormatInt(a.Number, 10), Date: time.UnixMicro(a.Created).In(moscow).Format(dateTime), TotalEncloses: len(a.Barcodes)}
+		g := returnedGoods{DocumentNumber: strconv.FormatInt(a.Number, 10), Date: printed(a.Created), TotalEncloses: len(a.Barcodes)}
 		at := map[string]int{}
 		for _, barcode := range a.Barcodes {
 			s := with[barcode]
@@ -84,7 +84,7 @@ func (d *door) goods(ctx context.Context, c *call, acts []handover.ReturnAct) ([
 			if !there {
 				i = len(g.Invoices)
 				at[s.ID] = i
-				g.Invoices = append(g.Invoices, returnedInvoice{InvoiceNumber: sourceNumber(s, sources), ReturnInvoiceNumber: numberOf(s), GCInvoiceNumber: s.Reference})
+				g.Invoices = append(g.Invoices, returnedInvoice{InvoiceNumber: sourceNumber(s, sources), ReturnInvoiceNumber: s.Number(), GCInvoiceNumber: s.Reference})
 			}
 			g.Invoices[i].Encloses = append(g.Invoices[i].Encloses, returnedEnclose{barcode, referenceOf(s, barcode)})
 		}
@@ -164,7 +164,7 @@ func (d *door) money(ctx context.Context, c *call, acts []handover.MoneyAct) ([]
 		m := moneyOrder{DocumentNumber: strconv.FormatInt(a.Number, 10), Date: printed(a.Created), PayOrderNumber: a.Order, TotalNPSum: inRoubles(total.Paid), TotalRetSum: inRoubles(total.Returned)}
 		for _, is := range a.Settled {
 			s := named[is.Shipment]
-			in := settledInvoice{InvoiceNumber: numberOf(s), GCInvoiceNumber: s.Reference, NPSum: inRoubles(is.Paid), RetSum: inRoubles(is.Returned)}
+			in := settledInvoice{InvoiceNumber: s.Number(), GCInvoiceNumber: s.Reference, NPSum: inRoubles(is.Paid), RetSum: inRoubles(is.Returned)}
 			for _, p := range s.Parcels {
 				in.Encloses = append(in.Encloses, returnedEnclose{p.Barcode, p.Reference})
 			}

@@ -25,7 +25,7 @@ func (d *door) makeActs(ctx context.Context, c *call) ([]handover.Act, error) {
 	n := handover.NewAct{City: cut(c.text("cityname"), 100), Region: cut(c.text("regionname"), 100), Point: cut(c.text("deliverypoint"), 32), Reference: cut(c.text("reestrnumber"), 100)}
 	acts, err := d.Handovers.Make(ctx, n, shipments)
 	if refused, ok := errors.AsType[*handover.Refused](err); ok {
-		text := "Не все отправления находятся в статусе «Зарегистрирован» № отправления: " + numberOf(refused.Shipment)
+		text := "Не все отправления находятся в статусе «Зарегистрирован» № отправления: " + refused.Shipment.Number()
 		return nil, fault.Wrap(err, fault.Conflict, "", "%s", text)
 	}
 	return acts, err
@@ -116,7 +116,7 @@ func (d *door) printAct(ctx context.Context, c *call, a handover.Act) (any, erro
 		if !ok {
 			return nil, fmt.Errorf("pickpoint: act %d: no shipment %s", a.Number, id)
 		}
-		row := label.ActRow{Number: numberOf(s), Reference: s.Reference, Locker: s.Locker}
+		row := label.ActRow{Number: s.Number(), Reference: s.Reference, Locker: s.Locker}
 		for _, p := range s.Parcels {
 			row.Barcodes = append(row.Barcodes, p.Barcode)
 		}

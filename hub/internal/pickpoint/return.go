@@ -63,7 +63,7 @@ func (d *door) createReturns(ctx context.Context, c *call) (any, error) {
 		if err != nil {
 			return broughtBack{}, err
 		}
-		is := broughtBack{EDTN: cut(s.text("edtn"), 50), SenderCode: back.Reference, InvoiceNumber: numberOf(back), ReturnCode: d.ReturnCode(back.Parcels[0].Barcode)}
+		is := broughtBack{EDTN: cut(s.text("edtn"), 50), SenderCode: back.Reference, InvoiceNumber: back.Number(), ReturnCode: d.ReturnCode(back.Parcels[0].Barcode)}
 		for _, p := range back.Parcels {
 			is.Places = append(is.Places, placeBack{place{GCBarCode: p.Reference, Barcode: p.Barcode}, d.ReturnCode(p.Barcode)})
 		}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"lockstep/hub/internal/custody"
 	"lockstep/internal/fault"
@@ -50,8 +49,7 @@ func (d *door) returns(ctx context.Context, c *call) (any, error) {
 		if delete(of, s.ID); !first || givenUp(s) {
 			continue
 		}
-		answer.SendingsInfo = append(answer.SendingsInfo, info{InvoiceNumber: numberOf(s), SenderInvoiceNumber: s.Reference, Barcode: t.Parcel.Barcode,
-			DateOfCreate: time.UnixMicro(t.Happened).In(moscow).Format(dateTime), ReturnReason: reason(t)})
+		answer.SendingsInfo = append(answer.SendingsInfo, info{InvoiceNumber: s.Number(), SenderInvoiceNumber: s.Reference, Barcode: t.Parcel.Barcode, DateOfCreate: printed(t.Happened), ReturnReason: reason(t)})
 	}
 	return answer, nil
 }
@@ -116,7 +114,7 @@ func (d *door) returnInvoices(ctx context.Context, c *call, asked []custody.Ship
 	in, err := d.Handovers.ReturnedIn(ctx, barcodes)
 	list := []returnInvoice{}
 	for _, s := range back {
-		list = append(list, returnInvoice{sourceNumber(s, of), numberOf(s), documents(s, in), barcodesBack(s)})
+		list = append(list, returnInvoice{sourceNumber(s, of), s.Number(), documents(s, in), barcodesBack(s)})
 	}
 	return list, err
 }
@@ -183,9 +181,9 @@ func (d *door) sources(ctx context.Context, c *call, returns []custody.Shipment)
 // sourceNumber is the number of the sending that a return is of; its own, where it is none of ours or no return.
 func sourceNumber(s custody.Shipment, sources map[string]custody.Shipment) string {
 	if of, ok := sources[s.ReturnOf]; ok {
-		return numberOf(of)
+		return of.Number()
 	}
-	return numberOf(s)
+	return s.Number()
 }
 
 // documents are the acts in which a sending's parcels came back.

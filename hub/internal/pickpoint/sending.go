@@ -86,7 +86,7 @@ func (d *door) createOne(ctx context.Context, c *call, s, invoice object) (creat
 	if err != nil {
 		return created{}, err
 	}
-	is := created{EDTN: cut(s.text("edtn"), 50), SenderCode: made.Reference, InvoiceNumber: numberOf(made), Barcode: made.Parcels[0].Barcode, IKN: c.contract}
+	is := created{EDTN: cut(s.text("edtn"), 50), SenderCode: made.Reference, InvoiceNumber: made.Number(), Barcode: made.Parcels[0].Barcode, IKN: c.contract}
 	for _, p := range made.Parcels {
 		is.Places = append(is.Places, place{GCBarCode: p.Reference, Barcode: p.Barcode})
 	}
@@ -122,7 +122,7 @@ func (d *door) announcement(c *call, s, invoice object) (n custody.NewShipment, 
 // cod is what is to be paid on collection: what Sum says, whatever PostageType does.
 func cod(invoice object) custody.Money {
 	if sum, given := invoice.kopecks("sum"); given && sum > 0 {
-		return custody.Money{Amount: sum, Currency: "RUB"}
+		return custody.Money{Amount: sum, Currency: roubles}
 	}
 	return custody.Money{}
 }
@@ -197,9 +197,6 @@ func sizeOf(p object, places int) (parcel.Size, error) {
 	}
 	return size, nil
 }
-
-// numberOf is a shipment's number: eleven digits, its first barcode without the check digit.
-func numberOf(s custody.Shipment) string { return s.Number() }
 
 // find is the shipment of a number; NotFound "unknown_shipment" also for another merchant's.
 func (d *door) find(ctx context.Context, c *call, number string) (custody.Shipment, error) {
