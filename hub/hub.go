@@ -111,13 +111,13 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 	h.dispatch = dispatch.New(dispatch.Config{DB: d, Now: c.Now, Log: c.Log, Dispatch: k.dispatch, Time: k.time, Lockers: h.lockerIDs})
 	h.fleet = fleet.New(fleet.Config{DB: d, Now: c.Now, Charter: k.charter, Ring: h.dispatch.Ring})
 	h.outbox, err = outbox.New(ctx, outbox.Config{DB: d, Now: c.Now, Log: c.Log, AllowPrivate: c.AllowPrivate})
+	if err != nil {
+		return err
+	}
 	h.custody = custody.New(custody.Config{DB: d, Now: c.Now, Log: c.Log, Charters: k.charters, Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit})
 	h.handovers = handover.New(handover.Config{DB: d, Now: c.Now, Custody: h.custody})
 	h.tariffs = tariff.New(tariff.Config{DB: d})
 	h.pickups = pickup.New(pickup.Config{DB: d, Now: c.Now})
-	if err != nil {
-		return err
-	}
 	h.names, err = names.New(names.Config{URL: c.NotifierURL, Token: c.NotifierToken, Private: c.NotifierPrivate, Now: c.Now, Log: c.Log})
 	return err
 }

@@ -34,11 +34,9 @@ type PickupView struct {
 
 func pickupView(o pickup.Order) PickupView {
 	return PickupView{Number: o.Number, State: string(o.State), Merchant: o.Merchant, Carrier: o.Carrier, City: o.City, Region: o.Region, Address: o.Address, Day: o.Day,
-		From: clockOf(o.From), To: clockOf(o.To), Places: o.Places, WeightG: o.WeightG, Comment: o.Comment, Reference: o.Reference,
+		From: pickup.Clock(o.From), To: pickup.Clock(o.To), Places: o.Places, WeightG: o.WeightG, Comment: o.Comment, Reference: o.Reference,
 		Created: time.UnixMicro(o.Created).UTC(), Changed: time.UnixMicro(o.Changed).UTC(), Actor: o.Actor}
 }
-
-func clockOf(minute int) string { return fmt.Sprintf("%02d:%02d", minute/60, minute%60) }
 
 // Pickups lists what is still to be fetched, on one day or all (""), the earliest first.
 func (h *Hub) Pickups(ctx context.Context, day string) ([]PickupView, error) {

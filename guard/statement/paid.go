@@ -21,13 +21,14 @@ func (p Paid) Check() error {
 	if err := CheckBarcode(p.Barcode); err != nil {
 		return err
 	}
-	if !name(p.Locker) || p.Amount <= 0 || p.At <= 0 || !currency(p.Currency) || !plain(p.Reference, 1, 64) {
+	if !name(p.Locker) || p.Amount <= 0 || p.At <= 0 || !Currency(p.Currency) || !plain(p.Reference, 1, 64) {
 		return refuse("paid", "locker, amount, currency, time or reference is missing")
 	}
 	return nil
 }
 
-func currency(code string) bool {
+// Currency says whether a code has the form of ISO 4217: three capital letters.
+func Currency(code string) bool {
 	for _, letter := range code {
 		if letter < 'A' || letter > 'Z' {
 			return false

@@ -146,10 +146,8 @@ func minuteOf(text string) (int, error) {
 	return at.Hour()*60 + at.Minute(), nil
 }
 
-func clockOf(minute int) string { return fmt.Sprintf("%02d:%02d", minute/60, minute%60) }
-
 func pickupShape(o pickup.Order) Pickup {
-	return Pickup{Number: strconv.FormatInt(o.Number, 10), State: string(o.State), City: o.City, Region: o.Region, Address: o.Address, Day: o.Day, From: clockOf(o.From), To: clockOf(o.To),
+	return Pickup{Number: strconv.FormatInt(o.Number, 10), State: string(o.State), City: o.City, Region: o.Region, Address: o.Address, Day: o.Day, From: pickup.Clock(o.From), To: pickup.Clock(o.To),
 		Places: o.Places, WeightG: o.WeightG, Comment: o.Comment, Reference: o.Reference, Created: at(o.Created), Changed: at(o.Changed)}
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // The widths of what the queries for many take.
-const barcodeWidth, idWidth, referenceWidth = 12, 36, 100
+const BarcodeWidth, IDWidth, referenceWidth = 12, 36, 100
 
 // maxReferred bounds the shipments under a few hundred references: a merchant may use one of them for all.
 const maxReferred = 5000
@@ -16,7 +16,7 @@ const maxReferred = 5000
 // ShipmentsWith are a merchant's shipments by the barcodes of their parcels. What is nobody's or another merchant's is not among them.
 func (c *Custody) ShipmentsWith(ctx context.Context, merchant string, barcodes []string) (map[string]Shipment, error) {
 	with := map[string]Shipment{}
-	for _, list := range db.Lists(barcodeWidth, barcodes) {
+	for _, list := range db.Lists(BarcodeWidth, barcodes) {
 		rows, err := store.New(c.DB.Reads()).ShipmentsWithBarcodes(ctx, store.ShipmentsWithBarcodesParams{Merchant: merchant, Barcodes: list})
 		if err != nil {
 			return nil, err
@@ -33,7 +33,7 @@ func (c *Custody) ShipmentsWith(ctx context.Context, merchant string, barcodes [
 // ShipmentsNamed are a merchant's shipments by their ids; otherwise as ShipmentsWith.
 func (c *Custody) ShipmentsNamed(ctx context.Context, merchant string, ids []string) (map[string]Shipment, error) {
 	named := map[string]Shipment{}
-	for _, list := range db.Lists(idWidth, ids) {
+	for _, list := range db.Lists(IDWidth, ids) {
 		rows, err := store.New(c.DB.Reads()).ShipmentsWithIDs(ctx, store.ShipmentsWithIDsParams{Merchant: merchant, Ids: list})
 		if err != nil {
 			return nil, err
@@ -69,7 +69,7 @@ func (c *Custody) EventsOf(ctx context.Context, shipments ...Shipment) (map[stri
 		}
 	}
 	of := map[string][]Event{}
-	for _, list := range db.Lists(barcodeWidth, barcodes) {
+	for _, list := range db.Lists(BarcodeWidth, barcodes) {
 		rows, err := store.New(c.DB.Reads()).EventsOfParcels(ctx, list)
 		if err != nil {
 			return nil, err

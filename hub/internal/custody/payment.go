@@ -33,19 +33,10 @@ func (m Money) check() error {
 	if m.Amount == 0 && m.Currency == "" {
 		return nil
 	}
-	if m.Amount <= 0 || m.Amount > MaxAmount || !currency(m.Currency) {
+	if m.Amount <= 0 || m.Amount > MaxAmount || !statement.Currency(m.Currency) {
 		return fault.New(fault.Invalid, "invalid_amount", "an amount is positive, at most %d, and has a currency of three capital letters", int64(MaxAmount))
 	}
 	return nil
-}
-
-func currency(code string) bool {
-	for _, letter := range code {
-		if letter < 'A' || letter > 'Z' {
-			return false
-		}
-	}
-	return len(code) == 3
 }
 
 // mayCharge is Invalid "no_payments" where nobody could ever say that an amount was paid.
@@ -148,7 +139,7 @@ func (c *Custody) Settle(ctx context.Context, tx *sql.Tx, merchant, currency str
 	if err != nil {
 		return nil, err
 	}
-	for _, some := range db.Lists(idWidth, ids) {
+	for _, some := range db.Lists(IDWidth, ids) {
 		rows, err := q.ShipmentsWithIDs(ctx, store.ShipmentsWithIDsParams{Merchant: merchant, Ids: some})
 		if err != nil {
 			return nil, err

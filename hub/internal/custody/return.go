@@ -58,7 +58,7 @@ func (n NewShipment) checkReturn(ctx context.Context, q *store.Queries) error {
 // ReturnsOf are a merchant's returns of shipments by those shipments' ids, newest first.
 func (c *Custody) ReturnsOf(ctx context.Context, merchant string, ids ...string) (map[string][]Shipment, error) {
 	of := map[string][]Shipment{}
-	for _, list := range db.Lists(idWidth, ids) {
+	for _, list := range db.Lists(IDWidth, ids) {
 		rows, err := store.New(c.DB.Reads()).ReturnsOfShipments(ctx, store.ReturnsOfShipmentsParams{Merchant: merchant, Ids: list})
 		if err != nil {
 			return nil, err

@@ -129,7 +129,7 @@ func (h *Handovers) MoneyActsOf(ctx context.Context, shipments ...custody.Shipme
 		ids = append(ids, s.ID)
 	}
 	of := map[string]MoneyAct{}
-	for _, list := range db.Lists(36, ids) {
+	for _, list := range db.Lists(custody.IDWidth, ids) {
 		rows, err := store.New(h.DB.Reads()).MoneyActsOf(ctx, list)
 		if err != nil {
 			return nil, err

@@ -89,7 +89,7 @@ func (h *Handovers) ReturnActs(ctx context.Context, merchant string, from, to in
 // ReturnedIn are the numbers of the acts in which parcels came back, by their barcodes.
 func (h *Handovers) ReturnedIn(ctx context.Context, barcodes []string) (map[string]int64, error) {
 	in := map[string]int64{}
-	for _, list := range db.Lists(12, barcodes) {
+	for _, list := range db.Lists(custody.BarcodeWidth, barcodes) {
 		rows, err := store.New(h.DB.Reads()).ReturnActsOf(ctx, list)
 		if err != nil {
 			return nil, err
@@ -108,7 +108,7 @@ func (h *Handovers) ActsOf(ctx context.Context, shipments ...custody.Shipment) (
 		ids = append(ids, s.ID)
 	}
 	of := map[string]Act{}
-	for _, list := range db.Lists(36, ids) {
+	for _, list := range db.Lists(custody.IDWidth, ids) {
 		rows, err := store.New(h.DB.Reads()).ActsOf(ctx, list)
 		if err != nil {
 			return nil, err

@@ -214,3 +214,6 @@ func order(row store.Pickup) Order {
 }
 
 func (p *Pickups) now() int64 { return p.Now().UnixMicro() }
+
+// Clock is a minute of the day as a window of hours is written: "09:30".
+func Clock(minute int) string { return fmt.Sprintf("%02d:%02d", minute/60, minute%60) }
