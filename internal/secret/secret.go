@@ -2,8 +2,10 @@
 package secret
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"fmt"
 	"log/slog"
 )
 
@@ -31,4 +33,13 @@ func Known(text string) Text { return Text{text} }
 func Digest(text string) []byte {
 	sum := sha256.Sum256([]byte(text))
 	return sum[:]
+}
+
+// Keyed is the HMAC-SHA256 under a key of parts, each after its length: "3:abc".
+func Keyed(key []byte, parts ...[]byte) []byte {
+	mac := hmac.New(sha256.New, key)
+	for _, part := range parts {
+		fmt.Fprintf(mac, "%d:%s", len(part), part)
+	}
+	return mac.Sum(nil)
 }

@@ -28,3 +28,14 @@ func TestSecretsArePrintedNowhere(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyed: printf '3:abc0:' | openssl dgst -sha256 -hmac key
+func TestKeyed(t *testing.T) {
+	const want = "aa403d0b4ede93db05cf41a25499e32f372660863a27b59a882b8b221fafbcf2"
+	if is := fmt.Sprintf("%x", secret.Keyed([]byte("key"), []byte("abc"), nil)); is != want {
+		t.Error(is)
+	}
+	if bytes.Equal(secret.Keyed([]byte("key"), []byte("ab"), []byte("c")), secret.Keyed([]byte("key"), []byte("a"), []byte("bc"))) {
+		t.Error("what was said in one part can be said in another")
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/internal/fault"
 	"lockstep/internal/web"
+	"lockstep/parcel"
 )
 
 const (
@@ -100,13 +101,13 @@ func (d *door) feedContacts(r *http.Request) (any, error) {
 		return nil, err
 	}
 	out := []feedContact{}
-	names := d.names()
+	names, extensions := d.names(), map[string]parcel.DwellTime{}
 	for _, c := range list {
 		m, l, err := names(r.Context(), c.Parcel)
 		if err != nil {
 			return nil, err
 		}
-		most, err := d.Accounts.Extension(r.Context(), m.ID)
+		most, err := once(r.Context(), extensions, m.ID, d.Accounts.Extension)
 		if err != nil {
 			return nil, err
 		}

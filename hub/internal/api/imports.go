@@ -14,6 +14,7 @@ import (
 
 	"lockstep/hub/internal/account"
 	"lockstep/internal/fault"
+	"lockstep/internal/secret"
 	"lockstep/internal/sheet"
 )
 
@@ -165,7 +166,7 @@ func (d *door) importRow(ctx context.Context, m account.Merchant, key string, r 
 	if body.Reference != "" {
 		said = []byte(body.Reference)
 	}
-	s, replayed, err := d.announce(ctx, m, fmt.Sprintf("import %x", d.keyed([]byte("import"), []byte(key), said)), body)
+	s, replayed, err := d.announce(ctx, m, fmt.Sprintf("import %x", secret.Keyed(d.BodyKey, []byte("import"), []byte(key), said)), body)
 	if code, _ := fault.Public(err); code == "idempotency_conflict" {
 		err = fault.New(fault.Conflict, "reference_used", "this import has announced the reference with other content; nothing was done")
 	}

@@ -14,6 +14,7 @@ import (
 	"lockstep/hub/internal/pickup"
 	"lockstep/internal/contact"
 	"lockstep/internal/fault"
+	"lockstep/internal/secret"
 )
 
 type newPickup struct {
@@ -130,7 +131,7 @@ func (d *door) newPickup(m account.Merchant, in *newPickupIn) (n pickup.NewOrder
 	}
 	plain := person.Encode()
 	body.Contact = contactPerson{}
-	return pickup.NewOrder{Merchant: m.ID, Carrier: m.Carrier, Key: in.Key, Body: d.keyed([]byte(m.ID), []byte("pickup"), marshal(body), plain), Reference: body.Reference,
+	return pickup.NewOrder{Merchant: m.ID, Carrier: m.Carrier, Key: in.Key, Body: secret.Keyed(d.BodyKey, []byte(m.ID), []byte("pickup"), marshal(body), plain), Reference: body.Reference,
 		Place: pickup.Place{City: body.City, Region: body.Region, Address: body.Address}, Window: window, Load: pickup.Load{Places: body.Places, WeightG: body.WeightG},
 		Comment: body.Comment, Seal: func(number int64, day string) ([]byte, error) {
 			return statement.SealPickup(d.Notifier, plain, number, day)

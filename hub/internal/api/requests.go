@@ -11,6 +11,7 @@ import (
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/dispatch"
 	"lockstep/internal/fault"
+	"lockstep/internal/secret"
 	"lockstep/parcel"
 )
 
@@ -119,7 +120,7 @@ func (d *door) createReturn(ctx context.Context, m account.Merchant, in *returnI
 		return nil, err
 	}
 	s, replayed, err := d.Custody.CreateShipment(ctx, custody.NewShipment{Merchant: m.ID, Range: m.Range, Carrier: m.Carrier, Key: in.Key,
-		Body: d.keyed([]byte(m.ID), []byte("return"), marshal(in.Body)), Locker: locker, Reference: in.Body.Reference,
+		Body: secret.Keyed(d.BodyKey, []byte(m.ID), []byte("return"), marshal(in.Body)), Locker: locker, Reference: in.Body.Reference,
 		Parcels: []custody.NewParcel{{Size: size, Low: in.Body.Low}}, Return: true, ReturnOf: in.Body.Shipment, Code: d.ReturnCode})
 	if err != nil {
 		return nil, err

@@ -2,10 +2,7 @@ package api
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -16,6 +13,7 @@ import (
 	"lockstep/hub/internal/custody"
 	"lockstep/internal/contact"
 	"lockstep/internal/fault"
+	"lockstep/internal/secret"
 	"lockstep/parcel"
 )
 
@@ -187,17 +185,7 @@ func (d *door) digest(merchant string, body newShipment, to *contact.Contact) []
 	if to != nil {
 		plain = to.Encode()
 	}
-	return d.keyed([]byte(merchant), marshal(body), plain)
-}
-
-// keyed is an HMAC-SHA256 over parts, each with its length.
-func (d *door) keyed(parts ...[]byte) []byte {
-	mac := hmac.New(sha256.New, d.BodyKey)
-	for _, part := range parts {
-		fmt.Fprintf(mac, "%d:", len(part))
-		mac.Write(part)
-	}
-	return mac.Sum(nil)
+	return secret.Keyed(d.BodyKey, []byte(merchant), marshal(body), plain)
 }
 
 func marshal(body any) []byte {

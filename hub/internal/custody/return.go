@@ -2,8 +2,6 @@ package custody
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
 	"errors"
@@ -14,17 +12,15 @@ import (
 	"lockstep/hub/internal/custody/store"
 	"lockstep/internal/db"
 	"lockstep/internal/fault"
+	"lockstep/internal/secret"
 	"lockstep/parcel"
 )
 
 // ReturnCode is a return's code, drawn from its barcode under a key that lies outside the database: whoever asks again gets the same
 // answer, and the database holds the code only inside the permit, until the locker has that.
 func ReturnCode(key []byte, barcode string) string {
-	mac := hmac.New(sha256.New, key)
-	for _, part := range []string{"return code", barcode} {
-		fmt.Fprintf(mac, "%d:%s", len(part), part)
-	}
-	return statement.CompleteCode(fmt.Sprintf("%09d", binary.BigEndian.Uint64(mac.Sum(nil))%1e9))
+	mac := secret.Keyed(key, []byte("return code"), []byte(barcode))
+	return statement.CompleteCode(fmt.Sprintf("%09d", binary.BigEndian.Uint64(mac)%1e9))
 }
 
 // Number is a shipment's as older software has it: eleven digits, its first barcode without the check digit.
