@@ -386,11 +386,20 @@ func (h *Hub) Status(ctx context.Context) (StatusView, error) {
 
 // NewPaymentToken makes the payment service's bearer token and ends the one before.
 func (h *Hub) NewPaymentToken(ctx context.Context) (string, error) {
-	token, err := h.accounts.NewPaymentToken(ctx)
+	return h.newToken(ctx, account.Payments, "made the payment service's token", "payments")
+}
+
+// NewNotifierToken makes the notifier's bearer token and ends the one before.
+func (h *Hub) NewNotifierToken(ctx context.Context) (string, error) {
+	return h.newToken(ctx, account.Notifier, "made the notifier's token", "notifier")
+}
+
+func (h *Hub) newToken(ctx context.Context, of account.Service, act, subject string) (string, error) {
+	token, err := h.accounts.NewServiceToken(ctx, of)
 	if err != nil {
 		return "", err
 	}
-	return token.Reveal(), h.accounts.Audit(ctx, operator(), "made the payment service's token", "payments")
+	return token.Reveal(), h.accounts.Audit(ctx, operator(), act, subject)
 }
 
 // SettlePayments says that a merchant gets, by a payment order, all that was paid for its shipments in a currency and was not settled before.
@@ -411,15 +420,6 @@ func (h *Hub) SettlePayments(ctx context.Context, merchant, order, currency stri
 func (h *Hub) MoneyActs(ctx context.Context, merchant string) ([]MoneyActView, error) {
 	acts, err := h.handovers.MoneyTotals(ctx, merchant)
 	return views(acts, moneyActView), err
-}
-
-// NewNotifierToken makes the notifier's bearer token and ends the one before.
-func (h *Hub) NewNotifierToken(ctx context.Context) (string, error) {
-	token, err := h.accounts.NewNotifierToken(ctx)
-	if err != nil {
-		return "", err
-	}
-	return token.Reveal(), h.accounts.Audit(ctx, operator(), "made the notifier's token", "notifier")
 }
 
 // Check holds every cached column against the facts it was made from. Each string is one difference.

@@ -114,21 +114,26 @@ func TestAPIKeys(t *testing.T) {
 	})
 }
 
-func TestTheNotifiersToken(t *testing.T) {
+func TestServicesTokens(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
-		first, err := o.NewNotifierToken(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := o.CheckNotifier(t.Context(), first.Reveal()); err != nil {
-			t.Error(err)
-		}
-		if _, err := o.NewNotifierToken(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		for _, wrong := range []string{first.Reveal(), "", "x"} {
-			if err := o.CheckNotifier(t.Context(), wrong); fault.KindOf(err) != fault.Denied {
-				t.Errorf("%v", err)
+		for service, other := range map[account.Service]account.Service{account.Notifier: account.Payments, account.Payments: account.Notifier} {
+			first, err := o.NewServiceToken(t.Context(), service)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := o.CheckService(t.Context(), service, first.Reveal()); err != nil {
+				t.Error(err)
+			}
+			if err := o.CheckService(t.Context(), other, first.Reveal()); fault.KindOf(err) != fault.Denied {
+				t.Errorf("the token of one for the other: %v", err)
+			}
+			if _, err := o.NewServiceToken(t.Context(), service); err != nil {
+				t.Fatal(err)
+			}
+			for _, wrong := range []string{first.Reveal(), "", "x"} {
+				if err := o.CheckService(t.Context(), service, wrong); fault.KindOf(err) != fault.Denied {
+					t.Errorf("%v", err)
+				}
 			}
 		}
 	})

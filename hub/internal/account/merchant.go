@@ -110,46 +110,27 @@ func (a *Accounts) Authenticate(ctx context.Context, key string) (Merchant, erro
 	return merchant(row), nil
 }
 
-// NewNotifierToken makes the notifier's bearer token and ends the one before.
-func (a *Accounts) NewNotifierToken(ctx context.Context) (secret.Text, error) {
-	token, stored := secret.New("lsn_")
-	err := a.DB.Tx(ctx, func(tx *sql.Tx) error {
-		q := store.New(tx)
-		if err := q.DropNotifierTokens(ctx); err != nil {
-			return err
-		}
-		return q.AddNotifierToken(ctx, store.AddNotifierTokenParams{Digest: stored, Created: a.now()})
+// Service is a process beside the hub that asks it with a bearer token of its own.
+type Service struct{ id, prefix, name string }
+
+var (
+	Notifier = Service{"notifier", "lsn_", "notifier"}
+	Payments = Service{"payments", "lsp_", "payment service"}
+)
+
+// NewServiceToken makes a service's token and ends the one before.
+func (a *Accounts) NewServiceToken(ctx context.Context, s Service) (secret.Text, error) {
+	token, stored := secret.New(s.prefix)
+	return token, a.DB.Tx(ctx, func(tx *sql.Tx) error {
+		return store.New(tx).SetServiceToken(ctx, store.SetServiceTokenParams{Service: s.id, Digest: stored, Created: a.now()})
 	})
-	return token, err
 }
 
-// CheckNotifier is Denied unless token is the notifier's.
-func (a *Accounts) CheckNotifier(ctx context.Context, token string) error {
-	_, err := store.New(a.DB.Reads()).NotifierToken(ctx, secret.Digest(token))
+// CheckService is Denied unless token is the service's.
+func (a *Accounts) CheckService(ctx context.Context, s Service, token string) error {
+	_, err := store.New(a.DB.Reads()).ServiceToken(ctx, store.ServiceTokenParams{Service: s.id, Digest: secret.Digest(token)})
 	if _, err = db.One(0, err, "", ""); fault.KindOf(err) == fault.NotFound {
-		return fault.New(fault.Denied, "unauthorized", "this token is not the notifier's")
-	}
-	return err
-}
-
-// NewPaymentToken makes the payment service's bearer token and ends the one before.
-func (a *Accounts) NewPaymentToken(ctx context.Context) (secret.Text, error) {
-	token, stored := secret.New("lsp_")
-	err := a.DB.Tx(ctx, func(tx *sql.Tx) error {
-		q := store.New(tx)
-		if err := q.DropPaymentTokens(ctx); err != nil {
-			return err
-		}
-		return q.AddPaymentToken(ctx, store.AddPaymentTokenParams{Digest: stored, Created: a.now()})
-	})
-	return token, err
-}
-
-// CheckPayment is Denied unless token is the payment service's.
-func (a *Accounts) CheckPayment(ctx context.Context, token string) error {
-	_, err := store.New(a.DB.Reads()).PaymentToken(ctx, secret.Digest(token))
-	if _, err = db.One(0, err, "", ""); fault.KindOf(err) == fault.NotFound {
-		return fault.New(fault.Denied, "unauthorized", "this token is not the payment service's")
+		return fault.New(fault.Denied, "unauthorized", "this token is not the %s's", s.name)
 	}
 	return err
 }

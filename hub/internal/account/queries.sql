@@ -19,23 +19,12 @@ SELECT m.* FROM merchant_key k JOIN merchant m ON m.id = k.merchant WHERE k.dige
 -- name: EndKeys :execrows
 UPDATE merchant_key SET ended = $2 WHERE merchant = $1 AND ended = 0;
 
--- name: AddPaymentToken :exec
-INSERT INTO payment_token (digest, created) VALUES ($1, $2);
+-- name: SetServiceToken :exec
+INSERT INTO service_token (service, digest, created) VALUES ($1, $2, $3)
+ON CONFLICT (service) DO UPDATE SET digest = excluded.digest, created = excluded.created;
 
--- name: DropPaymentTokens :exec
-DELETE FROM payment_token;
-
--- name: PaymentToken :one
-SELECT created FROM payment_token WHERE digest = $1;
-
--- name: AddNotifierToken :exec
-INSERT INTO notifier_token (digest, created) VALUES ($1, $2);
-
--- name: DropNotifierTokens :exec
-DELETE FROM notifier_token;
-
--- name: NotifierToken :one
-SELECT created FROM notifier_token WHERE digest = $1;
+-- name: ServiceToken :one
+SELECT created FROM service_token WHERE service = $1 AND digest = $2;
 
 -- name: SetCarrierToken :exec
 INSERT INTO carrier_token (carrier, digest, created) VALUES ($1, $2, $3)

@@ -143,7 +143,7 @@ func (b *bench) people() {
 		must(b.t, err)
 		*key = secret.Reveal()
 	}
-	token, err := b.accounts.NewNotifierToken(b.t.Context())
+	token, err := b.accounts.NewServiceToken(b.t.Context(), account.Notifier)
 	must(b.t, err)
 	b.notifier = token.Reveal()
 }

@@ -54,19 +54,19 @@ type (
 )
 
 func (d *door) feed() {
-	d.notifier("GET /notifier/v1/contacts", d.feedContacts)
-	d.notifier("POST /notifier/v1/contacts/ack", d.feedAck)
-	d.notifier("GET /notifier/v1/contact-keys", d.feedContactKeys)
-	d.notifier("GET /notifier/v1/uploads", d.feedUploads)
-	d.notifier("POST /notifier/v1/receipts", d.feedReceipts)
-	d.notifier("GET /notifier/v1/lockers", d.feedLockers)
-	d.notifier("POST /notifier/v1/extend", d.feedExtend)
+	d.service(account.Notifier, "GET /notifier/v1/contacts", d.feedContacts)
+	d.service(account.Notifier, "POST /notifier/v1/contacts/ack", d.feedAck)
+	d.service(account.Notifier, "GET /notifier/v1/contact-keys", d.feedContactKeys)
+	d.service(account.Notifier, "GET /notifier/v1/uploads", d.feedUploads)
+	d.service(account.Notifier, "POST /notifier/v1/receipts", d.feedReceipts)
+	d.service(account.Notifier, "GET /notifier/v1/lockers", d.feedLockers)
+	d.service(account.Notifier, "POST /notifier/v1/extend", d.feedExtend)
 }
 
-// notifier registers a handler that only the notifier reaches. A nil answer is 204.
-func (d *door) notifier(pattern string, do func(r *http.Request) (answer any, err error)) {
+// service registers a handler that only one service reaches. A nil answer is 204.
+func (d *door) service(s account.Service, pattern string, do func(r *http.Request) (answer any, err error)) {
 	d.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		answer, err := any(nil), d.Accounts.CheckNotifier(r.Context(), bearer(r.Header.Get("Authorization")))
+		answer, err := any(nil), d.Accounts.CheckService(r.Context(), s, bearer(r.Header.Get("Authorization")))
 		if err == nil {
 			answer, err = do(r)
 		}

@@ -3,6 +3,7 @@ package api
 import (
 	"net/http"
 
+	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/internal/web"
 )
@@ -28,20 +29,9 @@ type (
 )
 
 func (d *door) payments() {
-	d.payment("GET /payment/v1/charges/{barcode}", d.charge)
-	d.payment("POST /payment/v1/payments", d.pay)
-	d.payment("GET /payment/v1/misaddressed", d.misaddressed)
-}
-
-// payment registers a handler that only the payment service reaches.
-func (d *door) payment(pattern string, do func(r *http.Request) (answer any, err error)) {
-	d.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-		answer, err := any(nil), d.Accounts.CheckPayment(r.Context(), bearer(r.Header.Get("Authorization")))
-		if err == nil {
-			answer, err = do(r)
-		}
-		d.answer(w, r, answer, err)
-	})
+	d.service(account.Payments, "GET /payment/v1/charges/{barcode}", d.charge)
+	d.service(account.Payments, "POST /payment/v1/payments", d.pay)
+	d.service(account.Payments, "GET /payment/v1/misaddressed", d.misaddressed)
 }
 
 func (d *door) charge(r *http.Request) (any, error) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lockstep/guard/statement"
+	"lockstep/hub/internal/account"
 )
 
 // What a shipment costs is announced, asked for by the payment service alone, and paid with its key's word.
@@ -20,7 +21,7 @@ func TestCashOnDelivery(t *testing.T) {
 		}
 		free := b.one()
 		barcode := made.field(t, "parcels.0.barcode")
-		token, err := b.accounts.NewPaymentToken(t.Context())
+		token, err := b.accounts.NewServiceToken(t.Context(), account.Payments)
 		must(t, err)
 		for what, key := range map[string]string{"nobody": "", "a merchant": b.key, "the notifier": b.notifier} {
 			for _, path := range []string{"charges/" + barcode, "misaddressed"} {

@@ -16,14 +16,22 @@ CREATE TABLE payment_word (
 -- What a collection takes beside the code, as a manifest says it.
 ALTER TABLE expected ADD COLUMN policy INTEGER NOT NULL DEFAULT 0;
 
--- The payment service's bearer token, digested.
-CREATE TABLE payment_token (
+-- The bearer token of each process beside the hub, digested.
+CREATE TABLE service_token (
+    service TEXT NOT NULL PRIMARY KEY, -- notifier, payments
+    digest  BLOB NOT NULL,
+    created INTEGER NOT NULL
+) STRICT;
+INSERT INTO service_token (service, digest, created) SELECT 'notifier', digest, created FROM notifier_token;
+DROP TABLE notifier_token;
+
+-- +goose Down
+CREATE TABLE notifier_token (
     digest  BLOB NOT NULL PRIMARY KEY,
     created INTEGER NOT NULL
 ) STRICT;
-
--- +goose Down
-DROP TABLE payment_token;
+INSERT INTO notifier_token (digest, created) SELECT digest, created FROM service_token WHERE service = 'notifier';
+DROP TABLE service_token;
 ALTER TABLE expected DROP COLUMN policy;
 DROP TABLE payment_word;
 DROP INDEX shipment_paid;

@@ -76,34 +76,6 @@ func (q *Queries) AddMerchant(ctx context.Context, arg AddMerchantParams) error 
 	return err
 }
 
-const addNotifierToken = `-- name: AddNotifierToken :exec
-INSERT INTO notifier_token (digest, created) VALUES ($1, $2)
-`
-
-type AddNotifierTokenParams struct {
-	Digest  []byte
-	Created int64
-}
-
-func (q *Queries) AddNotifierToken(ctx context.Context, arg AddNotifierTokenParams) error {
-	_, err := q.db.ExecContext(ctx, addNotifierToken, arg.Digest, arg.Created)
-	return err
-}
-
-const addPaymentToken = `-- name: AddPaymentToken :exec
-INSERT INTO payment_token (digest, created) VALUES ($1, $2)
-`
-
-type AddPaymentTokenParams struct {
-	Digest  []byte
-	Created int64
-}
-
-func (q *Queries) AddPaymentToken(ctx context.Context, arg AddPaymentTokenParams) error {
-	_, err := q.db.ExecContext(ctx, addPaymentToken, arg.Digest, arg.Created)
-	return err
-}
-
 const addSession = `-- name: AddSession :exec
 INSERT INTO merchant_session (digest, login, until) VALUES ($1, $2, $3)
 `
@@ -182,24 +154,6 @@ func (q *Queries) DropLogin(ctx context.Context, login string) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected()
-}
-
-const dropNotifierTokens = `-- name: DropNotifierTokens :exec
-DELETE FROM notifier_token
-`
-
-func (q *Queries) DropNotifierTokens(ctx context.Context) error {
-	_, err := q.db.ExecContext(ctx, dropNotifierTokens)
-	return err
-}
-
-const dropPaymentTokens = `-- name: DropPaymentTokens :exec
-DELETE FROM payment_token
-`
-
-func (q *Queries) DropPaymentTokens(ctx context.Context) error {
-	_, err := q.db.ExecContext(ctx, dropPaymentTokens)
-	return err
 }
 
 const dropSession = `-- name: DropSession :execrows
@@ -405,23 +359,17 @@ func (q *Queries) Merchants(ctx context.Context) ([]Merchant, error) {
 	return items, nil
 }
 
-const notifierToken = `-- name: NotifierToken :one
-SELECT created FROM notifier_token WHERE digest = $1
+const serviceToken = `-- name: ServiceToken :one
+SELECT created FROM service_token WHERE service = $1 AND digest = $2
 `
 
-func (q *Queries) NotifierToken(ctx context.Context, digest []byte) (int64, error) {
-	row := q.db.QueryRowContext(ctx, notifierToken, digest)
-	var created int64
-	err := row.Scan(&created)
-	return created, err
+type ServiceTokenParams struct {
+	Service string
+	Digest  []byte
 }
 
-const paymentToken = `-- name: PaymentToken :one
-SELECT created FROM payment_token WHERE digest = $1
-`
-
-func (q *Queries) PaymentToken(ctx context.Context, digest []byte) (int64, error) {
-	row := q.db.QueryRowContext(ctx, paymentToken, digest)
+func (q *Queries) ServiceToken(ctx context.Context, arg ServiceTokenParams) (int64, error) {
+	row := q.db.QueryRowContext(ctx, serviceToken, arg.Service, arg.Digest)
 	var created int64
 	err := row.Scan(&created)
 	return created, err
@@ -507,5 +455,21 @@ func (q *Queries) SetLogin(ctx context.Context, arg SetLoginParams) error {
 		arg.Digest,
 		arg.Created,
 	)
+	return err
+}
+
+const setServiceToken = `-- name: SetServiceToken :exec
+INSERT INTO service_token (service, digest, created) VALUES ($1, $2, $3)
+ON CONFLICT (service) DO UPDATE SET digest = excluded.digest, created = excluded.created
+`
+
+type SetServiceTokenParams struct {
+	Service string
+	Digest  []byte
+	Created int64
+}
+
+func (q *Queries) SetServiceToken(ctx context.Context, arg SetServiceTokenParams) error {
+	_, err := q.db.ExecContext(ctx, setServiceToken, arg.Service, arg.Digest, arg.Created)
 	return err
 }
