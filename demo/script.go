@@ -28,8 +28,8 @@ type Counts struct {
 
 // Script plays three days: announce 20 parcels; deposit them, one too big for its door and one whose door jams; collect most
 // while hub and notifier are dead; a door left open; one parcel overdue and taken back; one that has to be paid for first; the last
-// collected. Then it holds everything
-// that was written against everything that happened. It returns its counts and its parcels with all their secrets.
+// collected. Then it holds everything that was written against everything that happened. It returns its counts and its parcels with all
+// their secrets.
 func (n *Network) Script(ctx context.Context, say func(string, ...any)) (Counts, []Parcel, error) {
 	stage, err := n.Open(ctx)
 	if err != nil {

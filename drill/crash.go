@@ -358,12 +358,19 @@ func (b *Bench) holds(ctx context.Context) error {
 // stands open, and whose parcel is in no other, lays it in; then whatever stands open is shut, and what stands on the screen ended.
 func (b *Bench) tidy(ctx context.Context) error {
 	var v door.View
-	err := b.until(ctx, "a screen that stands still", func() (still bool) {
-		var err error
-		if v, err = b.View(ctx); err == nil && (v.Stage == door.Press || v.Stage == door.Jammed) {
-			err = b.leave(ctx)
+	err := b.until(ctx, "a screen that stands still", func() bool {
+		now, err := b.View(ctx)
+		if err != nil {
+			return false
 		}
-		return err == nil && v.Stage != door.Press && v.Stage != door.Jammed && v.Stage != door.Pulsed
+		switch v = now; v.Stage {
+		case door.Press, door.Jammed:
+			b.leave(ctx) // what is there then is looked at again
+			return false
+		case door.Pulsed:
+			return false
+		}
+		return true
 	})
 	if err != nil {
 		return err

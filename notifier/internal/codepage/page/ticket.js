@@ -1,7 +1,7 @@
 // ticket.js reads the fragment that notifier/internal/codepage/link.go writes; its layout is described there.
 
 // parse returns {codes: ["123456789"], secrets: [Uint8Array(16)], barcodes: ["100000000014"], due, offset, russian, more, place,
-// address} and // throws on anything that link.go would not have written. barcodes is empty in version 1, which once held several codes too.
+// address} and throws on anything that link.go would not have written. barcodes is empty in version 1, which once held several codes too.
 export function parse(fragment) {
   const bytes = fromBase64url(fragment);
   const view = new DataView(bytes.buffer);
