@@ -17,8 +17,8 @@ import (
 	"lockstep/internal/debian"
 )
 
-// TestReadme does what the README has people type into a shell against the hub, in its order, and holds each answer that it shows
-// against the one that comes.
+// TestReadme does what the README has people type into a shell, in its order: against the hub's API, holding each answer that it shows
+// against the one that comes, and then on the command line.
 func TestReadme(t *testing.T) {
 	ctx, n := start(t)
 	r := &readme{T: t, n: n, dir: t.TempDir()}
@@ -47,6 +47,7 @@ func TestReadme(t *testing.T) {
 			}
 		}
 	}
+	r.commands(blocks)
 	if r.calls != 4 || r.compared != 5 {
 		t.Errorf("%d blocks with calls were run and %d answers compared", r.calls, r.compared)
 	}
@@ -83,6 +84,32 @@ func (r *readme) typed(block string) string {
 		r.Fatalf("%v\n%s\n%s", err, block, said)
 	}
 	return string(said)
+}
+
+// commands types what stands behind a $, with the demo kept in net.
+func (r *readme) commands(blocks []string) {
+	r.Helper()
+	for name, is := range map[string]string{"net": filepath.Dir(filepath.Dir(r.n.Log("hub"))), "bin": bin} {
+		place, err := filepath.Abs(is)
+		must(r.T, err)
+		must(r.T, os.Symlink(place, filepath.Join(r.dir, name)))
+	}
+	script, count := "shopt -s expand_aliases", 0
+	for _, line := range strings.Split(strings.Join(blocks, "\n"), "\n") {
+		if command, ok := strings.CutPrefix(line, "$ "); ok {
+			script += "\n" + command
+			count++
+		}
+	}
+	said := r.typed(script)
+	for _, words := range []string{"lockers  online", "7701-015  Demo locker", "0 differences", "Every opening of compartment 1"} {
+		if !strings.Contains(said, words) {
+			r.Errorf("%s is not in\n%s", words, said)
+		}
+	}
+	if count != 6 {
+		r.Errorf("%d commands", count)
+	}
 }
 
 // agrees holds a JSON answer against the one that is shown, where … stands for whatever there is.
