@@ -9,6 +9,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -23,6 +24,7 @@ type Row struct {
 	Do     func(context.Context, *Bench) (seen string, err error)
 	Limits Limits
 	Root   bool // only root can play it: other users' processes
+	Alone  bool // it has the machine to itself: fifty lockers, or times that are compared
 	// Net takes the place of On and Do where the row needs a whole network: so many lockers, each with parcels inside.
 	Net              func(context.Context, *Net) (seen string, err error)
 	Lockers, Parcels int
@@ -73,7 +75,8 @@ func (y *Yard) Play(ctx context.Context, r Row) Result {
 // side is how many rows are played at a time: most of their time is a door's.
 const side = 8
 
-// Run plays rows, several side by side, and prints each in its order. It says whether all held.
+// Run plays rows, several side by side and then those that have the machine to themselves, and prints each in its order. It says whether
+// all held.
 func (y *Yard) Run(ctx context.Context, rows []Row, out io.Writer) ([]Result, error) {
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r Row) bool {
 		leave := r.Root && !root()
@@ -88,9 +91,18 @@ func (y *Yard) Run(ctx context.Context, rows []Row, out io.Writer) ([]Result, er
 		results[i] = make(chan Result, 1)
 	}
 	go func() {
+		var others sync.WaitGroup
 		for i, r := range rows {
-			places <- struct{}{}
-			go func() { results[i] <- y.Play(ctx, r); <-places }()
+			if !r.Alone {
+				places <- struct{}{}
+				others.Go(func() { results[i] <- y.Play(ctx, r); <-places })
+			}
+		}
+		others.Wait()
+		for i, r := range rows {
+			if r.Alone {
+				results[i] <- y.Play(ctx, r)
+			}
 		}
 	}()
 	var all []Result

@@ -24,11 +24,11 @@ var fleetRows = []Row{
 	{ID: "A08", Attack: "a shell beside locker 1: locker 2's link, bus and guard", Holds: of(holdsNetwork), Expect: "no path; a link accepts nothing inbound", Net: lateral, Lockers: 2, Parcels: 1, Root: true},
 	{ID: "C05", Attack: "hostile texts to the scanner: SQL, shell, HTML, 4 KB, NUL, right-to-left, GS1 controls, UTF-7, spoilt codes of ours", Expect: "refused by their form; what is stored is text and nothing else", Net: hostileScans, Parcels: 1},
 	{ID: "A01", Attack: "in the hub's place with its certificate: every kind of message to 50 lockers, each with a verb that opens, 10⁵ in a minute", Holds: of(holdsNetwork), Slow: true,
-		Expect: "0 pulses; refusals are counted; honest recipients are served during the storm", Net: fleetStorm, Lockers: fleetSize, Parcels: 2},
+		Expect: "0 pulses; refusals are counted; honest recipients are served during the storm", Net: fleetStorm, Lockers: fleetSize, Parcels: 2, Alone: true},
 	{ID: "B01", Attack: "root on the hub, with its database, its keys and the house carrier's: every call, every statement, restarts, for as long as --hours says", Holds: of(holdsHub), Slow: true,
-		Expect: "0 pulses at 50 lockers; honest recipients are served throughout", Net: hubRoot, Lockers: fleetSize, Parcels: 2},
+		Expect: "0 pulses at 50 lockers; honest recipients are served throughout", Net: hubRoot, Lockers: fleetSize, Parcels: 2, Alone: true},
 	{ID: "K03", Attack: "the kiosks of 50 lockers relay codes and couriers' answers, nobody is there", Holds: of(holdsKiosk), Slow: true,
-		Expect: "the answers are believed and the doors stay shut; alarm at every tenth", Net: remotePresence, Lockers: fleetSize, Parcels: 1},
+		Expect: "the answers are believed and the doors stay shut; alarm at every tenth", Net: remotePresence, Lockers: fleetSize, Parcels: 1, Alone: true},
 }
 
 const lastPort = 65535

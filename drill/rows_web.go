@@ -18,7 +18,7 @@ import (
 
 // webRows: machines and pages of the servers.
 var webRows = []Row{
-	{ID: "W01", Attack: "merchant A's key over merchant B's ids, every route of the API's own document", Holds: of(holdsStaff), Expect: "as if they did not exist: 403 or 404, the same words, in the same time", Net: othersIDs, Parcels: 2},
+	{ID: "W01", Attack: "merchant A's key over merchant B's ids, every route of the API's own document", Holds: of(holdsStaff), Expect: "as if they did not exist: 403 or 404, the same words, in the same time", Net: othersIDs, Parcels: 2, Alone: true},
 	{ID: "W02", Attack: "a merchant's API key, stolen: every route of the document", Holds: of(holdsStaff), Expect: "no phone, no e-mail, no code, nothing of another merchant; on labels the names of its own recipients", Net: stolenKey, Parcels: 2},
 	{ID: "W03", Attack: "only the link of a tracking page", Expect: "no code, no compartment, nobody's name; not to be guessed", Net: trackingLink, Parcels: 2},
 	{ID: "W05", Attack: "control: a recipient's data erased on demand", Expect: "gone from the notifier's files; the journal verifies; the parcel is still to be had", Net: erasedOnDemand, Parcels: 2},
