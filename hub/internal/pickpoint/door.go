@@ -45,7 +45,7 @@ type Config struct {
 	Names     *names.Names
 	Tariffs   *tariff.Tariffs
 	Notifier  []byte       // the notifier's public HPKE key, from the charter: contacts are sealed to it
-	Quota     *quota.Quota // bounds the requests of each contract, by however many sessions; nil bounds nothing
+	Quota     *quota.Quota // bounds the requests of each contract, by however many sessions, and of each address that has none; nil bounds nothing
 	Now       func() time.Time
 	Log       *slog.Logger
 	// ReturnCode is what a customer types at the locker to put in the return with a barcode.
@@ -179,23 +179,25 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, m method) (answer a
 		return nil, fault.Wrap(err, fault.Invalid, "malformed", "the body is not a JSON object")
 	}
 	c := &call{object: o, from: web.Address(r)}
+	asker := "from " + c.from.String() // no contract is named so
 	if !m.open {
 		if c.merchant, c.contract, err = d.Accounts.Session(r.Context(), o.text("sessionid")); err != nil {
 			return nil, err
 		}
-		if err := d.withinQuota(w, c.contract); err != nil {
-			return nil, err
-		}
+		asker = c.contract
+	}
+	if err := d.withinQuota(w, asker); err != nil {
+		return nil, err
 	}
 	return m.do(r.Context(), c)
 }
 
-// withinQuota says in the answer's headers what the quota of a contract still holds; Unavailable where it is used up.
-func (d *door) withinQuota(w http.ResponseWriter, contract string) error {
-	left := d.Quota.Take(contract, d.Now())
+// withinQuota says in the answer's headers what an asker's quota still holds; Unavailable where it is used up.
+func (d *door) withinQuota(w http.ResponseWriter, asker string) error {
+	left := d.Quota.Take(asker, d.Now())
 	left.Headers(w.Header().Set)
 	if !left.Allowed {
-		return fault.New(fault.Unavailable, "too_many_requests", "these are more requests than a contract may make")
+		return fault.New(fault.Unavailable, "too_many_requests", "these are more requests than a contract, or an address without a session, may make")
 	}
 	return nil
 }

@@ -37,7 +37,24 @@ func TestQuota(t *testing.T) {
 		if r := d.post("/api/tracksendings", `{"SessionId":"nobody's"}`); r.code() != -2014 {
 			d.Errorf("a session that is none: %v", r)
 		}
-		d.raw(http.MethodGet, "/api/postamatlist", "")
+		list := func(address string) (refused bool) {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest(http.MethodGet, "http://hub.example/api/postamatlist", nil)
+			r.RemoteAddr = address + ":9"
+			d.door.ServeHTTP(w, r)
+			if w.Header().Get("RateLimit-Remaining") == "" {
+				d.Errorf("%v", w.Header())
+			}
+			return strings.Contains(w.Body.String(), "повторите позже")
+		}
+		for i := range 6 { // without a session
+			if refused := list("198.51.100.6"); refused != (i >= 4) {
+				d.Errorf("list no. %d from one address: refused %v", i+1, refused)
+			}
+		}
+		if list("198.51.100.7") {
+			d.Error("another address")
+		}
 		d.asAnother()
 		if r := d.post("/api/tracksendings", d.with(`"Invoices":[]`)); r.code() != 0 {
 			d.Errorf("another shop: %v", r)
