@@ -48,6 +48,7 @@ var rights = map[journal.Kind]func(rules.Facts, journal.Record) error{
 	journal.Permitted:      ofCarrier,
 	journal.Lifted:         lift,
 	journal.Paid:           all(sameParcel, payment),
+	journal.Declined:       sameParcel,
 	journal.Serviced: func(f rules.Facts, r journal.Record) error {
 		if r.Reason == "ended" {
 			return nil // a session ends also because its technician is in the charter no more

@@ -125,7 +125,8 @@ func (c *Carrier) handler(hub *hub) http.Handler {
 				c.config.Log.Warn("no round from the hub", "error", err)
 			}
 			return stops, err
-		}}))
+		},
+		NoRoom: hub.noRoom}))
 	return mux
 }
 

@@ -273,6 +273,51 @@ func TestACourierThroughTheService(t *testing.T) {
 	}
 }
 
+// What a courier says of a locker without room is the hub's to answer, in its words.
+func TestNoRoomThroughTheService(t *testing.T) {
+	d := newDesk(t)
+	var told string
+	theHub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		told = r.URL.Path + " " + string(body)
+		switch {
+		case strings.Contains(told, "200010000024"):
+			w.WriteHeader(http.StatusConflict)
+			io.WriteString(w, `{"code":"nowhere"}`)
+		case strings.Contains(told, "200010000031"):
+			w.WriteHeader(http.StatusNotFound)
+			io.WriteString(w, `{"code":"unknown_parcel"}`)
+		case strings.Contains(told, "200010000048"):
+			w.WriteHeader(http.StatusInternalServerError)
+		default:
+			io.WriteString(w, `{"id":"l2","name":"Sokol","address":"Lenina 5"}`)
+		}
+	}))
+	defer theHub.Close()
+	client, err := newHub(theHub.URL, "lsc_x", false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPhone(t)
+	d.enrol(t, p, d.invite(t, "anna", "l1"))
+	for barcode, want := range map[string]string{"200010000017": `200 {"id":"l2","name":"Sokol"`, "200010000024": `409 nowhere`, "200010000031": `404 unknown_parcel`, "200010000048": `503 hub_silent`} {
+		path, at := "/courier/v1/lockers/l1/parcels/"+barcode+"/no-room", d.now.UnixMicro()
+		r := httptest.NewRequest(http.MethodPost, path, nil)
+		r.Header.Set("Lockstep-Courier", "anna")
+		r.Header.Set("Lockstep-At", jsonOf(t, at))
+		r.Header.Set("Lockstep-Proof", strings.Trim(jsonOf(t, p.sign(t, courier.RequestMessage(http.MethodPost, path, at))), `"`))
+		w := httptest.NewRecorder()
+		d.handler(client).ServeHTTP(w, r)
+		status, says, _ := strings.Cut(want, " ")
+		if jsonOf(t, w.Code) != status || !strings.Contains(w.Body.String(), says) {
+			t.Errorf("%s: %d %s", barcode, w.Code, w.Body)
+		}
+		if wanted := `/carrier/v1/no-room {"barcode":"` + barcode + `","courier":"anna","locker":"l1","lockers":["l1"]}`; told != wanted {
+			t.Errorf("the hub is told %s", told)
+		}
+	}
+}
+
 func jsonOf(t *testing.T, v any) string {
 	t.Helper()
 	data, err := json.Marshal(v)

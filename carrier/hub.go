@@ -2,6 +2,7 @@ package carrier
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -53,4 +54,20 @@ func (h *hub) revoke(ctx context.Context, r courier.Revocation) error {
 		return fmt.Errorf("carrier: the hub: %w", err)
 	}
 	return nil
+}
+
+// noRoom tells the hub that a courier found no room for a parcel, and gives where to take it. What the hub refuses is said in its word;
+// Unavailable when it does not answer.
+func (h *hub) noRoom(ctx context.Context, by courier.Courier, locker, barcode string) (stop courier.Stop, err error) {
+	err = h.Post(ctx, "no-room", map[string]any{"courier": by.ID, "lockers": by.Lockers, "locker": locker, "barcode": barcode}, &stop)
+	refused, said := errors.AsType[*peer.Refused](err)
+	switch {
+	case said && refused.Status == http.StatusConflict:
+		return stop, fault.Wrap(err, fault.Conflict, refused.Code, "the network's hub names no other locker for this parcel")
+	case said && refused.Status == http.StatusNotFound:
+		return stop, fault.Wrap(err, fault.NotFound, refused.Code, "there is no such parcel")
+	case err != nil:
+		return stop, fault.Wrap(err, fault.Unavailable, "hub_silent", "the network's hub does not answer; try again where there is a signal")
+	}
+	return stop, nil
 }

@@ -2,10 +2,12 @@ package demo
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,6 +29,19 @@ func (n *Network) Open(ctx context.Context) (*Stage, error) {
 		return nil, err
 	}
 	return &Stage{n, Watch(ctx, n.Kiosk), phone}, nil
+}
+
+// NoRoom says by the courier's phone that the locker has no room for a parcel, and gives where to take it.
+func (s *Stage) NoRoom(ctx context.Context, barcode string) (locker string, err error) {
+	path, at := "/courier/v1/lockers/"+s.Locker+"/parcels/"+barcode+"/no-room", s.Clock.Now().UnixMicro()
+	proof, err := sign(s.Phone.key, fmt.Appendf(nil, "lockstep courier request POST %s %d", path, at))
+	if err != nil {
+		return "", err
+	}
+	var stop struct{ ID string }
+	err = call(ctx, http.MethodPost, s.Hub+path, map[string]string{"Lockstep-Courier": courierID, "Lockstep-At": strconv.FormatInt(at, 10),
+		"Lockstep-Proof": base64.StdEncoding.EncodeToString(proof)}, nil, &stop)
+	return stop.ID, err
 }
 
 // Courier is what the cabinet's judge calls the courier.

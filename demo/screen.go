@@ -153,6 +153,11 @@ func (s *Screen) Cancel(ctx context.Context) (Answer, error) {
 	return s.touch(ctx, "/cancel", struct{}{})
 }
 
+// Decline says that the parcel whose code was taken is not wanted.
+func (s *Screen) Decline(ctx context.Context) (Answer, error) {
+	return s.touch(ctx, "/decline", struct{}{})
+}
+
 // Stop is the end of being led from door to door.
 func (s *Screen) Stop(ctx context.Context) error {
 	return call(ctx, http.MethodPost, s.url+"/stop", nil, struct{}{}, nil)

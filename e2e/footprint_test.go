@@ -17,7 +17,7 @@ import (
 // BenchmarkFootprint prints what a locker's processes weigh: the guard's binary as it is shipped, its start until both sockets
 // answer (with the journal of a played day), and everybody's resident memory when nothing happens.
 func BenchmarkFootprint(b *testing.B) {
-	ctx, n := startFor(b)
+	ctx, n := startWith(b, demo.Options{})
 	if _, _, err := n.Script(ctx, func(string, ...any) {}); err != nil {
 		b.Fatal(err)
 	}

@@ -19,16 +19,11 @@ const bin = "../bin"
 // start brings a network up and ends it with the test.
 func start(t *testing.T) (context.Context, *demo.Network) {
 	t.Helper()
-	return startFor(t)
+	return startWith(t, demo.Options{})
 }
 
-func startFor(t testing.TB) (context.Context, *demo.Network) {
-	t.Helper()
-	return startOn(t, "")
-}
-
-// startOn is start with the hub's tables in a database of their own; empty for an SQLite file.
-func startOn(t testing.TB, database string) (context.Context, *demo.Network) {
+// startWith starts a network with some options of its own.
+func startWith(t testing.TB, o demo.Options) (context.Context, *demo.Network) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "lockstep-e2e") // not t.TempDir: other users must be able to walk in
 	if err != nil {
@@ -43,7 +38,8 @@ func startOn(t testing.TB, database string) (context.Context, *demo.Network) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := demo.Start(t.Context(), demo.Options{Dir: dir, Bin: where, Database: database})
+	o.Dir, o.Bin = dir, where
+	n, err := demo.Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ package e2e
 import (
 	"testing"
 
+	"lockstep/demo"
 	"lockstep/internal/db/dbtest"
 )
 
@@ -12,7 +13,7 @@ func TestMain(m *testing.M) { dbtest.Main(m) }
 
 // TestThreeDaysOnPostgreSQL plays the demo's script with the hub's tables in PostgreSQL.
 func TestThreeDaysOnPostgreSQL(t *testing.T) {
-	ctx, n := startOn(t, dbtest.Postgres(t))
+	ctx, n := startWith(t, demo.Options{Database: dbtest.Postgres(t)})
 	counts, _, err := n.Script(ctx, say(t))
 	if err != nil {
 		t.Fatal(err)

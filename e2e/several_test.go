@@ -97,20 +97,68 @@ func TestARecipientAsksForMoreTime(t *testing.T) {
 	if got := ask(secrets); got != http.StatusAccepted {
 		t.Fatalf("a recipient's wish: %d", got)
 	}
+	r.told(ctx, "now waits")
+}
+
+// TestARecipientDoesNotWantTheParcel: said at the screen it is the guard's record, the hub's hold and a message; and the code opens still.
+func TestARecipientDoesNotWantTheParcel(t *testing.T) {
+	ctx, n := start(t)
+	stage, err := n.Open(ctx)
+	must(t, err)
+	r := &recipient{T: t, Stage: stage, phone: "+79167770003"}
+	must(t, r.BeginSession(ctx))
+	p := r.announced(ctx, 1)[0]
+	r.deposited(ctx, p)
+	code := r.message(ctx, 1).Codes[0]
+	atTheDoor := func() {
+		t.Helper()
+		answer, err := r.Screen.Type(ctx, code)
+		if err != nil || !answer.Accepted {
+			t.Fatalf("%+v, %v", answer, err)
+		}
+	}
+	atTheDoor()
+	if answer, err := r.Screen.Decline(ctx); err != nil || !answer.Accepted {
+		t.Fatalf("%+v, %v", answer, err)
+	}
+	r.told(ctx, "do not want your parcel")
+	var shown struct {
+		State, Hold string
+		Events      []struct{ What, By string }
+	}
+	must(t, n.HubCommand(&shown, "parcel", "show", p.Barcode))
+	if last := shown.Events[len(shown.Events)-1]; shown.State != "stored" || shown.Hold != "declined" || last.What != "declined" {
+		t.Errorf("%+v", shown)
+	}
+	atTheDoor()
+	at, err := r.PressAndOpen(ctx, r.phone)
+	must(t, err)
+	_, err = r.Front.Take(ctx, r.phone, at, p.Barcode)
+	must(t, err)
+	must(t, r.Front.CloseDoor(ctx, r.phone, at))
+	must(t, n.Until(ctx, p.Barcode, "collected"))
+	must(t, n.HubCommand(nil, "check"))
+}
+
+// told waits for a message to the recipient that says something.
+func (r *recipient) told(ctx context.Context, what string) {
+	r.Helper()
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	for told := false; !told; {
+	for {
 		all, err := r.Messages(ctx)
-		must(t, err)
+		must(r.T, err)
 		for _, m := range all {
-			told = told || m.To == r.phone && strings.Contains(m.Text, "now waits")
+			if m.To == r.phone && strings.Contains(m.Text, what) {
+				return
+			}
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			t.Fatalf("nobody told of the new date: %+v", all)
+			r.Fatalf("nobody said %q: %+v", what, all)
 		}
 	}
 }

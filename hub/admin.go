@@ -7,14 +7,11 @@ import (
 	"fmt"
 	"io"
 	"os/user"
-	"time"
 
 	"lockstep/guard/statement"
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
-	"lockstep/hub/internal/handover"
-	"lockstep/hub/internal/label"
 	"lockstep/internal/courier"
 	"lockstep/internal/line"
 	"lockstep/parcel"
@@ -68,6 +65,14 @@ func (h *Hub) SetExtension(ctx context.Context, merchant string, hours uint16) e
 		return err
 	}
 	return h.accounts.Audit(ctx, operator(), fmt.Sprintf("let recipients extend to %d hours", hours), merchant)
+}
+
+// SetRedirect says how many kilometres away a merchant's parcels may be sent where a locker cannot take them; 0 for nowhere else.
+func (h *Hub) SetRedirect(ctx context.Context, merchant string, kilometres int) error {
+	if err := h.accounts.SetRedirect(ctx, merchant, kilometres); err != nil {
+		return err
+	}
+	return h.accounts.Audit(ctx, operator(), fmt.Sprintf("let parcels be sent on within %d km", kilometres), merchant)
 }
 
 // SetLogin makes a login for a merchant's older software, or gives it another password; an empty one is drawn and shown here alone.
@@ -177,21 +182,6 @@ func (h *Hub) AddLocker(ctx context.Context, n NewLocker) (LockerView, error) {
 	v := lockerView(l)
 	v.Code = line.Code{Locker: l.ID, Secret: line.Secret(secret.Reveal()), Authority: h.keys.authority.Print()}.Text()
 	return v, h.accounts.Audit(ctx, operator(), "added a locker", n.ID)
-}
-
-// Handover shows an act; AcceptHandover says for its carrier that it has everything on it.
-func (h *Hub) Handover(ctx context.Context, number int64) (HandoverView, error) {
-	a, err := h.handovers.Act(ctx, "", number)
-	return handoverView(a), err
-}
-
-// AcceptHandover is the house carrier's, or said for another.
-func (h *Hub) AcceptHandover(ctx context.Context, number int64) (HandoverView, error) {
-	a, err := h.handovers.Accept(ctx, number, operator())
-	if err != nil {
-		return HandoverView{}, err
-	}
-	return handoverView(a), h.accounts.Audit(ctx, operator(), "accepted a handover", fmt.Sprint(number))
 }
 
 // The imports take a CSV file whole or not at all, and say how many rows it had. ImportCities: the cities that lockers stand in.
@@ -318,45 +308,6 @@ func (h *Hub) Parcels(ctx context.Context, carrier, locker string) ([]ParcelView
 	return all, nil
 }
 
-// Returned says that merchants have withdrawn parcels again, all or none, and shows the acts of that: one for each merchant and carrier.
-func (h *Hub) Returned(ctx context.Context, barcodes []string) ([]ReturnActView, error) {
-	acts, err := h.handovers.Return(ctx, barcodes, operator())
-	for _, a := range acts {
-		for _, barcode := range a.Barcodes {
-			err = errors.Join(err, h.accounts.Audit(ctx, operator(), "said a parcel was returned", barcode))
-		}
-	}
-	return views(acts, returnActView), err
-}
-
-// ReturnAct shows an act of what came back.
-func (h *Hub) ReturnAct(ctx context.Context, number int64) (ReturnActView, error) {
-	a, err := h.handovers.ReturnAct(ctx, "", number)
-	return returnActView(a), err
-}
-
-// PrintReturnAct draws it as a PDF, with room for both signatures.
-func (h *Hub) PrintReturnAct(ctx context.Context, number int64, w io.Writer) error {
-	a, err := h.handovers.ReturnAct(ctx, "", number)
-	if err != nil {
-		return err
-	}
-	m, err := h.accounts.Merchant(ctx, a.Merchant)
-	if err != nil {
-		return err
-	}
-	shipments, err := h.custody.ShipmentsWith(ctx, a.Merchant, a.Barcodes)
-	if err != nil {
-		return err
-	}
-	paper, err := label.ActPDF(label.ReturnAct(a.Number, m.Name, a.Carrier, time.UnixMicro(a.Created), a.Barcodes, shipments))
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(paper)
-	return err
-}
-
 func (h *Hub) parcelView(p custody.Parcel) ParcelView {
 	return ParcelView{Barcode: p.Barcode, Shipment: p.Shipment, Merchant: p.Merchant, Locker: p.Locker, Size: p.Size,
 		State: string(p.State), Claimed: p.State.Claimed(), Outbound: p.Outbound, Hold: p.Hold, Due: stamp(p.Due), Tracking: h.tracking(p.Token)}
@@ -401,26 +352,3 @@ func (h *Hub) newToken(ctx context.Context, of account.Service, act, subject str
 	}
 	return token.Reveal(), h.accounts.Audit(ctx, operator(), act, subject)
 }
-
-// SettlePayments says that a merchant gets, by a payment order, all that was paid for its shipments in a currency and was not settled before.
-func (h *Hub) SettlePayments(ctx context.Context, merchant, order, currency string) (MoneyActView, error) {
-	if _, err := h.accounts.Merchant(ctx, merchant); err != nil {
-		return MoneyActView{}, err
-	}
-	a, err := h.handovers.Settle(ctx, merchant, order, currency, operator())
-	if err != nil {
-		return MoneyActView{}, err
-	}
-	total := a.Total()
-	return moneyActView(handover.MoneyTotal{MoneyAct: a, Shipments: len(a.Settled), Paid: total.Paid, Returned: total.Returned}),
-		h.accounts.Audit(ctx, operator(), "settled payments", fmt.Sprint(a.Number))
-}
-
-// MoneyActs lists the acts of what was paid and transferred, of one merchant or of all.
-func (h *Hub) MoneyActs(ctx context.Context, merchant string) ([]MoneyActView, error) {
-	acts, err := h.handovers.MoneyTotals(ctx, merchant)
-	return views(acts, moneyActView), err
-}
-
-// Check holds every cached column against the facts it was made from. Each string is one difference.
-func (h *Hub) Check(ctx context.Context) ([]string, error) { return h.custody.VerifyFold(ctx) }

@@ -114,7 +114,7 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	h.custody = custody.New(custody.Config{DB: d, Now: c.Now, Log: c.Log, Charters: k.charters, Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit})
+	h.custody = custody.New(custody.Config{DB: d, Now: c.Now, Log: c.Log, Charters: k.charters, Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit, Reach: h.accounts.Reach})
 	h.handovers = handover.New(handover.Config{DB: d, Now: c.Now, Custody: h.custody})
 	h.tariffs = tariff.New(tariff.Config{DB: d})
 	h.pickups = pickup.New(pickup.Config{DB: d, Now: c.Now})
@@ -192,6 +192,7 @@ func (h *Hub) Serve(ctx context.Context) error {
 	work.Go(func() error { return h.every(ctx, time.Second, "feed", h.custody.Publish) })
 	work.Go(func() error { return h.every(ctx, time.Minute, "lapse", h.custody.Lapse) })
 	work.Go(func() error { return h.every(ctx, time.Hour, "clean", h.clean) })
+	work.Go(func() error { return h.every(ctx, time.Hour, "send on", h.custody.SendOn) })
 	work.Go(func() error { return h.every(ctx, 5*time.Second, "revocations", h.tellRevocations) })
 	work.Go(func() error { return links.Serve(ctx, dialled) })
 	work.Go(func() error { return web.Serve(ctx, public, doors) })

@@ -1,7 +1,9 @@
 package hub
 
 import (
+	"bytes"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,8 +54,43 @@ func TestSettlingPayments(t *testing.T) {
 			t.Errorf("acts of %q: %+v, %v", merchant, list, err)
 		}
 	}
-	if found, err := h.Check(t.Context()); err != nil || len(found) > 0 {
-		t.Errorf("%q, %v", found, err)
+	if one, err := h.MoneyAct(t.Context(), v.Number); err != nil || one != v {
+		t.Errorf("the act alone: %+v, %v", one, err)
+	}
+	var paper bytes.Buffer
+	if err := h.PrintMoneyAct(t.Context(), v.Number, &paper); err != nil || !bytes.HasPrefix(paper.Bytes(), []byte("%PDF-")) {
+		t.Errorf("on paper: %.20q, %v", paper.Bytes(), err)
+	}
+	if err := h.PrintMoneyAct(t.Context(), v.Number+1, &paper); fault.KindOf(err) != fault.NotFound {
+		t.Errorf("an act that is none: %v", err)
+	}
+	h.spoil(t, sent.ID, v.Number)
+}
+
+// spoil changes what an act of money and its shipment say of each other, one way after the other: hub check sees it each time.
+func (h *Hub) spoil(t *testing.T, shipment string, act int64) {
+	t.Helper()
+	exec := func(query string, args ...any) {
+		t.Helper()
+		if _, err := h.db.Writer().Exec(query, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for change, seen := range map[string]bool{
+		"UPDATE shipment SET settled = settled":        false,
+		"UPDATE shipment SET settled = 0":              true,
+		"UPDATE shipment SET cod_amount = 1":           true,
+		"UPDATE money_act_shipment SET returned = 1":   true,
+		"UPDATE money_act SET currency = 'EUR'":        true,
+		"UPDATE money_act_shipment SET shipment = 'x'": true,
+	} {
+		exec(change)
+		if found, err := h.Check(t.Context()); err != nil || seen != (len(found) > 0) || seen && !strings.Contains(found[0], "act of money") {
+			t.Errorf("%s: %q, %v", change, found, err)
+		}
+		exec("UPDATE shipment SET settled = $1, cod_amount = 129050", act)
+		exec("UPDATE money_act SET currency = 'RUB'")
+		exec("UPDATE money_act_shipment SET returned = 0, shipment = $1", shipment)
 	}
 }
 

@@ -60,7 +60,7 @@ func (r *reader) contacts(ctx context.Context) error {
 		}
 		var judged []string
 		for _, c := range contacts {
-			pinned, err := r.book.Pin(ctx, ledger.Announced{Barcode: c.Barcode, Sealed: c.Sealed, Merchant: c.Merchant, Shipment: c.Shipment, Shown: c.Shown, Tracking: c.Tracking, MoreTime: c.MoreTime}, r.clock.Now())
+			pinned, err := r.book.Pin(ctx, ledger.Announced{Barcode: c.Barcode, Sealed: c.Sealed, Merchant: c.Merchant, Shipment: c.Shipment, Locker: c.Locker, Shown: c.Shown, Tracking: c.Tracking, MoreTime: c.MoreTime}, r.clock.Now())
 			if err != nil {
 				return err
 			}

@@ -57,6 +57,7 @@ const (
 	WasTakenOut      Fact = "taken out"
 	WasExtended      Fact = "extended"        // its dwell time ends later
 	WasReissued      Fact = "reissued"        // a new code killed the old one
+	WasDeclined      Fact = "declined"        // its recipient does not want it
 	WasPaid          Fact = "paid"            // what was due for it; its code opens now
 	WasOverridden    Fact = "overridden"      // two operators and a technician opened its compartment and emptied it
 	OverrideFailed   Fact = "override failed" // an override ended and the parcel is where it was
@@ -135,6 +136,7 @@ var lifecycle = []Row{
 	{Stored, WasCancelled, ByMerchant, Stored, Claim},
 	{Stored, WasExtended, ByGuard, Stored, Record},
 	{Stored, WasReissued, ByGuard, Stored, Record},
+	{Stored, WasDeclined, ByGuard, Stored, Record},
 	{Stored, WasPaid, ByGuard, Stored, Record},
 	{Stored, WasOverridden, ByGuard, Recovered, Record},
 	{Stored, OverrideFailed, ByGuard, Stored, Record},
@@ -149,6 +151,7 @@ var lifecycle = []Row{
 	{Overdue, WasCancelled, ByMerchant, Overdue, Claim},
 	{Overdue, WasExtended, ByGuard, Stored, Record},
 	{Overdue, WasReissued, ByGuard, Overdue, Record},
+	{Overdue, WasDeclined, ByGuard, Overdue, Record},
 	{Overdue, WasPaid, ByGuard, Overdue, Record},
 	{Overdue, WasOverridden, ByGuard, Recovered, Record},
 	{Overdue, OverrideFailed, ByGuard, Overdue, Record},
@@ -168,6 +171,7 @@ var lifecycle = []Row{
 	{Uncertain, WasCancelled, ByMerchant, Uncertain, Claim},
 	{Uncertain, WasExtended, ByGuard, Uncertain, Record},
 	{Uncertain, WasReissued, ByGuard, Uncertain, Record},
+	{Uncertain, WasDeclined, ByGuard, Uncertain, Record},
 	{Uncertain, WasPaid, ByGuard, Uncertain, Record},
 	{Uncertain, WasOverridden, ByGuard, Recovered, Record},
 	{Uncertain, OverrideFailed, ByGuard, Uncertain, Record},
@@ -230,11 +234,18 @@ func Next(from State, what Fact) (Row, bool) {
 // goes back to the merchant when it is due.
 const HoldCancelled = "cancelled"
 
+// HoldDeclined is the hold of one that its recipient does not want: it goes back likewise, and they may still change their mind.
+const HoldDeclined = "declined"
+
 // Hold is the hold after a row, given the one before.
 func (r Row) Hold(before string) string {
 	switch {
 	case r.What == WasCancelled && r.To != Cancelled, r.From == Cancelled && r.To.Inside():
 		return HoldCancelled
+	case r.What == WasDeclined && before == "":
+		return HoldDeclined
+	case r.To == Collected && before == HoldDeclined:
+		return ""
 	}
 	return before
 }

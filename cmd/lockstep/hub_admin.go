@@ -20,6 +20,7 @@ type hubMerchant struct {
 	Key  merchantKey  `cmd:"" help:"Make a further API key, shown once, or end all."`
 
 	Extension merchantExtension `cmd:"" help:"Say how long recipients may let its parcels wait by their own word."`
+	Redirect  merchantRedirect  `cmd:"" help:"Say how far away its parcels may be sent where a locker cannot take them."`
 
 	Login    merchantLogin    `cmd:"" help:"Let software that speaks PickPoint's API sign in for a merchant, or give its login another password."`
 	Logins   merchantLogins   `cmd:"" help:"List logins."`
@@ -63,6 +64,15 @@ type merchantExtension struct {
 
 func (m merchantExtension) Run(c *commands) error {
 	return c.Hub.with(func(ctx context.Context, h *hub.Hub) error { return h.SetExtension(ctx, m.ID, m.Hours) })
+}
+
+type merchantRedirect struct {
+	ID         string `arg:"" help:"The merchant's id."`
+	Kilometres int    `arg:"" help:"As the crow flies, at most 50; 0: nowhere else."`
+}
+
+func (m merchantRedirect) Run(c *commands) error {
+	return c.Hub.with(func(ctx context.Context, h *hub.Hub) error { return h.SetRedirect(ctx, m.ID, m.Kilometres) })
 }
 
 type merchantLogin struct {
@@ -447,6 +457,7 @@ type hubPayment struct {
 	Token  paymentToken  `cmd:"" help:"Make the payment service's bearer token, shown once; ends the one before."`
 	Settle paymentSettle `cmd:"" help:"Say that a merchant gets all that is paid for its shipments and was not settled before; makes one act of it."`
 	Acts   paymentActs   `cmd:"" help:"List such acts."`
+	Act    paymentAct    `cmd:"" help:"Show such an act, or write it into a PDF."`
 }
 
 type paymentSettle struct {
@@ -467,6 +478,20 @@ type paymentActs struct {
 
 func (p paymentActs) Run(c *commands) error {
 	return list(c, func(h *hub.Hub, ctx context.Context) ([]hub.MoneyActView, error) { return h.MoneyActs(ctx, p.Merchant) }, moneyActLine)
+}
+
+type paymentAct struct {
+	actNumber
+	File string `arg:"" optional:"" help:"Where to write the PDF; a file that is there is not replaced."`
+}
+
+func (a paymentAct) Run(c *commands) error {
+	if a.File == "" {
+		return show(c, func(ctx context.Context, h *hub.Hub) (hub.MoneyActView, error) { return h.MoneyAct(ctx, a.Number) }, moneyActLine)
+	}
+	return c.Hub.with(func(ctx context.Context, h *hub.Hub) error {
+		return create(a.File, func(w io.Writer) error { return h.PrintMoneyAct(ctx, a.Number, w) })
+	})
 }
 
 func moneyActLine(w io.Writer, v hub.MoneyActView) {

@@ -16,7 +16,7 @@ const (
 	MaxJournalFrame = 64 << 10
 )
 
-// KioskRequest is one of the kiosk's eleven verbs. Only the fields of its verb may be set.
+// KioskRequest is one of the kiosk's twelve verbs. Only the fields of its verb may be set.
 type KioskRequest struct {
 	Verb         KioskVerb `cbor:"1,keyasint"`
 	After        uint64    `cbor:"2,keyasint,omitempty"` // watch
@@ -40,6 +40,7 @@ const (
 	Secret     KioskVerb = "secret"     // a recipient's QR code was scanned
 	Return     KioskVerb = "return"     // a customer typed the code of a return permit
 	Larger     KioskVerb = "larger"     // the open compartment is too small for the customer's parcel
+	Decline    KioskVerb = "decline"    // the recipient does not want the parcel that their code has been taken for
 	Courier    KioskVerb = "courier"    // somebody says they are a courier: a challenge, please
 	Technician KioskVerb = "technician" // somebody says they are a technician: a challenge, please
 	Override   KioskVerb = "override"   // somebody wants an override: a challenge, please
@@ -116,7 +117,7 @@ type View struct {
 	Errand      Errand   `cbor:"4,keyasint,omitempty"`
 	Compartment uint16   `cbor:"5,keyasint,omitempty"`
 	Left        int64    `cbor:"6,keyasint,omitempty"`  // ms until the stage ends by itself
-	Outcome     string   `cbor:"7,keyasint,omitempty"`  // done, failed: collected · stored · withdrawn · taken out · quarantine · cancelled · jam · no press · emptied · as before · tested
+	Outcome     string   `cbor:"7,keyasint,omitempty"`  // done, failed: collected · declined · stored · withdrawn · taken out · quarantine · cancelled · jam · no press · emptied · as before · tested
 	OpenDoors   []uint16 `cbor:"8,keyasint,omitempty"`  // seen open now
 	LeftOpen    bool     `cbor:"9,keyasint,omitempty"`  // one of them for longer than it should
 	KeypadWait  int64    `cbor:"10,keyasint,omitempty"` // ms until the next code is judged

@@ -31,7 +31,8 @@ const (
 	DepositFailed  Kind = "deposit failed"  // + Reason: jam · cancelled · too small · not empty · crash; To says EMPTY or QUARANTINE
 	CollectIntent  Kind = "collect intent"  // Compartment, Parcel, Credential: code · qr · grace; written before the pulse
 	Collected      Kind = "collected"       // the door is seen closed again
-	CollectFailed  Kind = "collect failed"  // + Reason: jam · crash; the parcel is where it was
+	CollectFailed  Kind = "collect failed"  // + Reason: jam · crash · not taken · declined; the parcel is where it was
+	Declined       Kind = "declined"        // Compartment, Parcel, Credential: whoever had its code does not want it; nothing else changes
 	WithdrawIntent Kind = "withdraw intent" // Compartment, Parcel, Carrier, Courier: written before the pulse
 	Withdrawn      Kind = "withdrawn"       // the door is seen closed again
 	WithdrawFailed Kind = "withdraw failed" // + Reason

@@ -39,6 +39,8 @@ func (d *decision) judge(q door.KioskRequest) (door.Reason, int64) {
 		return d.returning(q.Code)
 	case door.Larger:
 		return d.customerLarger()
+	case door.Decline:
+		return d.decline()
 	case door.Courier:
 		return d.challenge()
 	case door.Technician:
@@ -160,6 +162,32 @@ func (d *decision) cancel() {
 		d.giveUp()
 	case d.visit.stage == door.Open && d.visit.errand == door.Returning:
 		d.change(func(v *visit) { v.ending = cancelled })
+	}
+}
+
+// decline is a recipient who does not want the parcel, before its door is opened or at the open door. It takes nobody's right away and
+// brings no deadline nearer: the code goes on, so that they can change their mind.
+func (d *decision) decline() (door.Reason, int64) {
+	switch {
+	case d.visit == nil || d.visit.errand != door.Collecting || d.StorageBroken:
+		return door.NotNow, 0
+	case d.visit.stage == door.Press && d.at().Occupancy == Occupied:
+		d.declined()
+		d.end(door.Done, declined)
+	case d.visit.stage == door.Open && d.at().Via == ViaCode:
+		d.change(func(v *visit) { v.ending = declined })
+	default:
+		return door.NotNow, 0
+	}
+	return "", 0
+}
+
+// declined writes it, once for each parcel.
+func (d *decision) declined() {
+	if !d.at().Declined {
+		r := d.result(journal.Declined, "")
+		r.Credential = d.visit.credential
+		d.write(r)
 	}
 }
 

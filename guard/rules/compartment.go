@@ -60,6 +60,7 @@ var moves = []move{
 	{Occupied, journal.Extended, one(Occupied)},
 	{Occupied, journal.Reissued, one(Occupied)},
 	{Occupied, journal.Overdue, one(Occupied)},
+	{Occupied, journal.Declined, one(Occupied)},
 	{Occupied, journal.Paid, one(Occupied)},
 	{Quarantine, journal.Paid, one(Quarantine)},
 	{Intent, journal.PulseAgain, one(Intent)},
@@ -123,6 +124,7 @@ type Compartment struct {
 	DuePowered    int64  // powered time at which the dwell time has passed
 	Overdue       bool
 	Unclosed      bool // opened, closing not seen
+	Declined      bool // its recipient has said that they do not want it
 	Code          MAC  // of the pickup code; zero when none is alive
 	Secret        MAC  // of the QR secret
 	Reissues      uint8

@@ -69,7 +69,7 @@ func (f *Facts) foldCompartment(c *Compartment, e journal.Entry, next Occupancy)
 		}
 		c.GraceUntil, c.Overdue, c.Unclosed = r.Powered+graceTime, false, false
 	case journal.CollectFailed, journal.WithdrawFailed, journal.OverrideFailed:
-		c.Unclosed = r.Reason == crash || c.OpenedSeen && r.Reason != notTaken
+		c.Unclosed = r.Reason == crash || c.OpenedSeen && r.Reason != notTaken && r.Reason != declined
 	case journal.Withdrawn, journal.TakenOut:
 		f.bury(c)
 		c.clear()
@@ -85,6 +85,8 @@ func (f *Facts) foldCompartment(c *Compartment, e journal.Entry, next Occupancy)
 		c.DuePowered = c.StoredPowered + int64(r.Dwell)*Hour
 	case journal.Overdue:
 		c.Overdue = true
+	case journal.Declined:
+		c.Declined = true
 	case journal.Quarantined:
 		f.quarantine(c, r)
 	}
@@ -121,7 +123,7 @@ func (f *Facts) store(c *Compartment, e journal.Entry) error {
 	c.Code, c.Secret = codes.Code, codes.Secret
 	c.Parcel, c.Dwell, c.Due, c.StoredLow, c.StoredPowered = r.Parcel, r.Dwell, r.Due, r.Low, r.Powered
 	c.DuePowered = r.Powered + int64(r.Dwell)*Hour
-	c.Overdue, c.Unclosed, c.Via, c.GraceLeft = false, false, "", 0
+	c.Overdue, c.Unclosed, c.Declined, c.Via, c.GraceLeft = false, false, false, "", 0
 	return nil
 }
 

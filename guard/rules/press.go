@@ -281,10 +281,12 @@ func (d *decision) end(stage door.Stage, outcome string) {
 	d.change(func(v *visit) { v.outcome = outcome })
 }
 
-// closed is the visit's door seen closed again after it was open. Where a sensor sees something inside, nothing was taken.
+// closed is the visit's door seen closed again after it was open. Where a sensor sees something inside, nothing was taken; where there is
+// none, what a recipient has said they leave is believed, and what a sensor sees gone was taken whatever they said.
 func (d *decision) closed() {
 	emptying := d.visit.errand == door.Collecting || d.visit.errand == door.Withdrawing
-	if emptying && d.Doors[d.visit.compartment].Inside == Something {
+	inside := d.Doors[d.visit.compartment].Inside
+	if emptying && (inside == Something || inside == NoSensor && d.visit.ending == declined) {
 		d.leftInside()
 		return
 	}
@@ -309,11 +311,17 @@ func (d *decision) closed() {
 
 // leftInside ends an opening that was to empty a compartment and did not: the parcel and every right to it stay.
 func (d *decision) leftInside() {
-	kind := journal.CollectFailed
-	if d.visit.errand == door.Withdrawing {
-		kind = journal.WithdrawFailed
+	switch {
+	case d.visit.errand == door.Withdrawing:
+		d.write(d.result(journal.WithdrawFailed, notTaken))
+	case d.visit.ending == declined:
+		d.write(d.result(journal.CollectFailed, declined))
+		d.declined()
+		d.end(door.Done, declined)
+		return
+	default:
+		d.write(d.result(journal.CollectFailed, notTaken))
 	}
-	d.write(d.result(kind, notTaken))
 	d.end(door.Failed, notTaken)
 }
 

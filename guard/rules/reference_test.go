@@ -591,8 +591,15 @@ func (s *stroll) collect(want int, same func(statement.SealedCode) bool) {
 		},
 		crash: s.back, jam: s.back,
 		done: func(at int) {
-			s.shutDoor(at)
 			c := &s.m.cells[at]
+			declined := s.random.IntN(6) == 0 && s.ask(door.KioskRequest{Verb: door.Decline}) == ""
+			if declined != (declined && c.state == "OCCUPIED") {
+				s.Errorf("declined at compartment %d, which is %s", at+1, c.state)
+			}
+			if s.shutDoor(at); declined {
+				s.back(at)
+				return
+			}
 			if c.state == "OCCUPIED" {
 				c.graceLeft = 2
 			}

@@ -82,7 +82,7 @@ type visit struct {
 	statement   []byte             // override: its hash
 	nonce       statement.Nonce    // override: the challenge's
 	reason      string             // override: the operators'
-	ending      string             // what was said about the open compartment: tooSmall, notEmpty, cancelled, takenOut, stored, emptied, stillInside
+	ending      string             // what was said about the open compartment: tooSmall, notEmpty, cancelled, declined, takenOut, stored, emptied, stillInside
 	larger      uint8              // after tooSmall
 	outcome     string
 }
@@ -92,6 +92,7 @@ const (
 	notEmpty  = "not empty"
 	notTaken  = "not taken"
 	cancelled = "cancelled"
+	declined  = "declined"
 	jam       = "jam"
 	crash     = "crash"
 	unsaid    = "unsaid"

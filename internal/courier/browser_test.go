@@ -271,6 +271,40 @@ func TestAHostileScreenCannotSwapParcels(t *testing.T) {
 	w.sees("show", "Answer no. 2")
 }
 
+// A locker without room: the courier learns where to take the parcel, and the phone signs about no other one before it has a new code.
+func TestNoRoomSendsTheCourierOn(t *testing.T) {
+	r := newPages(t, "")
+	w := walk{t, newBrowser(t)}
+	w.open(r.server.URL + "/courier/#enrol=" + r.expect(t, "c-17"))
+	w.sees("enrol", "Enrol this phone?")
+	w.tap("Enrol")
+	w.sees("home", "put in: 2")
+	w.tap("Point at")
+	w.sees("camera")
+	w.submit(signedBy(t, r.guard, "LSQ:", statement.Challenge{Locker: "msk-0042", Boot: 3, Counter: 1, Nonce: statement.Nonce{1}, Purpose: statement.ForCourier}))
+	w.sees("session", "msk-0042")
+	w.submit(barcode(1))
+	w.sees("show", "No door opened")
+	w.tap("No door opened")
+	w.sees("held", "No room: where does it go?")
+	w.tap("No room")
+	w.sees("elsewhere", "Take it here", "Аэропорт", "Ленинградский пр., 64", "not sent there today", inFours(barcode(1)))
+	w.tap("Back")
+	w.sees("home")
+	w.tap("Go on: msk-0042")
+	w.sees("held", "No door has opened yet") // as before: the answer that no door opened for is still about
+	w.tap("Point at the new code")
+	w.sees("camera")
+	w.submit(signedBy(t, r.guard, "LSQ:", statement.Challenge{Locker: "msk-0042", Boot: 3, Counter: 2, Nonce: statement.Nonce{2}, Purpose: statement.ForCourier}))
+	w.sees("session", "msk-0042")
+	w.submit(barcode(2))
+	w.sees("show", "No door opened")
+	w.tap("No door opened")
+	w.sees("held")
+	w.tap("No room")
+	w.sees("held", "No locker nearby has room for it")
+}
+
 // shown is the text of the answer on the screen.
 func shown(w walk) string {
 	w.Helper()

@@ -6,6 +6,7 @@ package courier
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"lockstep/guard/statement"
@@ -37,6 +38,11 @@ type Courier struct {
 	Certificate       []byte        // envelope of a statement.Courier; empty until enrolled
 	Until             int64         // when the certificate ends, µs UTC
 	Created           int64
+}
+
+// Covers says whether the courier is sent to a locker.
+func (c Courier) Covers(locker string) bool {
+	return slices.Contains(c.Lockers, "*") || slices.Contains(c.Lockers, locker)
 }
 
 // NewCourier is what it takes to expect a courier.

@@ -26,7 +26,9 @@ var files embed.FS
 type Page struct {
 	Couriers *Couriers
 	// Round lists what a courier has to do at the lockers they are sent to.
-	Round         func(ctx context.Context, c Courier) ([]Stop, error)
+	Round func(ctx context.Context, c Courier) ([]Stop, error)
+	// NoRoom takes a courier's word that a locker has no room for a parcel, and says where to take it.
+	NoRoom        func(ctx context.Context, c Courier, locker, barcode string) (Stop, error)
 	Log           *slog.Logger
 	FrameAncestor string // an origin that may hold the page in a frame (the demo); empty for none
 }
@@ -49,6 +51,7 @@ func NewPage(c Page) http.Handler {
 	mux.HandleFunc("POST /courier/v1/enrol", p.known(p.enrol))
 	mux.HandleFunc("POST /courier/v1/renew", p.known(p.renew))
 	mux.HandleFunc("GET /courier/v1/today", p.today)
+	mux.HandleFunc("POST /courier/v1/lockers/{locker}/parcels/{barcode}/no-room", p.noRoom)
 	mux.HandleFunc("/courier/v1/", func(w http.ResponseWriter, _ *http.Request) {
 		web.Problem(w, fault.New(fault.NotFound, "no_such_thing", "nothing is served here"))
 	})
@@ -167,4 +170,20 @@ func (p *page) today(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	web.JSON(w, map[string]any{"at": p.Couriers.now(), "lockers": append([]Stop{}, stops...)})
+}
+
+// noRoom takes a courier's word that the locker in the path has no room for the parcel there, and answers with the stop to take it to.
+func (p *page) noRoom(w http.ResponseWriter, r *http.Request) {
+	c, err := p.asking(r)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	stop, err := p.NoRoom(r.Context(), c, r.PathValue("locker"), r.PathValue("barcode"))
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
+	p.Log.Info("no room for a parcel", "courier", c.ID, "locker", r.PathValue("locker"), "parcel", r.PathValue("barcode"), "to", stop.ID)
+	web.JSON(w, stop)
 }

@@ -26,6 +26,7 @@ type pages struct {
 	server *httptest.Server
 	fails  error    // what the round's source says instead
 	asked  []string // the lockers it was asked for last
+	told   []string // of which parcels it was told that there is no room
 	guard  *statement.Signer
 }
 
@@ -37,7 +38,7 @@ func newPages(t *testing.T, frameAncestor string) *pages {
 	if r.guard, err = statement.SignerFromSeed(statement.NewSeed()); err != nil {
 		t.Fatal(err)
 	}
-	r.server = httptest.NewServer(courier.NewPage(courier.Page{Couriers: r.Couriers, Round: r.round, Log: slog.New(slog.DiscardHandler), FrameAncestor: frameAncestor}))
+	r.server = httptest.NewServer(courier.NewPage(courier.Page{Couriers: r.Couriers, Round: r.round, NoRoom: r.noRoom, Log: slog.New(slog.DiscardHandler), FrameAncestor: frameAncestor}))
 	t.Cleanup(r.server.Close)
 	return r
 }
@@ -49,6 +50,15 @@ func (r *pages) round(_ context.Context, c courier.Courier) ([]courier.Stop, err
 	}
 	return []courier.Stop{{ID: "msk-0042", Name: "Сокол", Address: "Ленинградский пр., 71Г", Line: "online", Heard: r.now.UnixMicro(), Guard: statement.Encode(r.guard.Key()),
 		Parcels: []courier.Task{task(1, "deposit"), task(2, "deposit"), task(3, "withdraw"), task(4, "look")}}}, r.fails
+}
+
+// noRoom is a carrier that knows one other locker, for the first parcel.
+func (r *pages) noRoom(_ context.Context, c courier.Courier, locker, about string) (courier.Stop, error) {
+	r.told = append(r.told, c.ID+" at "+locker+": "+about)
+	if about != barcode(1) {
+		return courier.Stop{}, fault.New(fault.Conflict, "nowhere", "no other locker has room for it")
+	}
+	return courier.Stop{ID: "msk-0043", Name: "Аэропорт", Address: "Ленинградский пр., 64"}, nil
 }
 
 func barcode(n int) string {
@@ -91,7 +101,11 @@ func (r *pages) enrolOver(t *testing.T, p phone, token string, header http.Heade
 }
 
 func (p phone) asks(t *testing.T, id string, at time.Time) http.Header {
-	proof := p.sign(t, courier.RequestMessage(http.MethodGet, "/courier/v1/today", at.UnixMicro()))
+	return p.asksFor(t, http.MethodGet, "/courier/v1/today", id, at)
+}
+
+func (p phone) asksFor(t *testing.T, method, path, id string, at time.Time) http.Header {
+	proof := p.sign(t, courier.RequestMessage(method, path, at.UnixMicro()))
 	return http.Header{"Lockstep-Courier": {id}, "Lockstep-At": {strconv.FormatInt(at.UnixMicro(), 10)},
 		"Lockstep-Proof": {base64.StdEncoding.EncodeToString(proof)}}
 }
@@ -169,6 +183,31 @@ func TestTodayIsForTheCourierItself(t *testing.T) {
 	r.fails, r.now = nil, r.now.Add(15*24*time.Hour)
 	if status, body := today(p.asks(t, "c-17", r.now)); status != http.StatusForbidden || !strings.Contains(body, "certificate_ended") {
 		t.Errorf("after the certificate's end: %d %s", status, body)
+	}
+}
+
+// A phone signs about which locker and which parcel it says that there is no room.
+func TestNoRoomIsTheCouriersWord(t *testing.T) {
+	r := newPages(t, "")
+	p, _ := r.enrol(t, "c-17")
+	path := func(n int) string { return "/courier/v1/lockers/msk-0042/parcels/" + barcode(n) + "/no-room" }
+	say := func(n int, header http.Header) (int, string) {
+		answer, body := r.call(t, http.MethodPost, path(n), header, "")
+		return answer.StatusCode, body
+	}
+	if status, body := say(1, p.asksFor(t, http.MethodPost, path(1), "c-17", r.now)); status != http.StatusOK || !strings.Contains(body, `"msk-0043"`) {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, body := say(2, p.asksFor(t, http.MethodPost, path(2), "c-17", r.now)); status != http.StatusConflict || !strings.Contains(body, "nowhere") {
+		t.Errorf("%d %s", status, body)
+	}
+	for name, header := range map[string]http.Header{"nobody": nil, "about another parcel": p.asksFor(t, http.MethodPost, path(2), "c-17", r.now), "a question": p.asks(t, "c-17", r.now)} {
+		if status, body := say(1, header); status != http.StatusForbidden {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+	}
+	if want := []string{"c-17 at msk-0042: " + barcode(1), "c-17 at msk-0042: " + barcode(2)}; !slices.Equal(r.told, want) {
+		t.Errorf("told %q", r.told)
 	}
 }
 

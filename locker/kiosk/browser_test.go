@@ -121,10 +121,26 @@ func TestScreensOfARecipient(t *testing.T) {
 	w.keys(statement.CompleteCode("87654321"))
 	g.show(door.View{Stage: door.Press, Errand: door.Collecting, Compartment: 7, Left: 17000})
 	w.sees("press", "Press the green button", "7")
-	g.show(door.View{Stage: door.Pulsed, Errand: door.Collecting, Compartment: 7, Left: 3000})
+	w.click("main .row button:last-child")
+	w.sees("decline", "You do not want this parcel?", "your code works")
+	w.click("main button.main")
+	w.sees("press")
+	w.click("main .row button:last-child")
+	w.sees("decline")
+	g.show(door.View{Stage: door.Pulsed, Errand: door.Collecting, Compartment: 7, Left: 3000}) // a hand on the button all the same
 	w.sees("pulsed")
 	g.show(door.View{Stage: door.Open, Errand: door.Collecting, Compartment: 7, OpenDoors: []uint16{7}})
 	w.sees("open", "Take your parcel from door", "7")
+	w.click("main button.wide")
+	w.sees("decline", "Put it back into compartment", "7")
+	replies <- door.KioskReply{Accepted: true}
+	w.click("main button.wide")
+	w.sees("open", "Put the parcel back and close door", "7")
+	if verbs := g.verbs(); verbs[len(verbs)-1].Verb != door.Decline {
+		t.Errorf("the guard was asked %v", verbs)
+	}
+	g.show(door.View{Stage: door.Done, Errand: door.Collecting, Compartment: 7, Outcome: "declined"})
+	w.sees("done", "You do not want this parcel", "goes back to the shop")
 	g.show(door.View{Stage: door.Jammed, Errand: door.Collecting, Compartment: 7, Left: 20000})
 	w.sees("jammed", "did not open")
 	g.show(door.View{Stage: door.Failed, Errand: door.Collecting, Compartment: 7, Outcome: "jam"})

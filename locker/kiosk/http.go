@@ -38,7 +38,7 @@ func newHandler(d *desk, frameAncestor string) http.Handler {
 	mux.HandleFunc("POST /code", d.serveTyped(door.Code, statement.CheckCode))
 	mux.HandleFunc("POST /return", d.serveTyped(door.Return, statement.CheckPermitCode))
 	mux.HandleFunc("POST /scan", d.serveScan)
-	for _, verb := range []door.KioskVerb{door.Courier, door.Technician, door.Override, door.Larger, door.Cancel} {
+	for _, verb := range []door.KioskVerb{door.Courier, door.Technician, door.Override, door.Larger, door.Decline, door.Cancel} {
 		mux.HandleFunc("POST /"+string(verb), d.serveVerb(verb))
 	}
 	mux.HandleFunc("POST /next", d.serveQueue(func(context.Context) { d.goOn() }))

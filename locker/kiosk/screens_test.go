@@ -38,13 +38,18 @@ func shots(t *testing.T) []shot {
 	for _, errand := range []door.Errand{door.Collecting, door.Depositing, door.Withdrawing, door.Reopening, door.Returning, door.Overriding, door.Testing} {
 		out = append(out, busy(errand, door.Press, "press"), busy(errand, door.Pulsed, "pulsed"), busy(errand, door.Open, "open"))
 	}
+	for _, stage := range []door.Stage{door.Press, door.Open} {
+		s := busy(door.Collecting, stage, "decline")
+		s.name, s.touches = s.name+" declined", []string{map[door.Stage]string{door.Press: "main .row button:last-child", door.Open: "main button.wide"}[stage]}
+		out = append(out, s)
+	}
 	out = append(out, busy(door.Returning, door.Jammed, "jammed"), busy(door.Reopening, door.Say, "tellDevice"), busy(door.Overriding, door.Say, "tellDevice"), busy(door.Testing, door.ByKey, "byKey"))
 	for _, end := range []struct {
 		errand  door.Errand
 		stage   door.Stage
 		outcome string
 	}{
-		{door.Returning, door.Done, "stored"}, {door.Overriding, door.Done, "emptied"}, {door.Overriding, door.Done, "as before"}, {door.Testing, door.Done, "tested"},
+		{door.Returning, door.Done, "stored"}, {door.Overriding, door.Done, "emptied"}, {door.Overriding, door.Done, "as before"}, {door.Testing, door.Done, "tested"}, {door.Collecting, door.Done, "declined"},
 		{door.Returning, door.Failed, "cancelled"}, {door.Returning, door.Failed, "full"}, {door.Returning, door.Failed, "jam"}, {door.Overriding, door.Failed, "jam"},
 		{door.Overriding, door.Failed, "as before"}, {door.Testing, door.Failed, "skipped"}, {door.Testing, door.Failed, "jam"}, {door.Collecting, door.Failed, "locked down"},
 		{door.Collecting, door.Failed, "not taken"},

@@ -156,9 +156,38 @@ func TestHowLongRecipientsMayExtend(t *testing.T) {
 			if err := o.SetExtension(t.Context(), tt.merchant, tt.says); (err != nil) != (tt.kind != 0) || fault.KindOf(err) != tt.kind {
 				t.Errorf("%d h: %v", tt.says, err)
 			}
-			if got, err := o.Extension(t.Context(), tt.merchant); err != nil || got != tt.then {
-				t.Errorf("%d h: then %d, %v", tt.says, got, err)
+			if got, err := o.Rule(t.Context(), tt.merchant); err != nil || got.Extension != tt.then {
+				t.Errorf("%d h: then %+v, %v", tt.says, got, err)
 			}
+		}
+	})
+}
+
+func TestHowFarParcelsMayBeSentOn(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		m, err := o.AddMerchant(t.Context(), "Shop", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := o.SetExtension(t.Context(), m.ID, 120); err != nil {
+			t.Fatal(err)
+		}
+		for _, tt := range []struct {
+			merchant   string
+			says, then int
+			kind       fault.Kind // 0 where it is done
+		}{
+			{m.ID, 3, 3, 0}, {m.ID, -1, 3, fault.Invalid}, {m.ID, 51, 3, fault.Invalid}, {m.ID, 50, 50, 0}, {m.ID, 0, 0, 0}, {"nobody", 3, 0, fault.NotFound},
+		} {
+			if err := o.SetRedirect(t.Context(), tt.merchant, tt.says); (err != nil) != (tt.kind != 0) || fault.KindOf(err) != tt.kind {
+				t.Errorf("%d km: %v", tt.says, err)
+			}
+			if got, err := o.Rule(t.Context(), tt.merchant); err != nil || got.RedirectKM != tt.then {
+				t.Errorf("%d km: then %+v, %v", tt.says, got, err)
+			}
+		}
+		if got, err := o.Rule(t.Context(), m.ID); err != nil || got.Extension != 120 {
+			t.Errorf("the other part of the rule: %+v, %v", got, err)
 		}
 	})
 }

@@ -72,10 +72,10 @@ DELETE FROM merchant_session WHERE login = $1;
 DELETE FROM merchant_session WHERE until <= $1;
 
 -- name: SetExtension :exec
-INSERT INTO merchant_extension (merchant, dwell_hours) VALUES ($1, $2) ON CONFLICT (merchant) DO UPDATE SET dwell_hours = excluded.dwell_hours;
+INSERT INTO merchant_rule (merchant, dwell_hours, redirect_km) VALUES ($1, $2, 0) ON CONFLICT (merchant) DO UPDATE SET dwell_hours = excluded.dwell_hours;
 
--- name: DropExtension :exec
-DELETE FROM merchant_extension WHERE merchant = $1;
+-- name: SetRedirect :exec
+INSERT INTO merchant_rule (merchant, dwell_hours, redirect_km) VALUES ($1, 0, $2) ON CONFLICT (merchant) DO UPDATE SET redirect_km = excluded.redirect_km;
 
--- name: Extension :one
-SELECT dwell_hours FROM merchant_extension WHERE merchant = $1;
+-- name: Rule :one
+SELECT * FROM merchant_rule WHERE merchant = $1;

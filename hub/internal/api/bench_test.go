@@ -91,7 +91,7 @@ func newBench(t *testing.T, d *db.DB) *bench {
 	b.fleet = fleet.New(fleet.Config{DB: d, Now: time.Now, Charter: network.Charter, Ring: rooms.Ring})
 	b.outbox, err = outbox.New(t.Context(), outbox.Config{DB: d, Now: time.Now, Log: log, AllowPrivate: true, Poll: 10 * time.Millisecond})
 	must(t, err)
-	b.custody = custody.New(custody.Config{DB: d, Now: time.Now, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: b.fleet, Dispatch: rooms,
+	b.custody = custody.New(custody.Config{DB: d, Now: time.Now, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: b.fleet, Dispatch: rooms, Reach: b.accounts.Reach,
 		Emit: func(ctx context.Context, tx *sql.Tx, e custody.Event) error {
 			return b.outbox.Emit(ctx, tx, api.Message(e, gs1Prefix, tracking))
 		}})

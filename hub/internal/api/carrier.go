@@ -10,11 +10,12 @@ import (
 	"lockstep/internal/web"
 )
 
-// A carrier's own service asks what its couriers have to do, and says which of their devices are revoked. Nothing else is asked
-// of the hub: keys, certificates and the courier's page are the carrier's.
+// A carrier's own service asks what its couriers have to do, says which of their devices are revoked, and hands on that a courier found
+// no room for a parcel. Nothing else is asked of the hub: keys, certificates and the courier's page are the carrier's.
 func (d *door) carriers() {
 	d.carrier("GET /carrier/v1/round", d.carrierRound)
 	d.carrier("POST /carrier/v1/revocations", d.carrierRevocation)
+	d.carrier("POST /carrier/v1/no-room", d.carrierNoRoom)
 }
 
 // carrier registers a handler that only carriers with a token reach. A nil answer is 204.
@@ -63,4 +64,22 @@ func (d *door) carrierRevocation(r *http.Request, carrier string) (any, error) {
 		return nil, fault.New(fault.Invalid, "invalid_key", "a key's id has 32 hexadecimal digits")
 	}
 	return nil, d.Revoke(r.Context(), carrier, statement.KeyID(id))
+}
+
+// carrierNoRoom takes the word of one of the carrier's couriers that a locker has no room for a parcel, and says where to take it.
+func (d *door) carrierNoRoom(r *http.Request, carrier string) (any, error) {
+	var body struct {
+		Courier string   `json:"courier"` // the carrier's name for them
+		Lockers []string `json:"lockers"` // where the carrier sends them; "*" is everywhere
+		Locker  string   `json:"locker"`
+		Barcode string   `json:"barcode"`
+	}
+	if err := web.ReadJSON(nil, r, maxBody, &body); err != nil {
+		return nil, err
+	}
+	if err := known(body.Courier, "unknown_courier", "courier"); err != nil {
+		return nil, err
+	}
+	by := courier.Courier{ID: body.Courier, Carrier: carrier, Lockers: body.Lockers, Deposit: true}
+	return d.Custody.NoRoom(r.Context(), by, body.Locker, body.Barcode)
 }

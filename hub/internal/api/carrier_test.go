@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -74,6 +75,35 @@ func TestACarrierRevokesItsDevices(t *testing.T) {
 		}
 		if want := []string{"swift " + id}; !slices.Equal(b.revoked, want) {
 			t.Errorf("revoked %q", b.revoked)
+		}
+	})
+}
+
+func TestACarriersCourierFindsNoRoom(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		key, token := b.swift()
+		its := b.do("POST", "/v1/shipments", key, small, "Idempotency-Key", "swift").field(t, "parcels.0.barcode")
+		house := b.one().field(t, "parcels.0.barcode")
+		says := func(courier, locker, barcode string) string {
+			return `{"courier":"` + courier + `","lockers":["l1"],"locker":"` + locker + `","barcode":"` + barcode + `"}`
+		}
+		for body, want := range map[string]string{
+			says("anna", "l1", its):       "409 not_allowed", // its merchant has no rule
+			says("anna", "l1", house):     "404 unknown_parcel",
+			says("anna", "l1", "\\u0000"): "404 unknown_parcel",
+			says("anna", "l2", its):       "404 not_sent_here",
+			says("", "l1", its):           "404 unknown_courier",
+			`{}`:                          "404 unknown_courier",
+			`{"more":1}`:                  "422 ",
+		} {
+			got := b.do("POST", "/carrier/v1/no-room", token, body)
+			status, code, _ := strings.Cut(want, " ")
+			if strconv.Itoa(got.status) != status || code != "" && got.field(t, "code") != code {
+				t.Errorf("%s: %d %s", body, got.status, got.body)
+			}
+		}
+		if got := b.do("POST", "/carrier/v1/no-room", b.key, says("anna", "l1", its)); got.status != 401 {
+			t.Errorf("a merchant says so: %d", got.status)
 		}
 	})
 }

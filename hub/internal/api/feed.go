@@ -12,7 +12,6 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/internal/fault"
 	"lockstep/internal/web"
-	"lockstep/parcel"
 )
 
 const (
@@ -28,7 +27,8 @@ type (
 		Sealed   []byte `json:"sealed"`   // a ciphertext of ours, or the envelope that the merchant's software made
 		Merchant string `json:"merchant"` // name
 		Shipment string `json:"shipment"`
-		Shown    string `json:"shown"` // the locker's name and address, for people
+		Locker   string `json:"locker"` // it is announced for
+		Shown    string `json:"shown"`  // that locker's name and address, for people
 		Tracking string `json:"tracking"`
 		MoreTime bool   `json:"more_time,omitempty"` // the merchant lets its recipients ask for more time
 	}
@@ -101,17 +101,18 @@ func (d *door) feedContacts(r *http.Request) (any, error) {
 		return nil, err
 	}
 	out := []feedContact{}
-	names, extensions := d.names(), map[string]parcel.DwellTime{}
+	names, rules := d.names(), map[string]account.Rule{}
 	for _, c := range list {
 		m, l, err := names(r.Context(), c.Parcel)
 		if err != nil {
 			return nil, err
 		}
-		most, err := once(r.Context(), extensions, m.ID, d.Accounts.Extension)
+		rule, err := once(r.Context(), rules, m.ID, d.Accounts.Rule)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, feedContact{c.Parcel.Barcode, c.Sealed, m.Name, c.Parcel.Shipment, l.Name + ", " + l.Address, d.Tracking(c.Parcel.Token), most > 0})
+		out = append(out, feedContact{Barcode: c.Parcel.Barcode, Sealed: c.Sealed, Merchant: m.Name, Shipment: c.Parcel.Shipment, Locker: l.ID,
+			Shown: l.Name + ", " + l.Address, Tracking: d.Tracking(c.Parcel.Token), MoreTime: rule.Extension > 0})
 	}
 	return map[string]any{"contacts": out}, nil
 }
@@ -172,14 +173,14 @@ func (d *door) feedExtend(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	most, err := d.Accounts.Extension(r.Context(), p.Merchant)
+	rule, err := d.Accounts.Rule(r.Context(), p.Merchant)
 	if err != nil {
 		return nil, err
 	}
-	if most == 0 {
+	if rule.Extension == 0 {
 		return nil, fault.New(fault.Conflict, "not_allowed", "the merchant does not let its recipients ask for more time")
 	}
-	asked, err := d.Custody.Extend(r.Context(), "", p.Barcode, most, "recipient")
+	asked, err := d.Custody.Extend(r.Context(), "", p.Barcode, rule.Extension, "recipient")
 	if err != nil {
 		return nil, err
 	}

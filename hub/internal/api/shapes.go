@@ -49,7 +49,7 @@ type Parcel struct {
 	Reference    string     `json:"reference,omitempty" example:"BOX-1"`
 	State        string     `json:"state" enum:"announced,dispatched,stored,overdue,uncertain,collected,withdrawn,recovered,returned,cancelled" example:"stored" doc:"Where it stands, folded from its events"`
 	Claimed      bool       `json:"claimed,omitempty" doc:"This state rests on somebody's word alone: no locker's record and no signed scan proves it"`
-	Hold         string     `json:"hold,omitempty" example:"cancelled" doc:"Why we will not send it on: cancelled means that it goes back to you once it is due"`
+	Hold         string     `json:"hold,omitempty" example:"cancelled" doc:"Why we will not send it on: cancelled by you, or declined by its recipient; it goes back to you once it is due"`
 	Stored       *time.Time `json:"stored,omitempty" doc:"When it was put in"`
 	Due          *time.Time `json:"due,omitempty" doc:"When its dwell time ends"`
 	DueConfirmed bool       `json:"due_confirmed" doc:"The parcel is overdue by the locker's own word; before that, due is reckoned"`

@@ -17,6 +17,7 @@ import (
 // Custody is what the console needs of custody.Custody.
 type Custody interface {
 	Round(ctx context.Context, carrier string, lockers []string) ([]courier.Stop, error)
+	NoRoom(ctx context.Context, by courier.Courier, locker, barcode string) (courier.Stop, error)
 	Track(ctx context.Context, token string) (custody.Tracking, error)
 }
 
@@ -36,7 +37,7 @@ var style embed.FS
 func New(c Config) http.Handler {
 	console := &console{c}
 	mux := http.NewServeMux()
-	mux.Handle("/", courier.NewPage(courier.Page{Couriers: c.Couriers, Round: console.round, Log: c.Log, FrameAncestor: c.FrameAncestor}))
+	mux.Handle("/", courier.NewPage(courier.Page{Couriers: c.Couriers, Round: console.round, NoRoom: c.Custody.NoRoom, Log: c.Log, FrameAncestor: c.FrameAncestor}))
 	mux.Handle("GET /t/", web.Secure(web.Policy{}, http.HandlerFunc(console.track)))
 	mux.Handle("GET /t/track.css", web.Secure(web.Policy{}, http.StripPrefix("/t/", web.Files(style))))
 	return mux

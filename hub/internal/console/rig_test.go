@@ -38,6 +38,10 @@ type fakeCustody struct{}
 
 func (fakeCustody) Round(context.Context, string, []string) ([]courier.Stop, error) { return nil, nil }
 
+func (fakeCustody) NoRoom(context.Context, courier.Courier, string, string) (courier.Stop, error) {
+	return courier.Stop{}, nil
+}
+
 func (fakeCustody) Track(_ context.Context, asked string) (custody.Tracking, error) {
 	if asked != token {
 		return custody.Tracking{}, fault.New(fault.NotFound, "no_parcel", "no such parcel")

@@ -25,6 +25,8 @@ type Config struct {
 	Charters []statement.Charter // every charter this network has had, oldest first; the last one holds
 	Fleet    *fleet.Fleet
 	Dispatch *dispatch.Dispatch
+	// Reach is how many kilometres away a merchant's parcels may be sent where a locker cannot take them; 0 for nowhere else.
+	Reach func(ctx context.Context, merchant string) (int, error)
 	// Emit is called inside the transaction for every event of a parcel; an error undoes the transaction. May be nil.
 	Emit func(ctx context.Context, tx *sql.Tx, e Event) error
 }
@@ -90,6 +92,7 @@ type Shipment struct {
 	COD           Money
 	Paid          int64 // when, µs UTC; 0 before
 	PaidReference string
+	Settled       int64 // the number of the act by which its merchant got that; 0 before
 	Parcels       []Parcel
 }
 

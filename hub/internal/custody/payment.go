@@ -150,6 +150,11 @@ func (c *Custody) Settle(ctx context.Context, tx *sql.Tx, merchant, currency str
 	return list, nil
 }
 
+// CountSettled is how many shipments were settled by acts up to a number.
+func (c *Custody) CountSettled(ctx context.Context, upTo int64) (int64, error) {
+	return store.New(c.DB.Reads()).CountSettled(ctx, upTo)
+}
+
 // CameBack says whether all parcels of a shipment are with its carrier or its merchant again, after they were meant for somebody.
 func (s Shipment) CameBack() bool {
 	return !slices.ContainsFunc(s.Parcels, func(p Parcel) bool {

@@ -27,6 +27,7 @@ var facts = map[journal.Kind]parcel.Fact{
 	journal.TakenOut:       parcel.WasTakenOut,
 	journal.Extended:       parcel.WasExtended,
 	journal.Reissued:       parcel.WasReissued,
+	journal.Declined:       parcel.WasDeclined,
 	journal.Paid:           parcel.WasPaid,
 	journal.Permitted:      parcel.WasDispatched,
 	journal.OverrideFailed: parcel.OverrideFailed,

@@ -34,8 +34,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, $12, $
 -- name: MoveShipment :exec
 UPDATE shipment SET locker = sqlc.arg(locker) WHERE id = sqlc.arg(id);
 
--- name: CountPlans :one
-SELECT COUNT(*) FROM custody_event WHERE barcode = $1 AND locker = $2 AND what IN ('announced', 'redirected');
+-- name: Plans :many
+SELECT locker FROM custody_event WHERE barcode = $1 AND what IN ('announced', 'redirected') ORDER BY number;
 
 -- name: Parcel :one
 SELECT * FROM parcel WHERE barcode = $1;
@@ -48,6 +48,9 @@ SELECT * FROM parcel WHERE shipment = $1 ORDER BY place;
 
 -- name: LiveParcels :many
 SELECT * FROM parcel WHERE live AND carrier = $1 AND (CAST(sqlc.arg(locker) AS TEXT) = '' OR locker = sqlc.arg(locker)) ORDER BY barcode LIMIT $2;
+
+-- name: Awaited :many
+SELECT * FROM parcel WHERE live AND locker = $1 AND state IN ('announced', 'dispatched') AND NOT outbound ORDER BY barcode LIMIT 1000;
 
 -- name: ParcelsFrom :many
 SELECT * FROM parcel WHERE barcode > $1 ORDER BY barcode LIMIT $2;
@@ -186,6 +189,9 @@ UPDATE shipment SET paid = sqlc.arg(paid), paid_reference = sqlc.arg(reference) 
 
 -- name: Reprice :execrows
 UPDATE shipment SET cod_amount = $2, cod_currency = $3 WHERE id = $1 AND paid = 0;
+
+-- name: CountSettled :one
+SELECT COUNT(*) FROM shipment WHERE settled > 0 AND settled <= $1;
 
 -- name: Settle :many
 UPDATE shipment SET settled = sqlc.arg(act) WHERE merchant = sqlc.arg(merchant) AND paid > 0 AND settled = 0 AND cod_currency = sqlc.arg(currency) RETURNING id;

@@ -40,7 +40,10 @@ type hub struct {
 	mu      sync.Mutex
 	now     time.Time
 	emitted []custody.Event
+	reach   int // how far parcels may be sent on, km
 }
+
+func (h *hub) reaches(context.Context, string) (int, error) { return h.reach, nil }
 
 func (h *hub) clock() time.Time {
 	h.mu.Lock()
@@ -71,7 +74,7 @@ func eachUnchecked(t *testing.T, test func(t *testing.T, h *hub)) {
 		h.dispatch = dispatch.New(dispatch.Config{DB: d, Now: h.clock, Log: slog.New(slog.DiscardHandler), Dispatch: network.Dispatch, Time: network.Time[0]})
 		h.fleet = fleet.New(fleet.Config{DB: d, Now: h.clock, Charter: network.Charter, Ring: h.dispatch.Ring})
 		h.custody = custody.New(custody.Config{DB: d, Now: h.clock, Log: slog.New(slog.DiscardHandler), Charters: []statement.Charter{network.Charter},
-			Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit})
+			Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit, Reach: h.reaches})
 		h.addLocker("l1")
 		h.guard = guardtest.New(t, network, "l1", start.UnixMicro())
 		h.up(h.guard)

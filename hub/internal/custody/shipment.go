@@ -27,7 +27,7 @@ func load(ctx context.Context, q *store.Queries, merchant, id string) (Shipment,
 
 func shipment(row store.Shipment) Shipment {
 	return Shipment{ID: row.ID, Merchant: row.Merchant, Locker: row.Locker, Carrier: row.Carrier, Reference: row.Reference, ReturnOf: row.ReturnOf,
-		Dwell: parcel.DwellTime(row.DwellHours), Created: row.Created, COD: Money{row.CodAmount, row.CodCurrency}, Paid: row.Paid, PaidReference: row.PaidReference,
+		Dwell: parcel.DwellTime(row.DwellHours), Created: row.Created, COD: Money{row.CodAmount, row.CodCurrency}, Paid: row.Paid, PaidReference: row.PaidReference, Settled: row.Settled,
 		Terms: Terms{Way: Way(row.Way), FromCity: row.FromCity, FromRegion: row.FromRegion, Description: row.Description}}
 }
 

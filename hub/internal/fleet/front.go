@@ -66,6 +66,7 @@ var moves = []move{
 	{journal.Extended, Occupied, Occupied},
 	{journal.Reissued, Occupied, Occupied},
 	{journal.Overdue, Occupied, Occupied},
+	{journal.Declined, Occupied, Occupied},
 	{journal.Paid, Occupied, Occupied},
 	{journal.Paid, Quarantine, Quarantine},
 }

@@ -16,6 +16,14 @@ SELECT sqlc.embed(locker), sqlc.embed(locker_line) FROM locker JOIN locker_line 
 SELECT sqlc.embed(locker), sqlc.embed(locker_line) FROM locker JOIN locker_line ON locker_line.locker = locker.id
 WHERE locker.id > sqlc.arg(after) ORDER BY locker.id LIMIT $1;
 
+-- name: LockersBetween :many
+SELECT sqlc.embed(locker), sqlc.embed(locker_line) FROM locker JOIN locker_line ON locker_line.locker = locker.id
+WHERE locker.state = 'provisioned' AND locker.latitude >= sqlc.arg(south) AND locker.latitude <= sqlc.arg(north) AND locker_line.heard >= sqlc.arg(heard);
+
+-- name: LockersDark :many
+SELECT locker.id FROM locker JOIN locker_line ON locker_line.locker = locker.id
+WHERE locker.state = 'provisioned' AND (locker_line.heard < sqlc.arg(before) OR locker.lockdown > 0) ORDER BY locker.id;
+
 -- name: Enrol :execrows
 UPDATE locker SET code_digest = sqlc.arg(gone), code_until = 0, fingerprint = sqlc.arg(fingerprint),
     state = CASE WHEN state = 'new' THEN 'enrolled' ELSE state END

@@ -56,7 +56,7 @@ func TestReturnAct(t *testing.T) {
 	one := custody.Shipment{ID: "b", Reference: "Заказ-2", Locker: "7701-016", Parcels: []custody.Parcel{{Barcode: "200010000032"}}}
 	a := label.ReturnAct(10000018, "Книжная лавка", "house", made, []string{"200010000018", "200010000032", "200010000025"},
 		map[string]custody.Shipment{"200010000018": two, "200010000025": two, "200010000032": one})
-	if got := fmt.Sprint(a.Rows); got != "[{20001000001 Заказ-1 [200010000018 200010000025] 7701-015} {20001000003 Заказ-2 [200010000032] 7701-016}]" {
+	if got := fmt.Sprint(a.Rows); got != "[{20001000001 Заказ-1 [200010000018 200010000025] 7701-015  } {20001000003 Заказ-2 [200010000032] 7701-016  }]" {
 		t.Error(got)
 	}
 	pdf, err := label.ActPDF(a)
@@ -68,6 +68,30 @@ func TestReturnAct(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not on the act", want)
 		}
+	}
+}
+
+// TestMoneyAct: no places and lockers, but sums.
+func TestMoneyAct(t *testing.T) {
+	pdf, err := label.ActPDF(label.Act{Kind: label.Money, Number: "10000019", Merchant: "Книжная лавка", Order: "4711", Made: made, Paid: "2790,50 RUB", Returned: "1500,00 RUB", Rows: []label.ActRow{
+		{Number: "20001000001", Reference: "Заказ-1", Paid: "1290,50 RUB", Returned: "0,00 RUB"}, {Number: "20001000002", Reference: "Заказ-2", Paid: "1500,00 RUB", Returned: "1500,00 RUB"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := textOf(t, pdf)
+	for _, want := range []string{"Акт о перечислении денег № 10000019", "Получатель: Книжная лавка", "Платёжное поручение: 4711", "20001000001", "Заказ-2", "1290,50 RUB", "Из них за возврат",
+		"отправлений: 2, оплачено: 2790,50 RUB, из них за возврат: 1500,00 RUB", "Сдал", "Принял"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not on the act", want)
+		}
+	}
+	for _, no := range []string{"Перевозчик", "Постамат", "мест:"} {
+		if strings.Contains(text, no) {
+			t.Errorf("%q is on the act", no)
+		}
+	}
+	if got := scantest.All(t, render(t, pdf)[0]); len(got) != 1 || got[0].Text != "10000019" {
+		t.Errorf("read %v", got)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"lockstep/guard/journal"
 	"lockstep/guard/statement"
 	"lockstep/hub/internal/custody"
 )
@@ -119,6 +120,24 @@ func TestUpdateTooLate(t *testing.T) {
 		d.bring(other)
 		if _, said := d.update(`"InvoiceNumber":"` + number + `","PostamatNumber":"7701-015"`); said != "PostamatNumber false; " {
 			d.Errorf("delivered: %s", said)
+		}
+	})
+}
+
+// A recipient who says at the locker that they do not want the parcel: that is a refusal for the shop, and for good only if it stays so.
+func TestDeclinedByItsRecipient(t *testing.T) {
+	each(t, func(d *desk) {
+		number, barcode := d.one(invoice())
+		d.guard.Deposit(1, barcode)
+		d.guard.Write(journal.Record{Kind: journal.Declined, Compartment: 1, Parcel: barcode, Credential: "code"})
+		d.up()
+		if states := d.states(number); fmt.Sprint(states) != "[101 109 114]" {
+			d.Errorf("%v", states)
+		}
+		d.guard.Collect(1, barcode)
+		d.up()
+		if states := d.states(number); fmt.Sprint(states) != "[101 109 114 111]" {
+			d.Errorf("who has changed their mind: %v", states)
 		}
 	})
 }

@@ -44,6 +44,8 @@ func (e happening) of(back bool) state {
 		return means.back
 	case e.What == parcel.WasCancelled && e.After != parcel.Cancelled:
 		return refused // it goes back to the shop when it is due
+	case e.What == parcel.WasDeclined:
+		return refused
 	}
 	return means.out
 }

@@ -59,7 +59,7 @@ func reason(t custody.TurnedBack) string {
 	switch {
 	case t.Parcel.Outbound:
 		return bySender
-	case t.Parcel.Hold == parcel.HoldCancelled:
+	case t.Parcel.Hold != "": // cancelled or declined
 		return refused.String()
 	case t.Before == parcel.Overdue:
 		return unclaimed.String()

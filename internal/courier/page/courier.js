@@ -9,7 +9,7 @@ import * as sessions from "./session.js";
 import * as store from "./store.js";
 import { words } from "./words.js";
 
-const app = { view: "home", purpose: "locker", device: null, round: null, session: null, history: [], token: "", waiting: false, language: preferred() };
+const app = { view: "home", purpose: "locker", device: null, round: null, session: null, elsewhere: null, history: [], token: "", waiting: false, language: preferred() };
 const main = document.getElementById("screen");
 function preferred() { return (new URLSearchParams(location.search).get("language") ?? navigator.language ?? "").startsWith("ru") ? "ru" : "en"; }
 const optional = async (path) => import(path).catch(() => null); // npm's parts may not be built
@@ -45,6 +45,12 @@ const act = {
   opened: () => inTurn(async () => {
     app.session = await sessions.opened(app.session);
     act.go("session");
+  }),
+  noRoom: () => inTurn(async () => {
+    const { locker, waiting } = app.session;
+    app.elsewhere = { stop: await phone.noRoom(app.device, locker, waiting.barcode), barcode: waiting.barcode };
+    act.go("elsewhere");
+    lookForMore();
   }),
   async leave() { await sessions.leave(); app.session = null; act.go("home"); },
 };

@@ -65,11 +65,19 @@ export async function renew(device) {
   return keep({ key: device.key, point: device.point, link: device.link }, enrolled);
 }
 
+// ask asks the carrier as its enrolled phone.
+async function ask(device, method, path) {
+  const at = nowMicros();
+  const proof = await prove(device.key.privateKey, `lockstep courier request ${method} ${path} ${at}`);
+  return call(method, path, { "Lockstep-Courier": device.courier, "Lockstep-At": String(at), "Lockstep-Proof": toBase64(proof) });
+}
+
 // today fetches the round and keeps it for when there is no signal.
 export async function today(device) {
-  const path = "/courier/v1/today", at = nowMicros();
-  const proof = await prove(device.key.privateKey, `lockstep courier request GET ${path} ${at}`);
-  const round = await call("GET", path, { "Lockstep-Courier": device.courier, "Lockstep-At": String(at), "Lockstep-Proof": toBase64(proof) });
+  const round = await ask(device, "GET", "/courier/v1/today");
   await store.put("today", round);
   return round;
 }
+
+// noRoom says that a locker has no room for a parcel, and gives the stop to take it to.
+export const noRoom = (device, locker, barcode) => ask(device, "POST", `/courier/v1/lockers/${locker}/parcels/${barcode}/no-room`);

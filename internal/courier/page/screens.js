@@ -83,7 +83,19 @@ export function held(app, w, act) {
     last ? button(w.held.again, () => act.go("show"), "main tall") : null,
     button(w.held.fresh, () => act.camera("locker"), last ? "" : "main tall"),
     button(fill(w.held.once, { barcode }).join(""), () => act.answer({ want: waiting.want, barcode: waiting.barcode, size: waiting.size })),
+    [want.deposit, want.larger, want.notEmpty].includes(waiting.want) ? button(w.held.noRoom, act.noRoom) : null,
     last ? button(w.held.opened, act.opened) : null, button(w.back, () => act.go("home")),
+  ];
+}
+
+// elsewhere is where to take the parcel that found no room here.
+export function elsewhere(app, w, act) {
+  const { stop, barcode } = app.elsewhere;
+  return [
+    heading(w.elsewhere.title), el("p", {}, ...fill(w.elsewhere.text, { barcode: inFours(barcode) })),
+    el("section", { class: "card" }, el("b", {}, stop.name || stop.id), el("span", { class: "quiet" }, stop.address)),
+    app.device.lockers.some((l) => l === "*" || l === stop.id) ? null : el("p", { class: "care" }, w.elsewhere.notYours),
+    el("p", {}, w.elsewhere.next), button(w.held.fresh, () => act.camera("locker"), "main tall"), button(w.back, () => act.go("home")),
   ];
 }
 

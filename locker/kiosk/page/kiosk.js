@@ -13,7 +13,7 @@ let state = null;
 let lastEvent = performance.now();
 let language = home;
 let screen = null; // what stands now
-const local = { mode: "start", digits: "", notice: null, ended: false, endedAt: 0, dismissed: false, asking: false, keypadUntil: 0, stageUntil: 0, stageFull: 0, sessionUntil: 0, pausedUntil: 0, severalUntil: 0, severalAgain: 0, heard: false, orderUntil: 0, said: null, touched: performance.now(), scan: null, receiptAt: 0 };
+const local = { mode: "start", digits: "", notice: null, ended: false, endedAt: 0, dismissed: false, asking: false, keypadUntil: 0, stageUntil: 0, stageFull: 0, sessionUntil: 0, pausedUntil: 0, severalUntil: 0, severalAgain: 0, heard: false, declining: false, orderUntil: 0, said: null, touched: performance.now(), scan: null, receiptAt: 0 };
 const main = document.getElementById("screen");
 
 const act = {
@@ -44,8 +44,10 @@ const act = {
     if (state.override?.left > 0 || (await ask("/override", {})).accepted) act.mode("order");
   },
   orderAgain() { touch(); ask("/override", {}); },
+  declining(yes) { touch(); local.declining = yes; draw(); },
   async say(verb) {
     touch();
+    local.declining = false;
     if ((await ask(`/${verb}`, {})).accepted && state.stage === "open") local.said = verb;
     draw();
   },
@@ -101,6 +103,7 @@ function receive(next) {
     local.ended = next.stage === "done" || next.stage === "failed";
     local.endedAt = now;
     local.said = null;
+    local.declining = false;
     if (next.stage !== "idle") { local.mode = "start"; local.digits = ""; local.notice = null; }
   }
   if (isOver(next) && !isOver(state)) { local.receiptAt = now; local.dismissed = false; }

@@ -18,6 +18,7 @@ export const staffModes = ["staff", "order"];
 // pick chooses the screen for the state s and what is going on at the screen itself (local).
 export function pick(s, local) {
   if (!s?.guard) return away;
+  if (local.declining && mayDecline(s)) return decline;
   if (visits[s.stage]) return visits[s.stage];
   if (s.several && s.several.step !== "leading" && !local.heard) return between[s.several.step];
   if (local.notice && !(local.mode in codeLength)) return refused;
@@ -138,7 +139,7 @@ function pad(s, w, act, local) {
 function padNote(w, local, until) {
   const wait = until > performance.now() ? fill(w.pad.wait, { time: left(until, w) }).join("") : "";
   if (local.asking) return [w.pad.checking, false];
-  if (local.notice && local.notice.reason !== "slow") return [`${refusal(w, local.notice).join(". ")} ${wait}`.trim(), true];
+  if (local.notice && local.notice.reason !== "slow") return [`${refusal(w, local.notice).join(". ")} ${wait}`.trim(), local.notice.reason !== "unpaid"];
   return [wait, false];
 }
 
@@ -166,9 +167,23 @@ function press(s, w, act, local) {
   }));
 }
 
+// mayDecline says whether a recipient is asked for a press, or stands at the open door, of one parcel.
+const mayDecline = (s) => s.errand === "collect" && !led(s) && ["press", "open"].includes(s.stage);
+
+// decline asks once more whether somebody does not want their parcel, and says what follows.
+function decline(s, w, act) {
+  return {
+    key: `decline ${s.compartment} ${s.stage}`,
+    nodes: [spring(), badge("care"), heading(w.decline.title), say(w.decline.text), s.stage === "open" ? say(...fill(w.decline.putBack, values(s))) : null, spring(),
+      wide(w.decline.yes, () => act.say("decline")), wide(w.back, () => act.declining(false), "main")],
+  };
+}
+
 // noPress is what else may be done where a press is asked for.
 function noPress(s, w, act) {
-  if (!led(s)) return wide(s.errand === "test" ? w.skip : w.cancel, act.cancel);
+  const cancel = wide(s.errand === "test" ? w.skip : w.cancel, act.cancel);
+  if (mayDecline(s)) return el("div", { class: "row" }, cancel, wide(w.decline.ask, () => act.declining(true)));
+  if (!led(s)) return cancel;
   const stop = wide(w.several.stop, act.stop);
   return s.several.at < s.several.of ? el("div", { class: "row" }, wide(w.several.skip, act.skip), stop) : stop;
 }
@@ -178,11 +193,11 @@ function pulsed(s, w) {
 }
 
 function open(s, w, act, local) {
-  const what = s.errand + (local.said === "larger" ? "Larger" : local.said === "cancel" ? "Cancel" : "");
+  const what = s.errand + ({ larger: "Larger", cancel: "Cancel", decline: "Decline" }[local.said] ?? "");
   return {
     key: `open ${s.compartment} ${what} ${s.leftOpen} ${led(s)}`, tone: s.leftOpen ? "alarm" : "open", kind: "open",
     nodes: [which(s, w), heading(...fill(s.leftOpen ? w.open.late : w.open[what], values(s))), drawn(s, [s.compartment]), say(...fill(w.open[`${what}Hint`], values(s))),
-      s.errand === "return" ? secondThoughts(w, act, local) : null],
+      s.errand === "return" ? secondThoughts(w, act, local) : mayDecline(s) && !local.said ? wide(w.decline.ask, () => act.declining(true)) : null],
   };
 }
 

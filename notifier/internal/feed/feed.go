@@ -20,7 +20,8 @@ type Contact struct {
 	Sealed   []byte `json:"sealed"` // a ciphertext of the hub's, or a merchant's envelope
 	Merchant string `json:"merchant"`
 	Shipment string `json:"shipment"`
-	Shown    string `json:"shown"`    // the locker's name and address, for people
+	Locker   string `json:"locker"`   // it is announced for
+	Shown    string `json:"shown"`    // that locker's name and address, for people
 	Tracking string `json:"tracking"` // URL
 	MoreTime bool   `json:"more_time"`
 }

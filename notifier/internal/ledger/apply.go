@@ -127,12 +127,12 @@ func (d deposit) remind(ctx context.Context, tx *sql.Tx, f *follow, now time.Tim
 }
 
 const depositColumns = `d.locker, d.guard, d.record, d.barcode, d.compartment, d.stored_at, d.due, d.door, d.opened, d.unsure, d.overdue,
-	d.unpaid, d.code_record, d.reissues, d.reason, d.ended, d.ended_at`
+	d.declined, d.unpaid, d.code_record, d.reissues, d.reason, d.ended, d.ended_at`
 
 // fields are where a row of depositColumns is read to.
 func (d *deposit) fields() []any {
 	return []any{&d.Locker, &d.Guard, &d.Record, &d.Barcode, &d.Compartment, &d.StoredAt, &d.Due, &d.Door, (*flag)(&d.Opened), (*flag)(&d.Unsure),
-		(*flag)(&d.Overdue), (*flag)(&d.Unpaid), &d.CodeRecord, &d.Reissues, &d.Reason, &d.Ended, &d.EndedAt}
+		(*flag)(&d.Overdue), (*flag)(&d.Declined), (*flag)(&d.Unpaid), &d.CodeRecord, &d.Reissues, &d.Reason, &d.Ended, &d.EndedAt}
 }
 
 func living(ctx context.Context, tx *sql.Tx, locker string, compartment uint16) (d deposit, err error) {
@@ -144,6 +144,6 @@ func living(ctx context.Context, tx *sql.Tx, locker string, compartment uint16) 
 // save writes what fold may change. A code that opens nothing any more is not kept.
 func (d deposit) save(ctx context.Context, tx *sql.Tx) error {
 	return exec(ctx, tx, `UPDATE deposit SET door = $1, opened = $2, unsure = $3, overdue = $4, ended = $5, ended_at = $6,
-		due = $7, reason = $8, unpaid = $9, sealed = CASE WHEN $5 = '' THEN sealed END WHERE locker = $10 AND guard = $11 AND record = $12`,
-		string(d.Door), flag(d.Opened), flag(d.Unsure), flag(d.Overdue), d.Ended, d.EndedAt, d.Due, d.Reason, flag(d.Unpaid), d.Locker, int64(d.Guard), int64(d.Record))
+		due = $7, reason = $8, unpaid = $9, declined = $10, sealed = CASE WHEN $5 = '' THEN sealed END WHERE locker = $11 AND guard = $12 AND record = $13`,
+		string(d.Door), flag(d.Opened), flag(d.Unsure), flag(d.Overdue), d.Ended, d.EndedAt, d.Due, d.Reason, flag(d.Unpaid), flag(d.Declined), d.Locker, int64(d.Guard), int64(d.Record))
 }

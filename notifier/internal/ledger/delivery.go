@@ -65,22 +65,25 @@ var ErrUnreadable = errors.New("ledger: what is sealed does not open")
 // item is one notice of a delivery, with all that is known of its parcel.
 type item struct {
 	notice
-	deposit                                  deposit
-	contact, sealed                          []byte
-	merchant, shown, tracking, name, address string
-	certificate                              []byte
-	moreTime                                 bool
+	deposit                                            deposit
+	contact, sealed                                    []byte
+	merchant, meantFor, shown, tracking, name, address string
+	certificate                                        []byte
+	moreTime                                           bool
 }
 
+// itemColumns are what scanItem reads after the columns of the notice: of parcel p, deposit d and locker l.
+const itemColumns = `p.contact, d.sealed, p.merchant, p.meant_for, p.shown, p.tracking, l.name, l.address, l.certificate, p.more_time, ` + depositColumns
+
 func scanItem(r *sql.Rows) (i item, err error) {
-	fields := []any{&i.ID, &i.Kind, &i.Fact, &i.At, &i.NotBefore, &i.Until, &i.Reason, &i.contact, &i.sealed, &i.merchant, &i.shown, &i.tracking, &i.name, &i.address, &i.certificate, (*flag)(&i.moreTime)}
+	fields := []any{&i.ID, &i.Kind, &i.Fact, &i.At, &i.NotBefore, &i.Until, &i.Reason, &i.contact, &i.sealed, &i.merchant, &i.meantFor, &i.shown, &i.tracking, &i.name, &i.address, &i.certificate, (*flag)(&i.moreTime)}
 	err = r.Scan(append(fields, i.deposit.fields()...)...)
 	return i, err
 }
 
 // Read opens what a delivery says. Notices that are stale by now are left out.
 func (l *Ledger) Read(ctx context.Context, d Delivery, now time.Time) (Telling, error) {
-	items, err := rows(ctx, l.db.Reads(), scanItem, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, n.reason, p.contact, d.sealed, p.merchant, p.shown, p.tracking, l.name, l.address, l.certificate, p.more_time, `+depositColumns+`
+	items, err := rows(ctx, l.db.Reads(), scanItem, `SELECT n.id, n.kind, n.fact, n.at, n.not_before, n.until, n.reason, `+itemColumns+`
 		FROM delivery_notice dn JOIN notice n ON n.id = dn.notice JOIN parcel p ON p.barcode = n.barcode
 		JOIN deposit d ON d.locker = n.locker AND d.guard = n.guard AND d.record = n.deposit JOIN locker l ON l.id = n.locker
 		WHERE dn.delivery = $1 AND n.state <> 'dropped' ORDER BY d.record`, d.ID)
@@ -119,6 +122,9 @@ func (l *Ledger) add(t *Telling, d Delivery, i item) error {
 	}
 	if due := moment(i.deposit.Due); !due.IsZero() && due.Before(t.Facts.Due) {
 		t.Facts.Due = due // one date for all is the earliest
+	}
+	if d.Kind == text.Stored && i.meantFor != "" && i.meantFor != i.deposit.Locker {
+		t.Facts.Meant = i.shown // it came elsewhere than its recipient was told
 	}
 	if i.merchant != t.Facts.Merchant {
 		t.Facts.Merchant = "" // of several shops none is named

@@ -19,6 +19,7 @@ type deposit struct {
 	Opened      bool // seen open since Door was set
 	Unsure      bool // quarantined
 	Overdue     bool
+	Declined    bool   // its recipient does not want it
 	Unpaid      bool   // its guard asks for a payment beside the code, and has heard of none
 	CodeRecord  uint64 // the record that sealed its code: "stored", or the last "reissued"
 	Reissues    int
@@ -40,19 +41,20 @@ const (
 
 // quiet says that nobody may be reminded: the parcel may be gone already, or its time is over.
 func (d deposit) quiet() bool {
-	return d.Ended != "" || d.Door == collecting || d.Unsure || d.Overdue
+	return d.Ended != "" || d.Door == collecting || d.Unsure || d.Overdue || d.Declined
 }
 
 // A meaning is what one kind of record does to the deposit behind its door.
 type meaning struct {
-	door    door      // the door is opened for this from now on
-	seen    bool      // the door is seen open
-	failed  bool      // what the door was opened for has not come about
-	ended   string    // the stay has ended so
-	unsure  bool      // nobody knows what is behind the door
-	overdue bool      // its carrier may take it back
-	paid    bool      // its code alone opens it from now on
-	tells   text.Kind // the recipient is told
+	door     door      // the door is opened for this from now on
+	seen     bool      // the door is seen open
+	failed   bool      // what the door was opened for has not come about
+	ended    string    // the stay has ended so
+	unsure   bool      // nobody knows what is behind the door
+	overdue  bool      // its carrier may take it back
+	declined bool      // its recipient does not want it
+	paid     bool      // its code alone opens it from now on
+	tells    text.Kind // the recipient is told
 }
 
 // meanings has a row for every kind of record that says something of one door. "stored" begins a stay, and what has a function
@@ -74,6 +76,7 @@ var meanings = map[journal.Kind]meaning{
 	journal.Quarantined:    {unsure: true, tells: text.Unsure},
 	journal.Tested:         {tells: text.Tested}, // a door with a parcel behind it: by the mechanical key
 	journal.Overdue:        {overdue: true},
+	journal.Declined:       {declined: true, tells: text.Declined},
 	journal.Paid:           {paid: true},
 }
 
@@ -109,6 +112,7 @@ func (d deposit) fold(r journal.Record, at int64) (deposit, text.Kind) {
 	d.Opened = d.Opened || m.seen
 	d.Unsure = d.Unsure || m.unsure
 	d.Overdue = d.Overdue || m.overdue
+	d.Declined = d.Declined || m.declined
 	d.Unpaid = d.Unpaid && !m.paid
 	return d, tells
 }
@@ -121,12 +125,12 @@ const emptied = "EMPTY"
 func (d deposit) fail(reason string) (deposit, text.Kind) {
 	maybeOpen := d.Opened || reason == "crash"
 	errand := d.Door
-	if errand == collecting && maybeOpen && reason != "not taken" {
+	if errand == collecting && maybeOpen && reason != "not taken" && reason != "declined" {
 		return d, text.Opened
 	}
 	d.Door = shut
 	switch {
-	case errand == shut || !maybeOpen:
+	case errand == shut || !maybeOpen, reason == "declined": // of that the next record tells
 		return d, ""
 	case errand == collecting: // a sensor sees the parcel behind the closed door
 		return d, text.Left

@@ -90,7 +90,7 @@ func (l *Ledger) others(ctx context.Context, items []item) ([]item, error) {
 		if !same {
 			continue
 		}
-		stay, err := rows(ctx, l.db.Reads(), scanItem, `SELECT '', '', 0, 0, 0, 0, '', p.contact, d.sealed, p.merchant, p.shown, p.tracking, l.name, l.address, l.certificate, p.more_time, `+depositColumns+`
+		stay, err := rows(ctx, l.db.Reads(), scanItem, `SELECT '', '', 0, 0, 0, 0, '', `+itemColumns+`
 			FROM deposit d JOIN parcel p ON p.barcode = d.barcode JOIN locker l ON l.id = d.locker
 			WHERE d.barcode = $1 AND d.locker = $2 AND d.ended = '' AND d.unsure = 0 AND d.sealed IS NOT NULL AND p.contact IS NOT NULL`, barcode, locker)
 		if err != nil {

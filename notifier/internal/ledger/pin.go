@@ -19,7 +19,8 @@ type Announced struct {
 	Barcode            string
 	Sealed             []byte // a ciphertext that the hub made, or the envelope of a statement.SealedContact
 	Merchant, Shipment string
-	Shown              string // the locker it is announced for, as people know it
+	Locker             string // it is announced for
+	Shown              string // that locker as people know it
 	Tracking           string // URL
 	MoreTime           bool   // its merchant lets recipients ask for more time
 }
@@ -43,7 +44,7 @@ const (
 // opened for this barcode (a swapped blob), is none, or differs from the pinned one is refused with an alarm and changes
 // nothing; of a change while the parcel is in a locker the pinned contact is told. In every case the hub need not keep it.
 func (l *Ledger) Pin(ctx context.Context, a Announced, now time.Time) (pinned bool, err error) {
-	for _, said := range []*string{&a.Merchant, &a.Shipment, &a.Shown, &a.Tracking} {
+	for _, said := range []*string{&a.Merchant, &a.Shipment, &a.Locker, &a.Shown, &a.Tracking} {
 		*said = printable(*said)
 	}
 	err = l.db.Tx(ctx, func(tx *sql.Tx) error {
@@ -123,9 +124,9 @@ func (a *Announced) unwrap(key *statement.ContactKey) doubt {
 }
 
 func (l *Ledger) pin(ctx context.Context, tx *sql.Tx, a Announced, now time.Time) (doubt, error) {
-	result, err := tx.ExecContext(ctx, `INSERT INTO parcel (barcode, merchant, shipment, shown, tracking, contact, pinned_at, more_time)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (barcode) DO NOTHING`,
-		a.Barcode, a.Merchant, a.Shipment, a.Shown, a.Tracking, a.Sealed, micros(now), flag(a.MoreTime))
+	result, err := tx.ExecContext(ctx, `INSERT INTO parcel (barcode, merchant, shipment, shown, tracking, contact, pinned_at, more_time, meant_for)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (barcode) DO NOTHING`,
+		a.Barcode, a.Merchant, a.Shipment, a.Shown, a.Tracking, a.Sealed, micros(now), flag(a.MoreTime), a.Locker)
 	if err != nil {
 		return believed, err
 	}

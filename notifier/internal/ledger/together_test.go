@@ -170,3 +170,24 @@ func TestSeveralShopsAndDeadlines(t *testing.T) {
 		}
 	})
 }
+
+// Who was told of another locker is told so with the first news; where nobody was, or by an older hub, there is nothing to say.
+func TestParcelThatCameElsewhere(t *testing.T) {
+	each(t, func(b *bench) {
+		for n, row := range []struct{ meantFor, says string }{{"elsewhere", "Lenina 5, Perm"}, {b.guard.ID, ""}, {"", ""}} {
+			barcode := chaintest.Barcode(n + 1)
+			_, err := b.book.Pin(b.Context(), Announced{Barcode: barcode, Sealed: chaintest.SealContact(b, b.network, anna, barcode), Locker: row.meantFor, Shown: "Lenina 5, Perm"}, b.now)
+			must(b.T, err)
+			b.store(n + 1)
+			_, err = b.book.Plan(b.Context(), b.open, b.now)
+			must(b.T, err)
+			due, err := b.book.Due(b.Context(), b.now, 10)
+			must(b.T, err)
+			told, err := b.book.Read(b.Context(), due[len(due)-1], b.now)
+			must(b.T, err)
+			if told.Facts.Meant != row.says || told.Facts.Parcels[0].Barcode != barcode {
+				b.Errorf("meant for %q: %q", row.meantFor, told.Facts.Meant)
+			}
+		}
+	})
+}

@@ -9,7 +9,7 @@ import (
 
 // letter is the long form, before it becomes plain text or HTML.
 type letter struct {
-	Language, Lead, CodeWord, Until, AlsoWord, Beyond, Unpaid, OpenWord, Link, TrackingWord, Footer string
+	Language, Lead, Meant, CodeWord, Until, AlsoWord, Beyond, Unpaid, OpenWord, Link, TrackingWord, Footer string
 
 	Subject      string
 	Rows, Others []row // Others wait in the locker besides
@@ -18,7 +18,11 @@ type letter struct {
 type row struct{ Name, Code, Tracking string }
 
 func (l letter) plain() string {
-	blocks := append([]string{l.Lead}, codeLines(l.Rows)...)
+	blocks := []string{l.Lead}
+	if l.Meant != "" {
+		blocks = append(blocks, l.Meant)
+	}
+	blocks = append(blocks, codeLines(l.Rows)...)
 	if l.Until != "" {
 		blocks = append(blocks, l.Until)
 	}

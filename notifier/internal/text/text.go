@@ -26,6 +26,7 @@ const (
 	Last      Kind = "last"      // on the last day
 	Collected Kind = "collected" // taken out with the code
 	Opened    Kind = "opened"    // the door was opened with the code; nobody saw it close
+	Declined  Kind = "declined"  // its recipient, or whoever had the code, said at the locker that they do not want it
 	Left      Kind = "left"      // the door was opened with the code and closed with the parcel inside
 	Withdrawn Kind = "withdrawn" // taken back by the carrier
 	Staff     Kind = "staff"     // a courier opened the parcel's door
@@ -46,7 +47,7 @@ const (
 
 // Kinds lists all of them.
 var Kinds = []Kind{Stored, Reminder, Last, Collected, Opened, Withdrawn, Staff, Cleared, Unsure, Dark, Back, Reissued, Extended, Override,
-	Removed, Left, Repaired, Tested, Locked, Unlocked, Redirect}
+	Removed, Left, Declined, Repaired, Tested, Locked, Unlocked, Redirect}
 
 // ShowsCode says whether messages of this kind hold the code.
 func (k Kind) ShowsCode() bool {
@@ -63,6 +64,7 @@ type Facts struct {
 	Merchant string // may be empty
 	Place    string // the locker's short name
 	Address  string
+	Meant    string   // the locker where they, or some of them, were to come, if that is another; name and address
 	Parcels  []Parcel // one at least
 	Others   []Parcel // what waits there besides, told before
 	Beyond   int      // how many more wait there, whose codes are in other messages
@@ -115,9 +117,9 @@ type words struct {
 
 // values is what the catalogues' templates may name.
 type values struct {
-	From, Place, Where, Codes, Also, Until, At, Link, Tail, Reason string
-	Day, Month, Clock                                              string
-	Count                                                          int
+	From, Place, Where, Meant, Codes, Also, Until, At, Link, Tail, Reason string
+	Day, Month, Clock                                                     string
+	Count                                                                 int
 }
 
 // say uses the plural form for v.Count where the message has forms, else its only form.
@@ -157,7 +159,7 @@ func (c *Catalogue) Compose(f Facts) (Text, error) {
 	if f.Merchant != "" {
 		v.From = " " + w.say("word.from", values{From: oneLine(f.Merchant)})
 	}
-	v.Also = w.unpaid(f) + w.also(f)
+	v.Also = w.meant(f) + w.unpaid(f) + w.also(f)
 	t := Text{Subject: w.say(string(f.Kind)+".subject", v), Short: w.say(string(f.Kind)+".short", v)}
 	l := letter{Lead: w.say(string(f.Kind)+".long", v), Language: w.language(), Footer: w.say("word.footer", values{})}
 	w.fill(&l, f, v)
@@ -176,6 +178,14 @@ func (w *words) language() string {
 		return "en"
 	}
 	return tag.String()
+}
+
+// meant says where the parcels were to come, with the blank before it; empty where that is here.
+func (w *words) meant(f Facts) string {
+	if f.Meant == "" {
+		return ""
+	}
+	return " " + w.say("word.meant", values{Meant: oneLine(f.Meant)})
 }
 
 // unpaid says that codes wait for a payment, with the blank before it; empty where none does.
@@ -212,6 +222,7 @@ func (w *words) beyond(f Facts) string {
 }
 
 func (w *words) fill(l *letter, f Facts, v values) {
+	l.Meant = strings.TrimSpace(w.meant(f))
 	l.TrackingWord = w.say("word.tracking", values{})
 	l.Rows, l.Others = w.rows(f, f.Parcels), w.rows(f, f.Others)
 	if !f.Kind.ShowsCode() {

@@ -36,6 +36,12 @@ func owing(f Facts, n int) Facts {
 	return f
 }
 
+// elsewhere has the parcels come to another locker than they were meant for.
+func elsewhere(f Facts) Facts {
+	f.Meant = "Мира 7, Екатеринбург, ул. Мира, 7"
+	return f
+}
+
 // with adds what waits in the locker besides, and how many more.
 func with(f Facts, others, beyond int) Facts {
 	for i := range others {
@@ -87,6 +93,8 @@ func TestWords(t *testing.T) {
 	}{
 		{owing(facts(Stored, "ru", 1), 1), "Посылка от «Книги» в постамате Ленина 5. Код 123 456 789, до 12 декабря, 18:30. Ячейка откроется после оплаты: как оплатить, написал магазин. https://n/c/#AQ"},
 		{owing(facts(Stored, "en", 2), 1), "2 parcels from Книги are in the locker Ленина 5. Codes 123 456 789, 123 456 789, until 12 December, 18:30. One of them opens once it is paid for, as the shop told you. https://n/c/#AQ"},
+		{elsewhere(facts(Stored, "ru", 1)), "Посылка от «Книги» в постамате Ленина 5. Код 123 456 789, до 12 декабря, 18:30. Это не тот постамат, что был выбран (Мира 7, Екатеринбург, ул. Мира, 7). https://n/c/#AQ"},
+		{elsewhere(facts(Stored, "en", 2)), "2 parcels from Книги are in the locker Ленина 5. Codes 123 456 789, 123 456 789, until 12 December, 18:30. That is another locker than the one planned, Мира 7, Екатеринбург, ул. Мира, 7. https://n/c/#AQ"},
 		{owing(facts(Collected, "en", 1), 1), compose(t, facts(Collected, "en", 1)).Short},
 		{facts(Stored, "ru", 1), "Посылка от «Книги» в постамате Ленина 5. Код 123 456 789, до 12 декабря, 18:30. https://n/c/#AQ"},
 		{facts(Stored, "ru", 2), "2 посылки от «Книги» в постамате Ленина 5. Коды 123 456 789, 123 456 789, до 12 декабря, 18:30. https://n/c/#AQ"},

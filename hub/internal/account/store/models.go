@@ -27,3 +27,9 @@ type MerchantLogin struct {
 	Digest   []byte
 	Created  int64
 }
+
+type MerchantRule struct {
+	Merchant   string
+	DwellHours int64
+	RedirectKm int64
+}

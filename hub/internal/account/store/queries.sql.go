@@ -135,15 +135,6 @@ func (q *Queries) CarrierOfToken(ctx context.Context, digest []byte) (string, er
 	return carrier, err
 }
 
-const dropExtension = `-- name: DropExtension :exec
-DELETE FROM merchant_extension WHERE merchant = $1
-`
-
-func (q *Queries) DropExtension(ctx context.Context, merchant string) error {
-	_, err := q.db.ExecContext(ctx, dropExtension, merchant)
-	return err
-}
-
 const dropLogin = `-- name: DropLogin :execrows
 DELETE FROM merchant_login WHERE login = $1
 `
@@ -201,17 +192,6 @@ func (q *Queries) EndKeys(ctx context.Context, arg EndKeysParams) (int64, error)
 		return 0, err
 	}
 	return result.RowsAffected()
-}
-
-const extension = `-- name: Extension :one
-SELECT dwell_hours FROM merchant_extension WHERE merchant = $1
-`
-
-func (q *Queries) Extension(ctx context.Context, merchant string) (int64, error) {
-	row := q.db.QueryRowContext(ctx, extension, merchant)
-	var dwell_hours int64
-	err := row.Scan(&dwell_hours)
-	return dwell_hours, err
 }
 
 const lastRange = `-- name: LastRange :one
@@ -359,6 +339,17 @@ func (q *Queries) Merchants(ctx context.Context) ([]Merchant, error) {
 	return items, nil
 }
 
+const rule = `-- name: Rule :one
+SELECT merchant, dwell_hours, redirect_km FROM merchant_rule WHERE merchant = $1
+`
+
+func (q *Queries) Rule(ctx context.Context, merchant string) (MerchantRule, error) {
+	row := q.db.QueryRowContext(ctx, rule, merchant)
+	var i MerchantRule
+	err := row.Scan(&i.Merchant, &i.DwellHours, &i.RedirectKm)
+	return i, err
+}
+
 const serviceToken = `-- name: ServiceToken :one
 SELECT created FROM service_token WHERE service = $1 AND digest = $2
 `
@@ -421,7 +412,7 @@ func (q *Queries) SetCarrierToken(ctx context.Context, arg SetCarrierTokenParams
 }
 
 const setExtension = `-- name: SetExtension :exec
-INSERT INTO merchant_extension (merchant, dwell_hours) VALUES ($1, $2) ON CONFLICT (merchant) DO UPDATE SET dwell_hours = excluded.dwell_hours
+INSERT INTO merchant_rule (merchant, dwell_hours, redirect_km) VALUES ($1, $2, 0) ON CONFLICT (merchant) DO UPDATE SET dwell_hours = excluded.dwell_hours
 `
 
 type SetExtensionParams struct {
@@ -455,6 +446,20 @@ func (q *Queries) SetLogin(ctx context.Context, arg SetLoginParams) error {
 		arg.Digest,
 		arg.Created,
 	)
+	return err
+}
+
+const setRedirect = `-- name: SetRedirect :exec
+INSERT INTO merchant_rule (merchant, dwell_hours, redirect_km) VALUES ($1, 0, $2) ON CONFLICT (merchant) DO UPDATE SET redirect_km = excluded.redirect_km
+`
+
+type SetRedirectParams struct {
+	Merchant   string
+	RedirectKm int64
+}
+
+func (q *Queries) SetRedirect(ctx context.Context, arg SetRedirectParams) error {
+	_, err := q.db.ExecContext(ctx, setRedirect, arg.Merchant, arg.RedirectKm)
 	return err
 }
 

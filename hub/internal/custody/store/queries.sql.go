@@ -262,6 +262,55 @@ func (q *Queries) AddUpload(ctx context.Context, arg AddUploadParams) error {
 	return err
 }
 
+const awaited = `-- name: Awaited :many
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE live AND locker = $1 AND state IN ('announced', 'dispatched') AND NOT outbound ORDER BY barcode LIMIT 1000
+`
+
+func (q *Queries) Awaited(ctx context.Context, locker string) ([]Parcel, error) {
+	rows, err := q.db.QueryContext(ctx, awaited, locker)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Parcel
+	for rows.Next() {
+		var i Parcel
+		if err := rows.Scan(
+			&i.Barcode,
+			&i.Shipment,
+			&i.Merchant,
+			&i.Locker,
+			&i.Carrier,
+			&i.Place,
+			&i.Size,
+			&i.Low,
+			&i.WeightG,
+			&i.Reference,
+			&i.Token,
+			&i.State,
+			&i.Hold,
+			&i.Compartment,
+			&i.Stored,
+			&i.Due,
+			&i.Events,
+			&i.Created,
+			&i.Changed,
+			&i.Live,
+			&i.Outbound,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const awaitedAt = `-- name: AwaitedAt :many
 SELECT barcode, state, outbound FROM parcel WHERE live AND locker = $1 AND state IN ('announced', 'dispatched', 'uncertain') ORDER BY barcode
 `
@@ -582,17 +631,12 @@ func (q *Queries) CountContacts(ctx context.Context, merchant string) (int64, er
 	return count, err
 }
 
-const countPlans = `-- name: CountPlans :one
-SELECT COUNT(*) FROM custody_event WHERE barcode = $1 AND locker = $2 AND what IN ('announced', 'redirected')
+const countSettled = `-- name: CountSettled :one
+SELECT COUNT(*) FROM shipment WHERE settled > 0 AND settled <= $1
 `
 
-type CountPlansParams struct {
-	Barcode string
-	Locker  string
-}
-
-func (q *Queries) CountPlans(ctx context.Context, arg CountPlansParams) (int64, error) {
-	row := q.db.QueryRowContext(ctx, countPlans, arg.Barcode, arg.Locker)
+func (q *Queries) CountSettled(ctx context.Context, settled int64) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countSettled, settled)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -1328,6 +1372,33 @@ func (q *Queries) Pay(ctx context.Context, arg PayParams) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const plans = `-- name: Plans :many
+SELECT locker FROM custody_event WHERE barcode = $1 AND what IN ('announced', 'redirected') ORDER BY number
+`
+
+func (q *Queries) Plans(ctx context.Context, barcode string) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, plans, barcode)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var locker string
+		if err := rows.Scan(&locker); err != nil {
+			return nil, err
+		}
+		items = append(items, locker)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const positionBefore = `-- name: PositionBefore :one

@@ -685,6 +685,108 @@ func (q *Queries) Lockers(ctx context.Context, arg LockersParams) ([]LockersRow,
 	return items, nil
 }
 
+const lockersBetween = `-- name: LockersBetween :many
+SELECT locker.id, locker.name, locker.address, locker.zone, locker.latitude, locker.longitude, locker.state, locker.code_digest, locker.code_until, locker.fingerprint, locker.guard_key, locker.certificate, locker.created, locker.guards, locker.paused, locker.lockdown, locker.lockdown_hash, locker.lockdown_reason, locker.epoch, locker.technician, locker_line.locker, locker_line.position, locker_line.position_hash, locker_line.heard, locker_line.since, locker_line.behind_since, locker_line.kept, locker_line.boot, locker_line.head, locker_line.powered, locker_line.low, locker_line.down, locker_line.moved, locker_line.ahead FROM locker JOIN locker_line ON locker_line.locker = locker.id
+WHERE locker.state = 'provisioned' AND locker.latitude >= $1 AND locker.latitude <= $2 AND locker_line.heard >= $3
+`
+
+type LockersBetweenParams struct {
+	South float64
+	North float64
+	Heard int64
+}
+
+type LockersBetweenRow struct {
+	Locker     Locker
+	LockerLine LockerLine
+}
+
+func (q *Queries) LockersBetween(ctx context.Context, arg LockersBetweenParams) ([]LockersBetweenRow, error) {
+	rows, err := q.db.QueryContext(ctx, lockersBetween, arg.South, arg.North, arg.Heard)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LockersBetweenRow
+	for rows.Next() {
+		var i LockersBetweenRow
+		if err := rows.Scan(
+			&i.Locker.ID,
+			&i.Locker.Name,
+			&i.Locker.Address,
+			&i.Locker.Zone,
+			&i.Locker.Latitude,
+			&i.Locker.Longitude,
+			&i.Locker.State,
+			&i.Locker.CodeDigest,
+			&i.Locker.CodeUntil,
+			&i.Locker.Fingerprint,
+			&i.Locker.GuardKey,
+			&i.Locker.Certificate,
+			&i.Locker.Created,
+			&i.Locker.Guards,
+			&i.Locker.Paused,
+			&i.Locker.Lockdown,
+			&i.Locker.LockdownHash,
+			&i.Locker.LockdownReason,
+			&i.Locker.Epoch,
+			&i.Locker.Technician,
+			&i.LockerLine.Locker,
+			&i.LockerLine.Position,
+			&i.LockerLine.PositionHash,
+			&i.LockerLine.Heard,
+			&i.LockerLine.Since,
+			&i.LockerLine.BehindSince,
+			&i.LockerLine.Kept,
+			&i.LockerLine.Boot,
+			&i.LockerLine.Head,
+			&i.LockerLine.Powered,
+			&i.LockerLine.Low,
+			&i.LockerLine.Down,
+			&i.LockerLine.Moved,
+			&i.LockerLine.Ahead,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockersDark = `-- name: LockersDark :many
+SELECT locker.id FROM locker JOIN locker_line ON locker_line.locker = locker.id
+WHERE locker.state = 'provisioned' AND (locker_line.heard < $1 OR locker.lockdown > 0) ORDER BY locker.id
+`
+
+func (q *Queries) LockersDark(ctx context.Context, before int64) ([]string, error) {
+	rows, err := q.db.QueryContext(ctx, lockersDark, before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const mayEnrol = `-- name: MayEnrol :one
 SELECT id FROM locker WHERE id = $1 AND code_digest = $2 AND code_until > CAST($3 AS BIGINT)
 `

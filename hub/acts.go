@@ -1,0 +1,140 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"lockstep/hub/internal/custody"
+	"lockstep/hub/internal/handover"
+	"lockstep/hub/internal/label"
+)
+
+// What was handed over, came back and was paid for is on acts.
+
+// Handover shows an act; AcceptHandover says for its carrier that it has everything on it.
+func (h *Hub) Handover(ctx context.Context, number int64) (HandoverView, error) {
+	a, err := h.handovers.Act(ctx, "", number)
+	return handoverView(a), err
+}
+
+// AcceptHandover is the house carrier's, or said for another.
+func (h *Hub) AcceptHandover(ctx context.Context, number int64) (HandoverView, error) {
+	a, err := h.handovers.Accept(ctx, number, operator())
+	if err != nil {
+		return HandoverView{}, err
+	}
+	return handoverView(a), h.accounts.Audit(ctx, operator(), "accepted a handover", fmt.Sprint(number))
+}
+
+// Returned says that merchants have withdrawn parcels again, all or none, and shows the acts of that: one for each merchant and carrier.
+func (h *Hub) Returned(ctx context.Context, barcodes []string) ([]ReturnActView, error) {
+	acts, err := h.handovers.Return(ctx, barcodes, operator())
+	for _, a := range acts {
+		for _, barcode := range a.Barcodes {
+			err = errors.Join(err, h.accounts.Audit(ctx, operator(), "said a parcel was returned", barcode))
+		}
+	}
+	return views(acts, returnActView), err
+}
+
+// ReturnAct shows an act of what came back.
+func (h *Hub) ReturnAct(ctx context.Context, number int64) (ReturnActView, error) {
+	a, err := h.handovers.ReturnAct(ctx, "", number)
+	return returnActView(a), err
+}
+
+// PrintReturnAct draws it as a PDF, with room for both signatures.
+func (h *Hub) PrintReturnAct(ctx context.Context, number int64, w io.Writer) error {
+	a, err := h.handovers.ReturnAct(ctx, "", number)
+	if err != nil {
+		return err
+	}
+	m, err := h.accounts.Merchant(ctx, a.Merchant)
+	if err != nil {
+		return err
+	}
+	shipments, err := h.custody.ShipmentsWith(ctx, a.Merchant, a.Barcodes)
+	if err != nil {
+		return err
+	}
+	paper, err := label.ActPDF(label.ReturnAct(a.Number, m.Name, a.Carrier, time.UnixMicro(a.Created), a.Barcodes, shipments))
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(paper)
+	return err
+}
+
+// SettlePayments says that a merchant gets, by a payment order, all that was paid for its shipments in a currency and was not settled before.
+func (h *Hub) SettlePayments(ctx context.Context, merchant, order, currency string) (MoneyActView, error) {
+	if _, err := h.accounts.Merchant(ctx, merchant); err != nil {
+		return MoneyActView{}, err
+	}
+	a, err := h.handovers.Settle(ctx, merchant, order, currency, operator())
+	if err != nil {
+		return MoneyActView{}, err
+	}
+	total := a.Total()
+	return moneyActView(handover.MoneyTotal{MoneyAct: a, Shipments: len(a.Settled), Paid: total.Paid, Returned: total.Returned}),
+		h.accounts.Audit(ctx, operator(), "settled payments", fmt.Sprint(a.Number))
+}
+
+// MoneyActs lists the acts of what was paid and transferred, of one merchant or of all.
+func (h *Hub) MoneyActs(ctx context.Context, merchant string) ([]MoneyActView, error) {
+	acts, err := h.handovers.MoneyTotals(ctx, merchant)
+	return views(acts, moneyActView), err
+}
+
+// MoneyAct shows one of them.
+func (h *Hub) MoneyAct(ctx context.Context, number int64) (MoneyActView, error) {
+	a, err := h.handovers.MoneyAct(ctx, "", number)
+	return moneyActView(handover.MoneyTotal{MoneyAct: a, Shipments: len(a.Settled), Paid: a.Total().Paid, Returned: a.Total().Returned}), err
+}
+
+// PrintMoneyAct draws one as a PDF, with room for both signatures.
+func (h *Hub) PrintMoneyAct(ctx context.Context, number int64, w io.Writer) error {
+	a, err := h.handovers.MoneyAct(ctx, "", number)
+	if err != nil {
+		return err
+	}
+	m, err := h.accounts.Merchant(ctx, a.Merchant)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	for _, is := range a.Settled {
+		ids = append(ids, is.Shipment)
+	}
+	shipments, err := h.custody.ShipmentsNamed(ctx, a.Merchant, ids)
+	if err != nil {
+		return err
+	}
+	paper, err := label.ActPDF(moneyPaper(a, m.Name, shipments))
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(paper)
+	return err
+}
+
+func moneyPaper(a handover.MoneyAct, merchant string, of map[string]custody.Shipment) label.Act {
+	sum := func(amount int64) string { return fmt.Sprintf("%d,%02d %s", amount/100, amount%100, a.Currency) }
+	paper := label.Act{Kind: label.Money, Number: strconv.FormatInt(a.Number, 10), Merchant: merchant, Order: a.Order, Made: time.UnixMicro(a.Created),
+		Paid: sum(a.Total().Paid), Returned: sum(a.Total().Returned)}
+	for _, is := range a.Settled {
+		s := of[is.Shipment]
+		paper.Rows = append(paper.Rows, label.ActRow{Number: s.Number(), Reference: s.Reference, Paid: sum(is.Paid), Returned: sum(is.Returned)})
+	}
+	return paper
+}
+
+// Check holds every cached column against the facts it was made from, and acts of money against what was paid. Each string is one difference.
+func (h *Hub) Check(ctx context.Context) ([]string, error) {
+	found, err1 := h.custody.VerifyFold(ctx)
+	acts, err2 := h.handovers.Check(ctx)
+	return append(found, acts...), errors.Join(err1, err2)
+}
