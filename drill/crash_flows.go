@@ -57,6 +57,7 @@ var flows = []flow{
 	{name: "collection", do: collectOne, after: seenThrough},
 	{name: "collection, and grace", do: collectTwice, after: seenThrough},
 	{name: "collection, jam", do: jammedCollection, after: unjammed},
+	{name: "collection, declined", do: declined, after: seenThrough},
 	{name: "wrong code", do: mistyped, after: nothing},
 	{name: "withdrawal", ready: overdue, do: withdrawOne, after: withdrawn},
 	{name: "quarantine, stored", ready: quarantined, do: reopenStored, after: seenThrough},
@@ -296,6 +297,33 @@ func collectTwice(ctx context.Context, b *Bench) error {
 	}
 	v, err := b.enters(ctx, owner(b.subject), b.Codes[b.subject].Code)
 	if err != nil {
+		return err
+	}
+	_, err = b.shut(ctx, owner(b.subject), v.Compartment)
+	return err
+}
+
+// declined is somebody who does not want one parcel, and looks at another before they say so.
+func declined(ctx context.Context, b *Bench) error {
+	decline := func() error {
+		reply, err := b.Kiosk(ctx, door.KioskRequest{Verb: door.Decline})
+		if err == nil && !reply.Accepted {
+			err = fmt.Errorf("not taken: %s", reply.Reason)
+		}
+		return err
+	}
+	if _, err := b.typed(ctx, b.Codes[Barcode(2)].Code); err != nil {
+		return err
+	}
+	if err := decline(); err != nil {
+		return err
+	}
+	b.subject = Barcode(1)
+	v, err := b.enters(ctx, owner(b.subject), b.Codes[b.subject].Code)
+	if err != nil {
+		return err
+	}
+	if err := decline(); err != nil {
 		return err
 	}
 	_, err = b.shut(ctx, owner(b.subject), v.Compartment)

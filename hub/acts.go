@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"time"
 
-	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/label"
 )
@@ -105,31 +103,20 @@ func (h *Hub) PrintMoneyAct(ctx context.Context, number int64, w io.Writer) erro
 	if err != nil {
 		return err
 	}
-	var ids []string
-	for _, is := range a.Settled {
-		ids = append(ids, is.Shipment)
-	}
-	shipments, err := h.custody.ShipmentsNamed(ctx, a.Merchant, ids)
+	named, err := h.custody.ShipmentsNamed(ctx, a.Merchant, a.Shipments())
 	if err != nil {
 		return err
 	}
-	paper, err := label.ActPDF(moneyPaper(a, m.Name, shipments))
+	var sums []label.Sum
+	for _, is := range a.Settled {
+		sums = append(sums, label.Sum{Of: named[is.Shipment], Paid: is.Paid, Returned: is.Returned})
+	}
+	paper, err := label.ActPDF(label.MoneyAct(a.Number, m.Name, a.Order, a.Currency, time.UnixMicro(a.Created), sums))
 	if err != nil {
 		return err
 	}
 	_, err = w.Write(paper)
 	return err
-}
-
-func moneyPaper(a handover.MoneyAct, merchant string, of map[string]custody.Shipment) label.Act {
-	sum := func(amount int64) string { return fmt.Sprintf("%d,%02d %s", amount/100, amount%100, a.Currency) }
-	paper := label.Act{Kind: label.Money, Number: strconv.FormatInt(a.Number, 10), Merchant: merchant, Order: a.Order, Made: time.UnixMicro(a.Created),
-		Paid: sum(a.Total().Paid), Returned: sum(a.Total().Returned)}
-	for _, is := range a.Settled {
-		s := of[is.Shipment]
-		paper.Rows = append(paper.Rows, label.ActRow{Number: s.Number(), Reference: s.Reference, Paid: sum(is.Paid), Returned: sum(is.Returned)})
-	}
-	return paper
 }
 
 // Check holds every cached column against the facts it was made from, and acts of money against what was paid. Each string is one difference.

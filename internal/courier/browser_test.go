@@ -288,7 +288,7 @@ func TestNoRoomSendsTheCourierOn(t *testing.T) {
 	w.tap("No door opened")
 	w.sees("held", "No room: where does it go?")
 	w.tap("No room")
-	w.sees("elsewhere", "Take it here", "Аэропорт", "Ленинградский пр., 64", "not sent there today", inFours(barcode(1)))
+	w.sees("elsewhere", "Take it to this locker", "Аэропорт", "Ленинградский пр., 64", "not sent there today", inFours(barcode(1)))
 	w.tap("Back")
 	w.sees("home")
 	w.tap("Go on: msk-0042")

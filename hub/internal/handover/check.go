@@ -33,11 +33,7 @@ func (h *Handovers) checkAct(ctx context.Context, number int64) (differences []s
 	if err != nil {
 		return nil, err
 	}
-	var ids []string
-	for _, is := range a.Settled {
-		ids = append(ids, is.Shipment)
-	}
-	named, err := h.Custody.ShipmentsNamed(ctx, a.Merchant, ids)
+	named, err := h.Custody.ShipmentsNamed(ctx, a.Merchant, a.Shipments())
 	for _, is := range a.Settled {
 		if s := named[is.Shipment]; s.Settled != a.Number || s.Paid == 0 || s.COD.Amount != is.Paid || s.COD.Currency != a.Currency || is.Returned != 0 && is.Returned != is.Paid {
 			differences = append(differences, fmt.Sprintf("act of money %d: it has not what shipment %s says", a.Number, is.Shipment))

@@ -77,6 +77,14 @@ func (a *MoneyAct) enter(ctx context.Context, q *store.Queries, shipments []cust
 	return nil
 }
 
+// Shipments are the ids of those that an act settled, in its order.
+func (a MoneyAct) Shipments() (ids []string) {
+	for _, is := range a.Settled {
+		ids = append(ids, is.Shipment)
+	}
+	return ids
+}
+
 // Total is what an act is about: all that was paid, and of it what is for goods that came back.
 func (a MoneyAct) Total() (total Settled) {
 	for _, s := range a.Settled {

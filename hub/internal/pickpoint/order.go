@@ -129,11 +129,7 @@ func (d *door) moneyOrders(ctx context.Context, c *call) (any, error) {
 	}
 	var acts []handover.MoneyAct
 	if text := c.text("documentnumber"); text != "" {
-		number, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			number = 0 // nobody's
-		}
-		a, err := d.Handovers.MoneyAct(ctx, c.merchant.ID, number)
+		a, err := d.moneyActNamed(ctx, c, text)
 		if err != nil {
 			return nil, err
 		}
@@ -150,9 +146,7 @@ func (d *door) moneyOrders(ctx context.Context, c *call) (any, error) {
 func (d *door) money(ctx context.Context, c *call, acts []handover.MoneyAct) ([]moneyOrder, error) {
 	var ids []string
 	for _, a := range acts {
-		for _, s := range a.Settled {
-			ids = append(ids, s.Shipment)
-		}
+		ids = append(ids, a.Shipments()...)
 	}
 	named, err := d.Custody.ShipmentsNamed(ctx, c.merchant.ID, ids)
 	list := []moneyOrder{}
@@ -177,6 +171,15 @@ func (d *door) money(ctx context.Context, c *call, acts []handover.MoneyAct) ([]
 
 func inRoubles(kopecks int64) float64 { return float64(kopecks) / 100 }
 
+// moneyActNamed is an act of money that was transferred to the shop, by its number.
+func (d *door) moneyActNamed(ctx context.Context, c *call, text string) (handover.MoneyAct, error) {
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		number = 0 // nobody's
+	}
+	return d.Handovers.MoneyAct(ctx, c.merchant.ID, number)
+}
+
 // returnActNamed is an act of what came back to the shop, by its number.
 func (d *door) returnActNamed(ctx context.Context, c *call, text string) (handover.ReturnAct, error) {
 	number, err := strconv.ParseInt(text, 10, 64)
@@ -192,4 +195,16 @@ func (d *door) printReturnAct(ctx context.Context, c *call, a handover.ReturnAct
 		return nil, err
 	}
 	return label.ActPDF(label.ReturnAct(a.Number, c.merchant.Name, a.Carrier, time.UnixMicro(a.Created).In(moscow), a.Barcodes, with))
+}
+
+func (d *door) printMoneyAct(ctx context.Context, c *call, a handover.MoneyAct) (any, error) {
+	named, err := d.Custody.ShipmentsNamed(ctx, c.merchant.ID, a.Shipments())
+	if err != nil {
+		return nil, err
+	}
+	var sums []label.Sum
+	for _, is := range a.Settled {
+		sums = append(sums, label.Sum{Of: named[is.Shipment], Paid: is.Paid, Returned: is.Returned})
+	}
+	return label.ActPDF(label.MoneyAct(a.Number, c.merchant.Name, a.Order, a.Currency, time.UnixMicro(a.Created).In(moscow), sums))
 }

@@ -80,18 +80,22 @@ func (d *door) actNamed(ctx context.Context, c *call) (handover.Act, error) {
 	return d.Handovers.Act(ctx, c.merchant.ID, a.Number)
 }
 
-// registry gives the paper of a registry, or of an act of what came back: no two have the same number.
+// registry gives the paper of a registry, or of an act of what came back or of money: no two have the same number.
 func (d *door) registry(ctx context.Context, c *call) (any, error) {
 	a, err := d.actNamed(ctx, c)
-	if fault.KindOf(err) == fault.NotFound && err != nil {
-		if back, err := d.returnActNamed(ctx, c, c.text("reestrnumber")); err == nil {
-			return d.printReturnAct(ctx, c, back)
-		}
+	if err == nil {
+		return d.printAct(ctx, c, a)
 	}
-	if err != nil {
+	if fault.KindOf(err) != fault.NotFound {
 		return nil, err
 	}
-	return d.printAct(ctx, c, a)
+	if back, no := d.returnActNamed(ctx, c, c.text("reestrnumber")); no == nil {
+		return d.printReturnAct(ctx, c, back)
+	}
+	if money, no := d.moneyActNamed(ctx, c, c.text("reestrnumber")); no == nil {
+		return d.printMoneyAct(ctx, c, money)
+	}
+	return nil, err
 }
 
 func (d *door) registryNumber(ctx context.Context, c *call) (any, error) {

@@ -75,6 +75,9 @@ func TestActsOfMoney(t *testing.T) {
 		if list := d.money(`"DocumentNumber":` + number + `,"DateFrom":"01.11.2026","DateEnd":"02.11.2026"`); len(list) != 0 {
 			t.Errorf("of another time: %+v", list)
 		}
+		if kind, pdf := d.paper("getreestr", d.with(`"ReestrNumber":`+number)); kind != "application/pdf" || !strings.Contains(textOf(t, pdf), "оплачено: 1390,50 RUB, из них за возврат: 100,00 RUB") {
+			t.Errorf("its paper: %s %.60q", kind, pdf)
+		}
 		if is := d.information(`"InvoiceNumber":` + collected)[0].RefundInfo; is["RefundNumber"] != number || is["PaymentNumber"] != "PP-1" || is["Sum"] != 1290.5 || is["AgencyFee"] != 0.0 || is["RefundDate"] == "" {
 			t.Errorf("%+v", is)
 		}
