@@ -22,7 +22,7 @@ type newShipment struct {
 	DwellHours int         `json:"dwell_hours,omitempty" minimum:"24" maximum:"1440" default:"72" doc:"How long a stored parcel may wait before it is overdue"`
 	Reference  string      `json:"reference,omitempty" maxLength:"100" example:"ORDER-117" doc:"Yours; printed on the label, so nothing about the recipient"`
 	Recipient  *recipient  `json:"recipient,omitempty" doc:"How the recipient is told. Sealed at once to the notifier; nothing of it is shown again but, on labels, the name and the last digits of the phone number. Absent where every parcel has a sealed_contact."`
-	Parcels    []newParcel `json:"parcels" minItems:"1" maxItems:"20"`
+	Parcels    []newParcel `json:"parcels" minItems:"1" maxItems:"20" doc:"One for each label. What is packed together under one label is one parcel: it takes one compartment and has one code"`
 	COD        *Money      `json:"cash_on_delivery,omitempty" doc:"To be paid before its parcels are handed out: the lockers themselves open none of them to its code before that. Fixed now, but for the amount."`
 }
 
