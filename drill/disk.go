@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // userAttr runs a command as another user.
@@ -25,18 +26,32 @@ func (b *Bench) breakDisk(ctx context.Context, fault string) error {
 	}
 	inject := map[string]string{"full": "pwrite64,write:error=ENOSPC", "read-only": "pwrite64,write:error=EROFS", "failing": "fsync,fdatasync:error=EIO"}[fault]
 	args := []string{"-f", "-qq", "-o", "/dev/null", "-P", b.newestSegment(), "-e", "inject=" + inject, "-p", fmt.Sprint(b.guard.Process.Pid)}
-	b.broken = exec.CommandContext(ctx, strace, args...)
-	b.broken.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := b.broken.Start(); err != nil {
-		return err
+	for range 10 {
+		b.broken = exec.CommandContext(ctx, strace, args...)
+		b.broken.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		if err := b.broken.Start(); err != nil {
+			return err
+		}
+		holding, cancel := context.WithTimeout(ctx, 3*time.Second)
+		err = b.until(holding, "strace to hold the guard", func() bool { return traced(b.guard.Process.Pid) })
+		cancel()
+		if err == nil || b.hasEnded() {
+			break
+		}
+		b.letGo() // a thread that began while it took hold of the others stays free for good
 	}
-	return b.until(ctx, "strace to hold the guard", func() bool { return traced(b.guard.Process.Pid) })
+	return err
+}
+
+// letGo has strace end, and the disk work again.
+func (b *Bench) letGo() {
+	b.broken.Process.Signal(syscall.SIGINT)
+	b.broken.Wait()
 }
 
 // mendDisk lets go of the guard. One that has ended because its disk could not be trusted is started again.
 func (b *Bench) mendDisk(ctx context.Context) error {
-	b.broken.Process.Signal(syscall.SIGINT)
-	b.broken.Wait()
+	b.letGo()
 	if err := b.look(ctx); err != nil || b.hasEnded() {
 		if err := b.Kill(); err != nil {
 			return err
