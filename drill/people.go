@@ -104,6 +104,12 @@ func scanned(shown []byte) door.KioskRequest {
 	return door.KioskRequest{Verb: door.Present, Presentation: shown}
 }
 
+// wish is what an answer asks, and about which parcel.
+type wish struct {
+	want    statement.Want
+	barcode string
+}
+
 // turnedAway is an answer that must be refused, for one of some reasons where any are given, with a hand on the button.
 func (p *Phone) turnedAway(ctx context.Context, what string, want statement.Want, barcode string, reasons ...door.Reason) error {
 	before := p.opened(Thief)

@@ -140,9 +140,9 @@ func revoked(ctx context.Context, b *Bench) (string, error) {
 	_, inside := b.occupied()
 	tries := 0
 	turnedAway := func(what string, p *Phone) error {
-		for want, barcode := range map[statement.Want]string{statement.WantDeposit: barcodes[1], statement.WantWithdraw: inside, statement.WantReopen: inside, statement.WantReceipt: ""} {
+		for _, wish := range []wish{{statement.WantDeposit, barcodes[1]}, {statement.WantWithdraw, inside}, {statement.WantReopen, inside}, {statement.WantReceipt, ""}} {
 			number := p.number
-			if err := p.turnedAway(ctx, what, want, barcode, door.NotBelieved); err != nil {
+			if err := p.turnedAway(ctx, what, wish.want, wish.barcode, door.NotBelieved); err != nil {
 				return err
 			}
 			p.number = number // it was not taken

@@ -252,9 +252,9 @@ func hubsCourier(ctx context.Context, b *Bench) (string, error) {
 		return "", err
 	}
 	_, stolen := b.occupied()
-	for want, barcode := range map[statement.Want]string{statement.WantDeposit: barcodes[0], statement.WantWithdraw: stolen} {
+	for _, wish := range []wish{{statement.WantDeposit, barcodes[0]}, {statement.WantWithdraw, stolen}} {
 		p.number = 0
-		if err := p.turnedAway(ctx, "a courier of the hub's own making", want, barcode, door.NotBelieved); err != nil {
+		if err := p.turnedAway(ctx, "a courier of the hub's own making", wish.want, wish.barcode, door.NotBelieved); err != nil {
 			return "", err
 		}
 	}

@@ -25,7 +25,7 @@ var peopleRows = []Row{
 	{ID: "C07", Attack: "the kiosk's verbs on the link's socket, and the other way round; a stranger's user", Holds: of(holdsLink), Expect: "refused", On: stocked, Do: wrongSocket},
 	{ID: "C08", Attack: "kiosk's user: 1,000 slow connections, half frames", Holds: of(holdsKiosk), Expect: "the others are served", On: stocked, Do: slowPeers},
 	{ID: "D04", Attack: "another locker's codes and QR secrets", Expect: "refused", On: stocked, Do: elsewhere},
-	{ID: "E01", Attack: "a courier's unlocked phone, with a hand on the locker", Holds: of(holdsCourier), Expect: "empties at most 10 and one per 6 s; no parcel before its time", On: stocked, Do: stolenPhone},
+	{ID: "E01", Attack: "a courier's unlocked phone, with a hand on the locker", Holds: of(holdsCourier), Expect: "empties at most 10 and one per 6 s; no parcel before its time", On: nearlyEmpty, Do: stolenPhone},
 	{ID: "E02", Attack: "a courier's answer with a compartment in it, size 255, no barcode, 60 deposits of junk", Holds: of(holdsCourier), Expect: "unknown fields and sizes are refused", On: fresh, Do: namedDoor},
 	{ID: "E03", Attack: "courier: puts a parcel in, says 'cancelled', comes back as a second courier of another carrier", Holds: of(holdsCourier), Expect: "QUARANTINE, offered to nobody else", On: fresh, Do: cancelTrick},
 	{ID: "E04", Attack: "courier: longer validity, wider scope, signed with the courier's own key; courier certifies courier", Holds: of(holdsCourier), Expect: "refused", On: stocked, Do: extended},
@@ -233,11 +233,14 @@ func elsewhere(ctx context.Context, b *Bench) (string, error) {
 	return fmt.Sprintf("%d codes and QR secrets refused", tried), nil
 }
 
+// nearlyEmpty has room for more deposits than the pace allows while even a slow board takes them.
+func nearlyEmpty(ctx context.Context, y *Yard) (*Bench, error) { return y.Stocked(ctx, 24, 2) }
+
 func stolenPhone(ctx context.Context, b *Bench) (string, error) {
 	if err := b.Pass(ctx, 2*time.Minute); err != nil { // whoever came before has used up nothing
 		return "", err
 	}
-	p, barcodes, err := b.arrive(ctx, 14)
+	p, barcodes, err := b.arrive(ctx, 20)
 	if err != nil {
 		return "", err
 	}
