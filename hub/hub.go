@@ -193,6 +193,7 @@ func (h *Hub) Serve(ctx context.Context) error {
 	work.Go(func() error { return h.every(ctx, time.Minute, "lapse", h.custody.Lapse) })
 	work.Go(func() error { return h.every(ctx, time.Hour, "clean", h.clean) })
 	work.Go(func() error { return h.every(ctx, time.Hour, "send on", h.custody.SendOn) })
+	work.Go(func() error { return h.every(ctx, 5*time.Second, "forward", h.custody.Forward) })
 	work.Go(func() error { return h.every(ctx, 5*time.Second, "revocations", h.tellRevocations) })
 	work.Go(func() error { return links.Serve(ctx, dialled) })
 	work.Go(func() error { return web.Serve(ctx, public, doors) })

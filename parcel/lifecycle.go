@@ -107,6 +107,7 @@ var lifecycle = []Row{
 	{Dispatched, Lapsed, ByHub, Cancelled, Claim},
 	{Announced, WasRedirected, ByMerchant, Announced, Claim},
 	{Dispatched, WasRedirected, ByMerchant, Announced, Claim},
+	{Withdrawn, WasRedirected, ByMerchant, Announced, Claim}, // its carrier has it, and takes it on
 
 	{Announced, WasStored, ByGuard, Stored, Record},
 	{Announced, DepositFailed, ByGuard, Announced, Record},

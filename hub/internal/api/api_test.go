@@ -47,6 +47,38 @@ func TestAParcelsLife(t *testing.T) {
 	})
 }
 
+// What a customer sends to another is put into one locker by the sender's code, which nobody else is shown, and found in another.
+func TestFromLockerToLocker(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		b.addLocker("l2", 0, 0)
+		ask := func(key, from string) answer {
+			return b.do("POST", "/v1/shipments", b.key, strings.Replace(small, `"locker":"l1"`, `"from_locker":"`+from+`","locker":"l2"`, 1), "Idempotency-Key", key)
+		}
+		made := ask("k1", "l1")
+		id, barcode, code := made.field(t, "id"), made.field(t, "parcels.0.barcode"), made.field(t, "parcels.0.sender_code")
+		if made.status != 201 || !statement.CheckPermitCode(code) || made.field(t, "locker") != "l2" || made.field(t, "parcels.0.locker") != "l1" || made.field(t, "parcels.0.outbound") != "true" {
+			t.Fatalf("%d %s", made.status, made.body)
+		}
+		if again := ask("k1", "l1"); again.field(t, "parcels.0.sender_code") != code || again.header.Get("Idempotency-Replayed") != "true" {
+			t.Errorf("%d %s", again.status, again.body)
+		}
+		for _, path := range []string{"/v1/shipments/" + id, "/v1/parcels/" + barcode} {
+			if got := b.get(path); strings.Contains(string(got.body), code) {
+				t.Errorf("%s shows the sender's code", path)
+			}
+		}
+		contacts := b.do("GET", "/notifier/v1/contacts", b.notifier, "")
+		if contacts.field(t, "contacts.0.locker") != "l2" || !strings.HasPrefix(contacts.field(t, "contacts.0.shown"), "Locker l2") {
+			t.Errorf("%s", contacts.body)
+		}
+		for from, want := range map[string]string{"l2": "same_locker", "l9": "unknown_locker", "l 9": "unknown_locker"} {
+			if got := ask("k "+from, from); got.status != 422 || got.field(t, "code") != want {
+				t.Errorf("from %s: %d %s", from, got.status, got.body)
+			}
+		}
+	})
+}
+
 func TestRedirect(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		b.addLocker("l2", 0, 0)

@@ -103,6 +103,7 @@ func (d *door) feedContacts(r *http.Request) (any, error) {
 	out := []feedContact{}
 	names, rules := d.names(), map[string]account.Rule{}
 	for _, c := range list {
+		c.Parcel.Locker = c.Locker
 		m, l, err := names(r.Context(), c.Parcel)
 		if err != nil {
 			return nil, err

@@ -44,7 +44,8 @@ type Parcel struct {
 	Locker       string     `json:"locker" example:"msk-0042"`
 	Size         string     `json:"size" enum:"S,M,L" example:"M"`
 	Low          bool       `json:"low" doc:"Who stands at the locker needs a low door"`
-	Outbound     bool       `json:"outbound,omitempty" doc:"A return: a customer puts it in, the carrier takes it away at any time"`
+	Outbound     bool       `json:"outbound,omitempty" doc:"A customer puts it in, the carrier takes it away at any time: a return, or a parcel from locker to locker until it is out of the first"`
+	SenderCode   string     `json:"sender_code,omitempty" example:"1234567897" doc:"What the customer types at from_locker to put it in; only in the answer to the announcement"`
 	WeightG      int        `json:"weight_g,omitempty" example:"850"`
 	Reference    string     `json:"reference,omitempty" example:"BOX-1"`
 	State        string     `json:"state" enum:"announced,dispatched,stored,overdue,uncertain,collected,withdrawn,recovered,returned,cancelled" example:"stored" doc:"Where it stands, folded from its events"`

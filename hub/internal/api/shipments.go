@@ -19,6 +19,7 @@ import (
 
 type newShipment struct {
 	Locker     string      `json:"locker" minLength:"1" maxLength:"32" example:"msk-0042" doc:"Where it goes"`
+	From       string      `json:"from_locker,omitempty" maxLength:"32" doc:"A locker into which a customer of yours puts the parcels, each by its sender_code; your carrier takes them on. Absent where its couriers put them in"`
 	DwellHours int         `json:"dwell_hours,omitempty" minimum:"24" maximum:"1440" default:"72" doc:"How long a stored parcel may wait before it is overdue"`
 	Reference  string      `json:"reference,omitempty" maxLength:"100" example:"ORDER-117" doc:"Yours; printed on the label, so nothing about the recipient"`
 	Recipient  *recipient  `json:"recipient,omitempty" doc:"How the recipient is told. Sealed at once to the notifier; nothing of it is shown again but, on labels, the name and the last digits of the phone number. Absent where every parcel has a sealed_contact."`
@@ -99,7 +100,7 @@ func (d *door) shipments() {
 		Errors:      []int{404, 409}}, d.cancel)
 	route(d, huma.Operation{OperationID: "redirectShipment", Method: http.MethodPost, Path: "/v1/shipments/{id}/redirect", Tags: tags,
 		Summary:     "Send a shipment to another locker",
-		Description: "All its parcels that are not put in yet. The locker it was for may have been told of them, and takes them until its list ends: wherever a parcel is put in, there it is, and its recipient hears where. Doing it twice is no error. Codes: too_late, return_permit, locker_full, locker_not_ready (409); unknown_locker (422).",
+		Description: "All its parcels that are not put in yet, and those that the carrier has taken out again. The locker it was for may have been told of them, and takes them until its list ends: wherever a parcel is put in, there it is, and its recipient hears where. Doing it twice is no error. Codes: too_late, return_permit, locker_full, locker_not_ready (409); unknown_locker (422).",
 		Errors:      []int{400, 404, 409, 413, 415}}, d.redirect)
 }
 
@@ -127,6 +128,11 @@ func (d *door) create(ctx context.Context, m account.Merchant, in *createIn) (*c
 		return nil, err
 	}
 	out := &createOut{Location: "/v1/shipments/" + s.ID, Body: d.shipment(s)}
+	for i, p := range s.Parcels {
+		if p.Onward {
+			out.Body.Parcels[i].SenderCode = d.ReturnCode(p.Barcode)
+		}
+	}
 	if replayed {
 		out.Replayed = "true"
 	}
@@ -143,7 +149,7 @@ func (d *door) announce(ctx context.Context, m account.Merchant, key string, bod
 	if err != nil {
 		return s, false, err
 	}
-	if !id.MatchString(body.Locker) {
+	if !id.MatchString(body.Locker) || body.From != "" && !id.MatchString(body.From) {
 		return s, false, fault.New(fault.Invalid, "unknown_locker", "there is no such locker")
 	}
 	var cod custody.Money
@@ -151,7 +157,7 @@ func (d *door) announce(ctx context.Context, m account.Merchant, key string, bod
 		cod = custody.Money{Amount: body.COD.Amount, Currency: body.COD.Currency}
 	}
 	return d.Custody.CreateShipment(ctx, custody.NewShipment{Merchant: m.ID, Range: m.Range, Carrier: m.Carrier, COD: cod,
-		Key: key, Body: d.digest(m.ID, body, to), Locker: body.Locker, Reference: body.Reference,
+		Key: key, Body: d.digest(m.ID, body, to), Locker: body.Locker, From: body.From, Code: d.ReturnCode, Reference: body.Reference,
 		Dwell: parcel.DwellTime(body.DwellHours), Parcels: parcels, Seal: d.seal(to)})
 }
 

@@ -97,7 +97,11 @@ func (p *tracked) fill(t custody.Tracking, now time.Time) {
 	w := p.Words
 	p.Found, p.Barcode = true, group(t.Parcel.Barcode)
 	p.State, p.Text, p.Tone = w.States[t.Parcel.State], w.StateTexts[t.Parcel.State], tones[t.Parcel.State]
-	if text, ok := w.Returns[t.Parcel.State]; ok && t.Parcel.Outbound {
+	texts := w.Returns
+	if t.Parcel.Onward {
+		texts = w.Onward
+	}
+	if text, ok := texts[t.Parcel.State]; ok && t.Parcel.Outbound {
 		p.Text = text
 	}
 	if !t.Parcel.Outbound { // a return goes another way

@@ -15,6 +15,7 @@ type trackWords struct {
 	Steps                                                                                             map[parcel.State]string
 	States, StateTexts                                                                                map[parcel.State]string
 	Returns                                                                                           map[parcel.State]string // texts for what a customer sends back, where they differ
+	Onward                                                                                            map[parcel.State]string // likewise for what a customer sends to another locker, until it is out of the first
 	Facts                                                                                             map[parcel.Fact]string
 	Proofs                                                                                            map[parcel.Proof]string
 }
@@ -63,6 +64,10 @@ var trackTexts = map[string]trackWords{
 			parcel.Stored: "Возврат в постамате. Перевозчик заберёт его и отвезёт в магазин.", parcel.Withdrawn: "Перевозчик забрал возврат и везёт его в магазин.",
 			parcel.Cancelled: "Магазин отменил возврат, или его так и не принесли.", parcel.Returned: "Возврат в магазине.",
 		},
+		Onward: map[parcel.State]string{
+			parcel.Announced: "Постамат ещё не ждёт эту посылку. Когда будет ждать, код отправителя откроет пустую ячейку.", parcel.Dispatched: "Отправитель введёт свой код на экране постамата и положит посылку в пустую ячейку.",
+			parcel.Stored: "Отправитель положил её в постамат. Перевозчик заберёт её и отвезёт в постамат получателя.", parcel.Withdrawn: "Перевозчик забрал её и везёт в постамат получателя.",
+		},
 		Facts: map[parcel.Fact]string{
 			parcel.WasAnnounced: "Отправитель сообщил о посылке", parcel.WasRedirected: "Посылка пойдёт в другой постамат", parcel.WasDispatched: "Постамат ждёт посылку", parcel.WasStored: "Положена в постамат", parcel.DepositFailed: "Положить не удалось, посылка у курьера",
 			parcel.DepositUncertain: "Не ясно, положена ли", parcel.CollectFailed: "Дверца не открылась, посылка на месте", parcel.WasCollected: "Получена", parcel.BecameOverdue: "Срок хранения вышел",
@@ -97,6 +102,10 @@ var trackTexts = map[string]trackWords{
 			parcel.Announced: "The locker has not heard of this return yet. Once it has, the code from the shop opens an empty compartment.", parcel.Dispatched: "Type the code from the shop on the locker's screen: an empty compartment opens.",
 			parcel.Stored: "The return is in the locker. A courier takes it to the shop.", parcel.Withdrawn: "A courier has the return and takes it to the shop.",
 			parcel.Cancelled: "The shop gave the return up, or nobody brought it.", parcel.Returned: "The shop has the return.",
+		},
+		Onward: map[parcel.State]string{
+			parcel.Announced: "The locker does not expect it yet. Once it does, the sender's code opens an empty compartment.", parcel.Dispatched: "The sender types their code on the locker's screen and puts it into an empty compartment.",
+			parcel.Stored: "The sender has put it into a locker. A courier takes it on to the recipient's locker.", parcel.Withdrawn: "A courier has it and takes it on to the recipient's locker.",
 		},
 		Facts: map[parcel.Fact]string{
 			parcel.WasAnnounced: "The sender told us about it", parcel.WasRedirected: "It goes to another locker", parcel.WasDispatched: "The locker expects it", parcel.WasStored: "Put into the locker", parcel.DepositFailed: "Could not be put in; the courier has it",

@@ -90,4 +90,12 @@ func TestAReturnIsNotTakenForADelivery(t *testing.T) {
 	if page.Text != trackTexts["en"].Returns[parcel.Stored] || page.Steps != nil {
 		t.Errorf("%q, %v", page.Text, page.Steps)
 	}
+	page.fill(custody.Tracking{Parcel: custody.Parcel{State: parcel.Stored, Outbound: true, Onward: true}}, time.Now())
+	if page.Text != trackTexts["en"].Onward[parcel.Stored] || page.Steps != nil {
+		t.Errorf("%q, %v", page.Text, page.Steps)
+	}
+	page.fill(custody.Tracking{Parcel: custody.Parcel{State: parcel.Stored, Onward: true}}, time.Now())
+	if page.Text != trackTexts["en"].StateTexts[parcel.Stored] || page.Steps == nil {
+		t.Errorf("out of the first locker: %q, %v", page.Text, page.Steps)
+	}
 }

@@ -2,6 +2,7 @@ package custody
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -23,7 +24,7 @@ import (
 // MaxParcels bounds one shipment.
 const MaxParcels = 20
 
-// CreateShipment announces a shipment: barcodes, room by size, its place on the next manifest or, for a return, permits; all or
+// CreateShipment announces a shipment: barcodes, room by size, its place on the next manifest or, for what a customer puts in, permits; all or
 // nothing. replayed is true when
 // the merchant sent the same before: then nothing is done and the answer is that shipment as it stands now. Faults: Conflict
 // "idempotency_conflict" (same key, another body), Conflict "locker_full" or "locker_not_ready", Invalid "unknown_locker",
@@ -54,10 +55,16 @@ func (c *Custody) CreateShipment(ctx context.Context, n NewShipment) (s Shipment
 	}
 	if !replayed {
 		c.Dispatch.Poke()
-		c.Dispatch.Ring(n.Locker)
+		c.Dispatch.Ring(n.first())
 	}
 	return s, replayed, nil
 }
+
+// first is the locker that the parcels are put into first.
+func (n NewShipment) first() string { return cmp.Or(n.From, n.Locker) }
+
+// byCustomer says whether a customer puts them in there.
+func (n NewShipment) byCustomer() bool { return n.Return || n.From != "" }
 
 func (n NewShipment) check() error {
 	switch {
@@ -69,6 +76,8 @@ func (n NewShipment) check() error {
 		return fault.New(fault.Invalid, "invalid_terms", "a city and a region have at most 100 characters, a description 500")
 	case !n.Return && n.Dwell.Check() != nil:
 		return fault.Wrap(n.Dwell.Check(), fault.Invalid, "invalid_dwell", "the dwell time is out of range")
+	case n.From != "" && (n.From == n.Locker || n.Return):
+		return fault.New(fault.Invalid, "same_locker", "what a customer sends goes on to another locker than they put it into")
 	case len(n.Parcels) == 0 || len(n.Parcels) > MaxParcels:
 		return fault.New(fault.Invalid, "invalid_parcels", "a shipment has 1 to %d parcels", MaxParcels)
 	}
@@ -126,7 +135,7 @@ func (c *Custody) announce(ctx context.Context, tx *sql.Tx, n NewShipment, id st
 	for i, p := range n.Parcels {
 		wants = append(wants, fleet.Want{Barcode: barcodes[i], Size: p.Size})
 	}
-	if err := c.Fleet.Reserve(ctx, tx, n.Locker, wants); err != nil {
+	if err := c.Fleet.Reserve(ctx, tx, n.first(), wants); err != nil {
 		return err
 	}
 	for i, p := range n.Parcels {
@@ -161,9 +170,10 @@ func takeBarcodes(ctx context.Context, q *store.Queries, numberRange string, cou
 }
 
 func (c *Custody) addParcel(ctx context.Context, tx *sql.Tx, n NewShipment, p NewParcel, row store.AddParcelParams) error {
-	row.Merchant, row.Locker, row.Carrier = n.Merchant, n.Locker, n.Carrier
+	row.Merchant, row.Locker, row.Carrier = n.Merchant, n.first(), n.Carrier
 	row.Size, row.Low, row.WeightG, row.Reference = int64(p.Size), p.Low, int64(p.WeightG), p.Reference
-	row.Token, row.Created, row.Outbound = rand.Text(), c.now(), n.Return
+	row.Token, row.Created, row.Outbound = rand.Text(), c.now(), n.byCustomer()
+	row.Onward = n.From != ""
 	q := store.New(tx)
 	if err := q.AddParcel(ctx, row); err != nil {
 		return err
@@ -178,8 +188,8 @@ func (c *Custody) addParcel(ctx context.Context, tx *sql.Tx, n NewShipment, p Ne
 	if err := c.addContact(ctx, q, n, p, row.Barcode); err != nil {
 		return err
 	}
-	if n.Return {
-		permit := statement.Permit{Locker: n.Locker, Barcode: row.Barcode, Size: uint8(p.Size), Low: p.Low, Carrier: n.Carrier, Code: n.Code(row.Barcode)}
+	if n.byCustomer() {
+		permit := statement.Permit{Locker: n.first(), Barcode: row.Barcode, Size: uint8(p.Size), Low: p.Low, Carrier: n.Carrier, Code: n.Code(row.Barcode)}
 		_, err := c.Dispatch.Permit(ctx, tx, permit, "merchant "+n.Merchant)
 		return err
 	}

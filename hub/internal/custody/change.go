@@ -131,6 +131,7 @@ func told(rows []store.ChangesRow, events []store.CustodyEvent) (list []Change) 
 // stood is a parcel as it was after the event with a number; after 0 it is as before the first.
 func stood(p store.Parcel, events []store.CustodyEvent, number int64) store.Parcel {
 	p.State, p.Hold, p.Compartment, p.Stored, p.Due, p.Events, p.Live = "", "", 0, 0, 0, 0, true
+	p.Outbound = p.Outbound || p.Onward
 	if len(events) > 0 {
 		p.Locker = events[0].Locker
 	}

@@ -43,8 +43,9 @@ type NewShipment struct {
 	Terms
 	COD      Money  // to be paid before its parcels are handed out; zero for nothing
 	Return   bool   // a customer puts the parcels in, and the carrier takes them away
+	From     string // a customer puts the parcels in there, and the carrier takes them on to Locker; empty where its couriers do it all
 	ReturnOf string // the shipment of which they are; empty where it is none of ours
-	// Code is called for each parcel of a return: what the customer types at the locker.
+	// Code is called for each parcel that a customer puts in: what they type at the locker.
 	Code func(barcode string) string
 	// Seal is called inside the transaction, once for each parcel; nil where every parcel has a Contact, or the shipment none.
 	Seal func(barcode string) ([]byte, error)
@@ -103,6 +104,7 @@ type Parcel struct {
 	Size                                         parcel.Size
 	Low                                          bool
 	Outbound                                     bool // a customer puts it in, its carrier takes it away at any time
+	Onward                                       bool // and then on to the locker of its shipment, to which it is not outbound
 	WeightG                                      int
 	Reference                                    string
 	Token                                        string // of its tracking page
@@ -173,6 +175,7 @@ type Tracking struct {
 // SealedContact is a recipient's contact that only the notifier can open.
 type SealedContact struct {
 	Parcel Parcel
+	Locker string // where its recipient will find it
 	Sealed []byte
 }
 

@@ -57,7 +57,7 @@ func (c *Custody) move(ctx context.Context, tx *sql.Tx, was store.Parcel, h happ
 func (c *Custody) write(ctx context.Context, tx *sql.Tx, was, is store.Parcel, e store.AddEventParams) error {
 	q := store.New(tx)
 	rows, err := q.MoveParcel(ctx, store.MoveParcelParams{State: is.State, Hold: is.Hold, Compartment: is.Compartment, Stored: is.Stored,
-		Due: is.Due, Changed: is.Changed, Live: is.Live, Locker: is.Locker, Barcode: is.Barcode, Was: was.Events})
+		Due: is.Due, Changed: is.Changed, Live: is.Live, Locker: is.Locker, Outbound: is.Outbound, Barcode: is.Barcode, Was: was.Events})
 	if err != nil {
 		return fmt.Errorf("custody: parcel %s: %w", is.Barcode, err)
 	}
@@ -96,6 +96,9 @@ func apply(p store.Parcel, e store.CustodyEvent) store.Parcel {
 	if row.What == parcel.WasStored {
 		p.Stored = e.Happened
 	}
+	if row.What == parcel.WasRedirected && before == parcel.Withdrawn { // it begins anew
+		p.Outbound, p.Stored, p.Due = false, 0, 0
+	}
 	if e.Due != 0 {
 		p.Due = e.Due
 	}
@@ -110,7 +113,7 @@ func awaited(s parcel.State) bool {
 
 func item(p store.Parcel) Parcel {
 	return Parcel{Barcode: p.Barcode, Shipment: p.Shipment, Merchant: p.Merchant, Locker: p.Locker, Carrier: p.Carrier, Place: int(p.Place),
-		Size: parcel.Size(p.Size), Low: p.Low, Outbound: p.Outbound, WeightG: int(p.WeightG), Reference: p.Reference, Token: p.Token,
+		Size: parcel.Size(p.Size), Low: p.Low, Outbound: p.Outbound, Onward: p.Onward, WeightG: int(p.WeightG), Reference: p.Reference, Token: p.Token,
 		State: parcel.State(p.State), Hold: p.Hold, Compartment: uint16(p.Compartment), Stored: p.Stored, Due: p.Due,
 		Created: p.Created, Changed: p.Changed}
 }

@@ -28,8 +28,11 @@ ON CONFLICT (number_range) DO UPDATE SET next = serial.next + excluded.next RETU
 
 -- name: AddParcel :exec
 INSERT INTO parcel (barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold,
-    compartment, stored, due, events, created, changed, live, outbound)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, $12, $12, TRUE, $13);
+    compartment, stored, due, events, created, changed, live, outbound, onward)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, $12, $12, TRUE, $13, $14);
+
+-- name: HoldShipment :exec
+UPDATE shipment SET locker = locker WHERE id = $1 AND merchant = $2;
 
 -- name: MoveShipment :exec
 UPDATE shipment SET locker = sqlc.arg(locker) WHERE id = sqlc.arg(id);
@@ -52,6 +55,9 @@ SELECT * FROM parcel WHERE live AND carrier = $1 AND (CAST(sqlc.arg(locker) AS T
 -- name: Awaited :many
 SELECT * FROM parcel WHERE live AND locker = $1 AND state IN ('announced', 'dispatched') AND NOT outbound ORDER BY barcode LIMIT 1000;
 
+-- name: OnTheWay :many
+SELECT * FROM parcel WHERE onward AND outbound AND state = 'withdrawn' AND barcode > $1 ORDER BY barcode LIMIT 500;
+
 -- name: ParcelsFrom :many
 SELECT * FROM parcel WHERE barcode > $1 ORDER BY barcode LIMIT $2;
 
@@ -64,7 +70,7 @@ ORDER BY barcode LIMIT 200;
 
 -- name: MoveParcel :execrows
 UPDATE parcel SET state = sqlc.arg(state), hold = sqlc.arg(hold), compartment = sqlc.arg(compartment), stored = sqlc.arg(stored),
-    due = sqlc.arg(due), changed = sqlc.arg(changed), live = sqlc.arg(live), locker = sqlc.arg(locker), events = events + 1
+    due = sqlc.arg(due), changed = sqlc.arg(changed), live = sqlc.arg(live), locker = sqlc.arg(locker), outbound = sqlc.arg(outbound), events = events + 1
 WHERE barcode = sqlc.arg(barcode) AND events = sqlc.arg(was);
 
 -- name: AddEvent :exec
@@ -90,7 +96,7 @@ SELECT * FROM custody_event WHERE locker = $1 AND record > 0 ORDER BY guard, rec
 INSERT INTO sealed_contact (barcode, sealed, created) VALUES ($1, $2, $3);
 
 -- name: Contacts :many
-SELECT sqlc.embed(c), sqlc.embed(p) FROM sealed_contact c JOIN parcel p ON p.barcode = c.barcode ORDER BY c.created, c.barcode LIMIT $1;
+SELECT sqlc.embed(c), sqlc.embed(p), s.locker FROM sealed_contact c JOIN parcel p ON p.barcode = c.barcode JOIN shipment s ON s.id = p.shipment ORDER BY c.created, c.barcode LIMIT $1;
 
 -- name: DropContact :exec
 DELETE FROM sealed_contact WHERE barcode = $1;

@@ -12,8 +12,8 @@ import (
 	"lockstep/parcel"
 )
 
-// Redirect sends a merchant's shipment to another locker: all its parcels that are still to be put in, by actor's word. The locker
-// that it was for may have been told of them already, and may take them until its manifest ends; wherever a parcel is put in, there
+// Redirect sends a merchant's shipment to another locker: all its parcels that are still to be put in, or that its carrier has taken out
+// again, by actor's word. The locker that it was for may have been told of them already, and may take them until its manifest ends; wherever a parcel is put in, there
 // it is. Conflict "too_late" where no parcel waits any more, "return_permit" for one that a customer brings; otherwise as CreateShipment.
 func (c *Custody) Redirect(ctx context.Context, merchant, id, locker, actor string) (Shipment, error) {
 	return c.redirect(ctx, merchant, id, locker, happening{actor: actor})
@@ -22,7 +22,7 @@ func (c *Custody) Redirect(ctx context.Context, merchant, id, locker, actor stri
 func (c *Custody) redirect(ctx context.Context, merchant, id, locker string, why happening) (s Shipment, err error) {
 	err = c.DB.Tx(ctx, func(tx *sql.Tx) error {
 		q := store.New(tx)
-		if s, err = load(ctx, q, merchant, id); err != nil {
+		if s, err = loadHeld(ctx, q, merchant, id); err != nil {
 			return err
 		}
 		if s.Locker == locker {
@@ -30,10 +30,11 @@ func (c *Custody) redirect(ctx context.Context, merchant, id, locker string, why
 		}
 		var wants []fleet.Want
 		for _, p := range s.Parcels {
-			if p.Outbound {
+			taken := p.State == parcel.Withdrawn
+			if p.Outbound && !(taken && p.Onward) {
 				return fault.New(fault.Conflict, "return_permit", "a customer brings this parcel to the locker that was named")
 			}
-			if p.State.Waits() {
+			if p.State.Waits() || taken {
 				wants = append(wants, fleet.Want{Barcode: p.Barcode, Size: p.Size})
 			}
 		}
@@ -51,6 +52,14 @@ func (c *Custody) redirect(ctx context.Context, merchant, id, locker string, why
 		c.Dispatch.Ring(locker)
 	}
 	return s, err
+}
+
+// loadHeld reads a shipment that nobody else plans anew until tx ends.
+func loadHeld(ctx context.Context, q *store.Queries, merchant, id string) (Shipment, error) {
+	if err := q.HoldShipment(ctx, store.HoldShipmentParams{ID: id, Merchant: merchant}); err != nil {
+		return Shipment{}, err
+	}
+	return load(ctx, q, merchant, id)
 }
 
 // replan moves parcels, which gives up what was planned for them, and plans them anew.
@@ -86,4 +95,40 @@ func planned(ctx context.Context, tx *sql.Tx, row store.Parcel, locker string) (
 	}
 	lockers, err := store.New(tx).Plans(ctx, row.Barcode)
 	return slices.Contains(lockers, locker), err
+}
+
+// Forward plans what carriers have taken out of the lockers that customers put it into for the lockers that it is for. What finds no
+// room there is tried again.
+func (c *Custody) Forward(ctx context.Context) error {
+	for after := ""; ; {
+		rows, err := store.New(c.DB.Reads()).OnTheWay(ctx, after)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, row := range rows {
+			if err := c.forward(ctx, row); err != nil && fault.KindOf(err) != fault.Conflict {
+				return err
+			}
+			after = row.Barcode
+		}
+	}
+}
+
+func (c *Custody) forward(ctx context.Context, row store.Parcel) (err error) {
+	var s Shipment
+	err = c.DB.Tx(ctx, func(tx *sql.Tx) error {
+		q := store.New(tx)
+		if s, err = loadHeld(ctx, q, row.Merchant, row.Shipment); err != nil {
+			return err
+		}
+		if row, err = q.Parcel(ctx, row.Barcode); err != nil || !row.Outbound || parcel.State(row.State) != parcel.Withdrawn {
+			return err // another node was faster
+		}
+		return c.replan(ctx, tx, s, []fleet.Want{{Barcode: row.Barcode, Size: parcel.Size(row.Size)}}, s.Locker, happening{actor: "hub", reason: "onward"})
+	})
+	if err == nil && s.ID != "" {
+		c.Dispatch.Poke()
+		c.Dispatch.Ring(s.Locker)
+	}
+	return err
 }

@@ -190,7 +190,7 @@ func (c *Custody) Contacts(ctx context.Context, limit int) ([]SealedContact, err
 	rows, err := store.New(c.DB.Reads()).Contacts(ctx, int32(limit))
 	var list []SealedContact
 	for _, row := range rows {
-		list = append(list, SealedContact{item(row.Parcel), row.SealedContact.Sealed})
+		list = append(list, SealedContact{item(row.Parcel), row.Locker, row.SealedContact.Sealed})
 	}
 	return list, err
 }

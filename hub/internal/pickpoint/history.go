@@ -106,8 +106,14 @@ func (p past) place(i int) past {
 
 func (p past) notes(asked span) (all []note) {
 	for i, of := range p.Parcels {
+		toCarrier := of.Onward // a customer has put it in, or will
 		for _, e := range p.events[of.Barcode] {
-			if to := happening(e).of(of.Outbound); to != 0 {
+			to := happening(e).of(of.Outbound && !of.Onward)
+			if toCarrier && e.After.Inside() || toCarrier && e.After == parcel.Withdrawn {
+				to = 0 // nobody's news yet
+			}
+			toCarrier = toCarrier && e.What != parcel.WasRedirected
+			if to != 0 {
 				all = append(all, note{i, to, e.Received, e.Happened, asked.told[e.ID]})
 			}
 		}

@@ -69,6 +69,7 @@ type Parcel struct {
 	Changed     int64
 	Live        bool
 	Outbound    bool
+	Onward      bool
 }
 
 type PaymentWord struct {

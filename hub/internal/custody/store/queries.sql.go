@@ -118,8 +118,8 @@ func (q *Queries) AddEvent(ctx context.Context, arg AddEventParams) error {
 
 const addParcel = `-- name: AddParcel :exec
 INSERT INTO parcel (barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold,
-    compartment, stored, due, events, created, changed, live, outbound)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, $12, $12, TRUE, $13)
+    compartment, stored, due, events, created, changed, live, outbound, onward)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', 0, 0, 0, 0, $12, $12, TRUE, $13, $14)
 `
 
 type AddParcelParams struct {
@@ -136,6 +136,7 @@ type AddParcelParams struct {
 	Token     string
 	Created   int64
 	Outbound  bool
+	Onward    bool
 }
 
 func (q *Queries) AddParcel(ctx context.Context, arg AddParcelParams) error {
@@ -153,6 +154,7 @@ func (q *Queries) AddParcel(ctx context.Context, arg AddParcelParams) error {
 		arg.Token,
 		arg.Created,
 		arg.Outbound,
+		arg.Onward,
 	)
 	return err
 }
@@ -263,7 +265,7 @@ func (q *Queries) AddUpload(ctx context.Context, arg AddUploadParams) error {
 }
 
 const awaited = `-- name: Awaited :many
-SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE live AND locker = $1 AND state IN ('announced', 'dispatched') AND NOT outbound ORDER BY barcode LIMIT 1000
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound, onward FROM parcel WHERE live AND locker = $1 AND state IN ('announced', 'dispatched') AND NOT outbound ORDER BY barcode LIMIT 1000
 `
 
 func (q *Queries) Awaited(ctx context.Context, locker string) ([]Parcel, error) {
@@ -297,6 +299,7 @@ func (q *Queries) Awaited(ctx context.Context, locker string) ([]Parcel, error) 
 			&i.Changed,
 			&i.Live,
 			&i.Outbound,
+			&i.Onward,
 		); err != nil {
 			return nil, err
 		}
@@ -391,7 +394,7 @@ func (q *Queries) BlockBefore(ctx context.Context, arg BlockBeforeParams) (Barco
 }
 
 const changes = `-- name: Changes :many
-SELECT c.position, c.told, e.barcode, e.number, e.id, e.what, e.actor, e.reason, e.before, e.after, e.happened, e.received, e.proof, e.locker, e.record, e.due, e.compartment, e.guard, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM change c
+SELECT c.position, c.told, e.barcode, e.number, e.id, e.what, e.actor, e.reason, e.before, e.after, e.happened, e.received, e.proof, e.locker, e.record, e.due, e.compartment, e.guard, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound, p.onward FROM change c
 JOIN custody_event e ON e.barcode = c.barcode AND e.number = c.number JOIN parcel p ON p.barcode = c.barcode
 WHERE c.merchant = $1 AND c.position > $2 AND c.position <= $3 ORDER BY c.position LIMIT $4
 `
@@ -464,6 +467,7 @@ func (q *Queries) Changes(ctx context.Context, arg ChangesParams) ([]ChangesRow,
 			&i.Parcel.Changed,
 			&i.Parcel.Live,
 			&i.Parcel.Outbound,
+			&i.Parcel.Onward,
 		); err != nil {
 			return nil, err
 		}
@@ -564,12 +568,13 @@ func (q *Queries) ContactKeys(ctx context.Context, arg ContactKeysParams) ([]Con
 }
 
 const contacts = `-- name: Contacts :many
-SELECT c.barcode, c.sealed, c.created, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM sealed_contact c JOIN parcel p ON p.barcode = c.barcode ORDER BY c.created, c.barcode LIMIT $1
+SELECT c.barcode, c.sealed, c.created, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound, p.onward, s.locker FROM sealed_contact c JOIN parcel p ON p.barcode = c.barcode JOIN shipment s ON s.id = p.shipment ORDER BY c.created, c.barcode LIMIT $1
 `
 
 type ContactsRow struct {
 	SealedContact SealedContact
 	Parcel        Parcel
+	Locker        string
 }
 
 func (q *Queries) Contacts(ctx context.Context, limit int32) ([]ContactsRow, error) {
@@ -606,6 +611,8 @@ func (q *Queries) Contacts(ctx context.Context, limit int32) ([]ContactsRow, err
 			&i.Parcel.Changed,
 			&i.Parcel.Live,
 			&i.Parcel.Outbound,
+			&i.Parcel.Onward,
+			&i.Locker,
 		); err != nil {
 			return nil, err
 		}
@@ -899,6 +906,20 @@ func (q *Queries) HoldClock(ctx context.Context, now int64) (int64, error) {
 	return told, err
 }
 
+const holdShipment = `-- name: HoldShipment :exec
+UPDATE shipment SET locker = locker WHERE id = $1 AND merchant = $2
+`
+
+type HoldShipmentParams struct {
+	ID       string
+	Merchant string
+}
+
+func (q *Queries) HoldShipment(ctx context.Context, arg HoldShipmentParams) error {
+	_, err := q.db.ExecContext(ctx, holdShipment, arg.ID, arg.Merchant)
+	return err
+}
+
 const insideAt = `-- name: InsideAt :many
 SELECT barcode, state, compartment FROM parcel WHERE live AND locker = $1 AND compartment > 0 ORDER BY barcode
 `
@@ -981,7 +1002,7 @@ func (q *Queries) LastContactKey(ctx context.Context, merchant string) (ContactK
 }
 
 const liveParcels = `-- name: LiveParcels :many
-SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE live AND carrier = $1 AND (CAST($3 AS TEXT) = '' OR locker = $3) ORDER BY barcode LIMIT $2
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound, onward FROM parcel WHERE live AND carrier = $1 AND (CAST($3 AS TEXT) = '' OR locker = $3) ORDER BY barcode LIMIT $2
 `
 
 type LiveParcelsParams struct {
@@ -1021,6 +1042,7 @@ func (q *Queries) LiveParcels(ctx context.Context, arg LiveParcelsParams) ([]Par
 			&i.Changed,
 			&i.Live,
 			&i.Outbound,
+			&i.Onward,
 		); err != nil {
 			return nil, err
 		}
@@ -1070,8 +1092,8 @@ func (q *Queries) MisaddressedWords(ctx context.Context) ([]MisaddressedWordsRow
 
 const moveParcel = `-- name: MoveParcel :execrows
 UPDATE parcel SET state = $1, hold = $2, compartment = $3, stored = $4,
-    due = $5, changed = $6, live = $7, locker = $8, events = events + 1
-WHERE barcode = $9 AND events = $10
+    due = $5, changed = $6, live = $7, locker = $8, outbound = $9, events = events + 1
+WHERE barcode = $10 AND events = $11
 `
 
 type MoveParcelParams struct {
@@ -1083,6 +1105,7 @@ type MoveParcelParams struct {
 	Changed     int64
 	Live        bool
 	Locker      string
+	Outbound    bool
 	Barcode     string
 	Was         int64
 }
@@ -1097,6 +1120,7 @@ func (q *Queries) MoveParcel(ctx context.Context, arg MoveParcelParams) (int64, 
 		arg.Changed,
 		arg.Live,
 		arg.Locker,
+		arg.Outbound,
 		arg.Barcode,
 		arg.Was,
 	)
@@ -1131,8 +1155,58 @@ func (q *Queries) NextCursor(ctx context.Context) (int64, error) {
 	return last, err
 }
 
+const onTheWay = `-- name: OnTheWay :many
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound, onward FROM parcel WHERE onward AND outbound AND state = 'withdrawn' AND barcode > $1 ORDER BY barcode LIMIT 500
+`
+
+func (q *Queries) OnTheWay(ctx context.Context, barcode string) ([]Parcel, error) {
+	rows, err := q.db.QueryContext(ctx, onTheWay, barcode)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Parcel
+	for rows.Next() {
+		var i Parcel
+		if err := rows.Scan(
+			&i.Barcode,
+			&i.Shipment,
+			&i.Merchant,
+			&i.Locker,
+			&i.Carrier,
+			&i.Place,
+			&i.Size,
+			&i.Low,
+			&i.WeightG,
+			&i.Reference,
+			&i.Token,
+			&i.State,
+			&i.Hold,
+			&i.Compartment,
+			&i.Stored,
+			&i.Due,
+			&i.Events,
+			&i.Created,
+			&i.Changed,
+			&i.Live,
+			&i.Outbound,
+			&i.Onward,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const parcel = `-- name: Parcel :one
-SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE barcode = $1
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound, onward FROM parcel WHERE barcode = $1
 `
 
 func (q *Queries) Parcel(ctx context.Context, barcode string) (Parcel, error) {
@@ -1160,12 +1234,13 @@ func (q *Queries) Parcel(ctx context.Context, barcode string) (Parcel, error) {
 		&i.Changed,
 		&i.Live,
 		&i.Outbound,
+		&i.Onward,
 	)
 	return i, err
 }
 
 const parcelOfToken = `-- name: ParcelOfToken :one
-SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE token = $1
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound, onward FROM parcel WHERE token = $1
 `
 
 func (q *Queries) ParcelOfToken(ctx context.Context, token string) (Parcel, error) {
@@ -1193,12 +1268,13 @@ func (q *Queries) ParcelOfToken(ctx context.Context, token string) (Parcel, erro
 		&i.Changed,
 		&i.Live,
 		&i.Outbound,
+		&i.Onward,
 	)
 	return i, err
 }
 
 const parcelsBetween = `-- name: ParcelsBetween :many
-SELECT p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM parcel p JOIN shipment s ON s.id = p.shipment
+SELECT p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound, p.onward FROM parcel p JOIN shipment s ON s.id = p.shipment
 WHERE s.merchant = $1 AND s.id >= $2 AND s.id <= $3 ORDER BY p.shipment, p.place
 `
 
@@ -1239,6 +1315,7 @@ func (q *Queries) ParcelsBetween(ctx context.Context, arg ParcelsBetweenParams) 
 			&i.Changed,
 			&i.Live,
 			&i.Outbound,
+			&i.Onward,
 		); err != nil {
 			return nil, err
 		}
@@ -1254,7 +1331,7 @@ func (q *Queries) ParcelsBetween(ctx context.Context, arg ParcelsBetweenParams) 
 }
 
 const parcelsFrom = `-- name: ParcelsFrom :many
-SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE barcode > $1 ORDER BY barcode LIMIT $2
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound, onward FROM parcel WHERE barcode > $1 ORDER BY barcode LIMIT $2
 `
 
 type ParcelsFromParams struct {
@@ -1293,6 +1370,7 @@ func (q *Queries) ParcelsFrom(ctx context.Context, arg ParcelsFromParams) ([]Par
 			&i.Changed,
 			&i.Live,
 			&i.Outbound,
+			&i.Onward,
 		); err != nil {
 			return nil, err
 		}
@@ -1308,7 +1386,7 @@ func (q *Queries) ParcelsFrom(ctx context.Context, arg ParcelsFromParams) ([]Par
 }
 
 const parcelsOf = `-- name: ParcelsOf :many
-SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE shipment = $1 ORDER BY place
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound, onward FROM parcel WHERE shipment = $1 ORDER BY place
 `
 
 func (q *Queries) ParcelsOf(ctx context.Context, shipment string) ([]Parcel, error) {
@@ -1342,6 +1420,7 @@ func (q *Queries) ParcelsOf(ctx context.Context, shipment string) ([]Parcel, err
 			&i.Changed,
 			&i.Live,
 			&i.Outbound,
+			&i.Onward,
 		); err != nil {
 			return nil, err
 		}
@@ -1503,7 +1582,7 @@ func (q *Queries) Reprice(ctx context.Context, arg RepriceParams) (int64, error)
 const returnsOfShipments = `-- name: ReturnsOfShipments :many
 WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($2 AS TEXT), 1, 36)
     UNION ALL SELECT at + 36, substr(CAST($2 AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST($2 AS TEXT)))
-SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, s.settled, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
+SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, s.settled, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound, p.onward FROM shipment s JOIN parcel p ON p.shipment = s.id
 WHERE s.id IN (SELECT back.id FROM entry CROSS JOIN shipment back
     WHERE back.merchant = $1 AND back.return_of <> '' AND back.return_of = one)
 ORDER BY s.id DESC, p.place
@@ -1567,6 +1646,7 @@ func (q *Queries) ReturnsOfShipments(ctx context.Context, arg ReturnsOfShipments
 			&i.Parcel.Changed,
 			&i.Parcel.Live,
 			&i.Parcel.Outbound,
+			&i.Parcel.Onward,
 		); err != nil {
 			return nil, err
 		}
@@ -1731,7 +1811,7 @@ const shipmentsWithBarcodes = `-- name: ShipmentsWithBarcodes :many
 
 WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($2 AS TEXT), 1, 12)
     UNION ALL SELECT at + 12, substr(CAST($2 AS TEXT), at + 12, 12) FROM entry WHERE at + 12 <= length(CAST($2 AS TEXT)))
-SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, s.settled, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
+SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, s.settled, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound, p.onward FROM shipment s JOIN parcel p ON p.shipment = s.id
 WHERE s.merchant = $1 AND s.id IN (SELECT named.shipment FROM entry CROSS JOIN parcel named
     WHERE named.barcode = one)
 ORDER BY s.id DESC, p.place
@@ -1796,6 +1876,7 @@ func (q *Queries) ShipmentsWithBarcodes(ctx context.Context, arg ShipmentsWithBa
 			&i.Parcel.Changed,
 			&i.Parcel.Live,
 			&i.Parcel.Outbound,
+			&i.Parcel.Onward,
 		); err != nil {
 			return nil, err
 		}
@@ -1813,7 +1894,7 @@ func (q *Queries) ShipmentsWithBarcodes(ctx context.Context, arg ShipmentsWithBa
 const shipmentsWithIDs = `-- name: ShipmentsWithIDs :many
 WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($2 AS TEXT), 1, 36)
     UNION ALL SELECT at + 36, substr(CAST($2 AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST($2 AS TEXT)))
-SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, s.settled, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
+SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, s.settled, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound, p.onward FROM shipment s JOIN parcel p ON p.shipment = s.id
 WHERE s.merchant = $1 AND s.id IN (SELECT one FROM entry)
 ORDER BY s.id DESC, p.place
 `
@@ -1876,6 +1957,7 @@ func (q *Queries) ShipmentsWithIDs(ctx context.Context, arg ShipmentsWithIDsPara
 			&i.Parcel.Changed,
 			&i.Parcel.Live,
 			&i.Parcel.Outbound,
+			&i.Parcel.Onward,
 		); err != nil {
 			return nil, err
 		}
@@ -1893,7 +1975,7 @@ func (q *Queries) ShipmentsWithIDs(ctx context.Context, arg ShipmentsWithIDsPara
 const shipmentsWithReferences = `-- name: ShipmentsWithReferences :many
 WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($3 AS TEXT), 1, 100)
     UNION ALL SELECT at + 100, substr(CAST($3 AS TEXT), at + 100, 100) FROM entry WHERE at + 100 <= length(CAST($3 AS TEXT)))
-SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, s.settled, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM shipment s JOIN parcel p ON p.shipment = s.id
+SELECT s.id, s.merchant, s.locker, s.carrier, s.reference, s.dwell_hours, s.created, s.way, s.from_city, s.from_region, s.description, s.return_of, s.cod_amount, s.cod_currency, s.paid, s.paid_reference, s.settled, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound, p.onward FROM shipment s JOIN parcel p ON p.shipment = s.id
 WHERE s.id IN (SELECT named.id FROM entry CROSS JOIN shipment named
     WHERE named.merchant = $1 AND named.reference = rtrim(one) ORDER BY named.id DESC LIMIT $2)
 ORDER BY s.id DESC, p.place
@@ -1958,6 +2040,7 @@ func (q *Queries) ShipmentsWithReferences(ctx context.Context, arg ShipmentsWith
 			&i.Parcel.Changed,
 			&i.Parcel.Live,
 			&i.Parcel.Outbound,
+			&i.Parcel.Onward,
 		); err != nil {
 			return nil, err
 		}
@@ -1973,7 +2056,7 @@ func (q *Queries) ShipmentsWithReferences(ctx context.Context, arg ShipmentsWith
 }
 
 const stale = `-- name: Stale :many
-SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound FROM parcel WHERE live AND state IN ('announced', 'dispatched') AND created < $1 AND barcode > $2
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound, onward FROM parcel WHERE live AND state IN ('announced', 'dispatched') AND created < $1 AND barcode > $2
 ORDER BY barcode LIMIT 200
 `
 
@@ -2013,6 +2096,7 @@ func (q *Queries) Stale(ctx context.Context, arg StaleParams) ([]Parcel, error) 
 			&i.Changed,
 			&i.Live,
 			&i.Outbound,
+			&i.Onward,
 		); err != nil {
 			return nil, err
 		}
@@ -2045,7 +2129,7 @@ func (q *Queries) TakeSerials(ctx context.Context, arg TakeSerialsParams) (int64
 }
 
 const turnedBack = `-- name: TurnedBack :many
-SELECT e.happened, e.before, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound FROM change c
+SELECT e.happened, e.before, p.barcode, p.shipment, p.merchant, p.locker, p.carrier, p.place, p.size, p.low, p.weight_g, p.reference, p.token, p.state, p.hold, p.compartment, p.stored, p.due, p.events, p.created, p.changed, p.live, p.outbound, p.onward FROM change c
 JOIN custody_event e ON e.barcode = c.barcode AND e.number = c.number JOIN parcel p ON p.barcode = c.barcode
 WHERE c.merchant = $1 AND c.position > $2 AND c.position <= $3
   AND (p.outbound AND e.what = 'announced' OR NOT p.outbound AND e.after IN ('withdrawn', 'recovered') AND e.before <> e.after)
@@ -2103,6 +2187,7 @@ func (q *Queries) TurnedBack(ctx context.Context, arg TurnedBackParams) ([]Turne
 			&i.Parcel.Changed,
 			&i.Parcel.Live,
 			&i.Parcel.Outbound,
+			&i.Parcel.Onward,
 		); err != nil {
 			return nil, err
 		}
