@@ -274,11 +274,18 @@ func (s *stroll) reissueAt(at int) {
 	}
 }
 
-// pay is a payment key's word about a parcel, or dispatch's, which is none.
+// pay is a payment key's word about a parcel, or dispatch's, which is none. Where several cells may hold the parcel the first has the word;
+// is it in another, the hub hands the word in again.
 func (s *stroll) pay(at int) {
 	c := &s.m.cells[at]
 	if c.parcel == "" {
 		return
+	}
+	for i := range s.m.cells {
+		if first := &s.m.cells[i]; first.parcel == c.parcel && (first.state == "OCCUPIED" || first.state == "QUARANTINE") {
+			c, at = first, i
+			break
+		}
 	}
 	forged := s.random.IntN(4) == 0
 	want := !forged && (c.state == "OCCUPIED" || c.state == "QUARANTINE") && !c.outbound && s.m.owed[c.parcel] && !c.paid
