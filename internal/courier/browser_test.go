@@ -78,6 +78,15 @@ func (w walk) submit(text string) {
 	in[bool](w, fmt.Sprintf(`(() => { const i = document.querySelector("form input"); i.value = %q; i.form.requestSubmit(); return true; })()`, text))
 }
 
+// enrols makes the phone c-17's.
+func (w walk) enrols(r *pages) {
+	w.Helper()
+	w.open(r.server.URL + "/courier/#enrol=" + r.expect(w.T, "c-17"))
+	w.sees("enrol", "Enrol this phone?")
+	w.tap("Enrol")
+	w.sees("home", "put in: 2")
+}
+
 // readAnswer reads the presentation on the screen as a guard would.
 func readAnswer(t *testing.T, r *pages, text string, courier *statement.Courier) statement.Answer {
 	t.Helper()
@@ -200,10 +209,7 @@ func TestCourierWalksThroughASession(t *testing.T) {
 func TestAHostileScreenCannotSwapParcels(t *testing.T) {
 	r := newPages(t, "")
 	w := walk{t, newBrowser(t)}
-	w.open(r.server.URL + "/courier/#enrol=" + r.expect(t, "c-17"))
-	w.sees("enrol", "Enrol this phone?")
-	w.tap("Enrol")
-	w.sees("home", "put in: 2")
+	w.enrols(r)
 	thief, err := statement.SignerFromSeed(statement.NewSeed())
 	if err != nil {
 		t.Fatal(err)
@@ -275,10 +281,7 @@ func TestAHostileScreenCannotSwapParcels(t *testing.T) {
 func TestNoRoomSendsTheCourierOn(t *testing.T) {
 	r := newPages(t, "")
 	w := walk{t, newBrowser(t)}
-	w.open(r.server.URL + "/courier/#enrol=" + r.expect(t, "c-17"))
-	w.sees("enrol", "Enrol this phone?")
-	w.tap("Enrol")
-	w.sees("home", "put in: 2")
+	w.enrols(r)
 	w.tap("Point at")
 	w.sees("camera")
 	w.submit(signedBy(t, r.guard, "LSQ:", statement.Challenge{Locker: "msk-0042", Boot: 3, Counter: 1, Nonce: statement.Nonce{1}, Purpose: statement.ForCourier}))
@@ -346,10 +349,7 @@ func TestThePhoneReadsALabel(t *testing.T) {
 	r := newPages(t, "")
 	w := walk{t, webtest.Chromium(t, 412, 860, chromedp.Flag("lang", "en"), chromedp.Flag("use-fake-device-for-media-stream", true),
 		chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-file-for-fake-video-capture", film(t, "../../docs/label.svg")))}
-	w.open(r.server.URL + "/courier/#enrol=" + r.expect(t, "c-17"))
-	w.sees("enrol", "Enrol this phone?")
-	w.tap("Enrol")
-	w.sees("home", "put in: 2")
+	w.enrols(r)
 	w.tap("Point at")
 	w.sees("camera")
 	w.submit(signed(t, r, "LSQ:", statement.Challenge{Locker: "msk-0042", Boot: 3, Counter: 1, Nonce: statement.Nonce{1}, Purpose: statement.ForCourier}))

@@ -6,7 +6,6 @@ package courier
 import (
 	"context"
 	"database/sql"
-	"slices"
 	"time"
 
 	"lockstep/guard/statement"
@@ -42,7 +41,7 @@ type Courier struct {
 
 // Covers says whether the courier is sent to a locker.
 func (c Courier) Covers(locker string) bool {
-	return slices.Contains(c.Lockers, "*") || slices.Contains(c.Lockers, locker)
+	return statement.Courier{Lockers: c.Lockers}.Covers(locker)
 }
 
 // NewCourier is what it takes to expect a courier.

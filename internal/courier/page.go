@@ -50,8 +50,8 @@ func NewPage(c Page) http.Handler {
 	mux.Handle("/courier/", http.StripPrefix("/courier/", index(web.Files(own))))
 	mux.HandleFunc("POST /courier/v1/enrol", p.known(p.enrol))
 	mux.HandleFunc("POST /courier/v1/renew", p.known(p.renew))
-	mux.HandleFunc("GET /courier/v1/today", p.today)
-	mux.HandleFunc("POST /courier/v1/lockers/{locker}/parcels/{barcode}/no-room", p.noRoom)
+	mux.HandleFunc("GET /courier/v1/today", p.asked(p.today))
+	mux.HandleFunc("POST /courier/v1/lockers/{locker}/parcels/{barcode}/no-room", p.asked(p.noRoom))
 	mux.HandleFunc("/courier/v1/", func(w http.ResponseWriter, _ *http.Request) {
 		web.Problem(w, fault.New(fault.NotFound, "no_such_thing", "nothing is served here"))
 	})
@@ -157,33 +157,34 @@ func (p *page) asking(r *http.Request) (Courier, error) {
 	return p.Couriers.proven(r.Context(), r.Header.Get(headerCourier), at, RequestMessage(r.Method, r.URL.Path, at), proof)
 }
 
+// asked answers an enrolled phone with what do gives.
+func (p *page) asked(do func(r *http.Request, c Courier) (any, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var answer any
+		c, err := p.asking(r)
+		if err == nil {
+			answer, err = do(r, c)
+		}
+		if err != nil {
+			p.fail(w, r, err)
+			return
+		}
+		web.JSON(w, answer)
+	}
+}
+
 // today lists what there is to do at the lockers the courier is sent to.
-func (p *page) today(w http.ResponseWriter, r *http.Request) {
-	c, err := p.asking(r)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
+func (p *page) today(r *http.Request, c Courier) (any, error) {
 	stops, err := p.Round(r.Context(), c)
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	web.JSON(w, map[string]any{"at": p.Couriers.now(), "lockers": append([]Stop{}, stops...)})
+	return map[string]any{"at": p.Couriers.now(), "lockers": append([]Stop{}, stops...)}, err
 }
 
 // noRoom takes a courier's word that the locker in the path has no room for the parcel there, and answers with the stop to take it to.
-func (p *page) noRoom(w http.ResponseWriter, r *http.Request) {
-	c, err := p.asking(r)
-	if err != nil {
-		p.fail(w, r, err)
-		return
+func (p *page) noRoom(r *http.Request, c Courier) (any, error) {
+	locker, barcode := r.PathValue("locker"), r.PathValue("barcode")
+	stop, err := p.NoRoom(r.Context(), c, locker, barcode)
+	if err == nil {
+		p.Log.Info("no room for a parcel", "courier", c.ID, "locker", locker, "parcel", barcode, "to", stop.ID)
 	}
-	stop, err := p.NoRoom(r.Context(), c, r.PathValue("locker"), r.PathValue("barcode"))
-	if err != nil {
-		p.fail(w, r, err)
-		return
-	}
-	p.Log.Info("no room for a parcel", "courier", c.ID, "locker", r.PathValue("locker"), "parcel", r.PathValue("barcode"), "to", stop.ID)
-	web.JSON(w, stop)
+	return stop, err
 }
