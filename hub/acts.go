@@ -7,7 +7,6 @@ import (
 	"io"
 	"time"
 
-	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/label"
 )
 
@@ -51,15 +50,22 @@ func (h *Hub) PrintReturnAct(ctx context.Context, number int64, w io.Writer) err
 	if err != nil {
 		return err
 	}
-	m, err := h.accounts.Merchant(ctx, a.Merchant)
-	if err != nil {
-		return err
-	}
 	shipments, err := h.custody.ShipmentsWith(ctx, a.Merchant, a.Barcodes)
 	if err != nil {
 		return err
 	}
-	paper, err := label.ActPDF(label.ReturnAct(a.Number, m.Name, a.Carrier, time.UnixMicro(a.Created), a.Barcodes, shipments))
+	return h.print(ctx, w, a.Merchant, func(merchant string) label.Act {
+		return label.ReturnAct(a.Number, merchant, a.Carrier, time.UnixMicro(a.Created), a.Barcodes, shipments)
+	})
+}
+
+// print draws an act with a merchant's name.
+func (h *Hub) print(ctx context.Context, w io.Writer, merchant string, of func(merchant string) label.Act) error {
+	m, err := h.accounts.Merchant(ctx, merchant)
+	if err != nil {
+		return err
+	}
+	paper, err := label.ActPDF(of(m.Name))
 	if err != nil {
 		return err
 	}
@@ -76,9 +82,7 @@ func (h *Hub) SettlePayments(ctx context.Context, merchant, order, currency stri
 	if err != nil {
 		return MoneyActView{}, err
 	}
-	total := a.Total()
-	return moneyActView(handover.MoneyTotal{MoneyAct: a, Shipments: len(a.Settled), Paid: total.Paid, Returned: total.Returned}),
-		h.accounts.Audit(ctx, operator(), "settled payments", fmt.Sprint(a.Number))
+	return moneyActView(a.Summed()), h.accounts.Audit(ctx, operator(), "settled payments", fmt.Sprint(a.Number))
 }
 
 // MoneyActs lists the acts of what was paid and transferred, of one merchant or of all.
@@ -90,7 +94,7 @@ func (h *Hub) MoneyActs(ctx context.Context, merchant string) ([]MoneyActView, e
 // MoneyAct shows one of them.
 func (h *Hub) MoneyAct(ctx context.Context, number int64) (MoneyActView, error) {
 	a, err := h.handovers.MoneyAct(ctx, "", number)
-	return moneyActView(handover.MoneyTotal{MoneyAct: a, Shipments: len(a.Settled), Paid: a.Total().Paid, Returned: a.Total().Returned}), err
+	return moneyActView(a.Summed()), err
 }
 
 // PrintMoneyAct draws one as a PDF, with room for both signatures.
@@ -99,24 +103,13 @@ func (h *Hub) PrintMoneyAct(ctx context.Context, number int64, w io.Writer) erro
 	if err != nil {
 		return err
 	}
-	m, err := h.accounts.Merchant(ctx, a.Merchant)
+	sums, err := h.handovers.Sums(ctx, a)
 	if err != nil {
 		return err
 	}
-	named, err := h.custody.ShipmentsNamed(ctx, a.Merchant, a.Shipments())
-	if err != nil {
-		return err
-	}
-	var sums []label.Sum
-	for _, is := range a.Settled {
-		sums = append(sums, label.Sum{Of: named[is.Shipment], Paid: is.Paid, Returned: is.Returned})
-	}
-	paper, err := label.ActPDF(label.MoneyAct(a.Number, m.Name, a.Order, a.Currency, time.UnixMicro(a.Created), sums))
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(paper)
-	return err
+	return h.print(ctx, w, a.Merchant, func(merchant string) label.Act {
+		return label.MoneyAct(a.Number, merchant, a.Order, a.Currency, time.UnixMicro(a.Created), sums)
+	})
 }
 
 // Check holds every cached column against the facts it was made from, and acts of money against what was paid. Each string is one difference.

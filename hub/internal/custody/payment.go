@@ -150,6 +150,12 @@ func (c *Custody) Settle(ctx context.Context, tx *sql.Tx, merchant, currency str
 	return list, nil
 }
 
+// Sum is what was paid for a shipment, and what of that is for goods that came back, in the currency's smallest unit.
+type Sum struct {
+	Of             Shipment
+	Paid, Returned int64
+}
+
 // CountSettled is how many shipments were settled by acts up to a number.
 func (c *Custody) CountSettled(ctx context.Context, upTo int64) (int64, error) {
 	return store.New(c.DB.Reads()).CountSettled(ctx, upTo)

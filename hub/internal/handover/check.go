@@ -33,10 +33,10 @@ func (h *Handovers) checkAct(ctx context.Context, number int64) (differences []s
 	if err != nil {
 		return nil, err
 	}
-	named, err := h.Custody.ShipmentsNamed(ctx, a.Merchant, a.Shipments())
-	for _, is := range a.Settled {
-		if s := named[is.Shipment]; s.Settled != a.Number || s.Paid == 0 || s.COD.Amount != is.Paid || s.COD.Currency != a.Currency || is.Returned != 0 && is.Returned != is.Paid {
-			differences = append(differences, fmt.Sprintf("act of money %d: it has not what shipment %s says", a.Number, is.Shipment))
+	sums, err := h.Sums(ctx, a)
+	for i, is := range sums {
+		if s := is.Of; s.Settled != a.Number || s.Paid == 0 || s.COD.Amount != is.Paid || s.COD.Currency != a.Currency || is.Returned != 0 && is.Returned != is.Paid {
+			differences = append(differences, fmt.Sprintf("act of money %d: it has not what shipment %s says", a.Number, a.Settled[i].Shipment))
 		}
 	}
 	return differences, err

@@ -85,6 +85,21 @@ func (a MoneyAct) Shipments() (ids []string) {
 	return ids
 }
 
+// Sums are what was paid for each shipment of an act, in its order.
+func (h *Handovers) Sums(ctx context.Context, a MoneyAct) (sums []custody.Sum, err error) {
+	named, err := h.Custody.ShipmentsNamed(ctx, a.Merchant, a.Shipments())
+	for _, is := range a.Settled {
+		sums = append(sums, custody.Sum{Of: named[is.Shipment], Paid: is.Paid, Returned: is.Returned})
+	}
+	return sums, err
+}
+
+// Summed is an act with what it comes to.
+func (a MoneyAct) Summed() MoneyTotal {
+	total := a.Total()
+	return MoneyTotal{MoneyAct: a, Shipments: len(a.Settled), Paid: total.Paid, Returned: total.Returned}
+}
+
 // Total is what an act is about: all that was paid, and of it what is for goods that came back.
 func (a MoneyAct) Total() (total Settled) {
 	for _, s := range a.Settled {

@@ -23,17 +23,11 @@ func ReturnAct(number int64, merchant, carrier string, made time.Time, barcodes 
 	return a
 }
 
-// Sum is what was paid for a shipment, and what of that is for goods that came back, in the currency's smallest unit.
-type Sum struct {
-	Of             custody.Shipment
-	Paid, Returned int64
-}
-
 // MoneyAct is the paper of what was paid on collection and transferred to a merchant by a payment order.
-func MoneyAct(number int64, merchant, order, currency string, made time.Time, sums []Sum) Act {
+func MoneyAct(number int64, merchant, order, currency string, made time.Time, sums []custody.Sum) Act {
 	say := func(amount int64) string { return fmt.Sprintf("%d,%02d %s", amount/100, amount%100, currency) }
 	a := Act{Kind: Money, Number: strconv.FormatInt(number, 10), Merchant: merchant, Order: order, Made: made}
-	total := Sum{}
+	total := custody.Sum{}
 	for _, s := range sums {
 		a.Rows = append(a.Rows, ActRow{Number: s.Of.Number(), Reference: s.Of.Reference, Paid: say(s.Paid), Returned: say(s.Returned)})
 		total.Paid, total.Returned = total.Paid+s.Paid, total.Returned+s.Returned

@@ -198,13 +198,9 @@ func (d *door) printReturnAct(ctx context.Context, c *call, a handover.ReturnAct
 }
 
 func (d *door) printMoneyAct(ctx context.Context, c *call, a handover.MoneyAct) (any, error) {
-	named, err := d.Custody.ShipmentsNamed(ctx, c.merchant.ID, a.Shipments())
+	sums, err := d.Handovers.Sums(ctx, a)
 	if err != nil {
 		return nil, err
-	}
-	var sums []label.Sum
-	for _, is := range a.Settled {
-		sums = append(sums, label.Sum{Of: named[is.Shipment], Paid: is.Paid, Returned: is.Returned})
 	}
 	return label.ActPDF(label.MoneyAct(a.Number, c.merchant.Name, a.Order, a.Currency, time.UnixMicro(a.Created).In(moscow), sums))
 }
