@@ -245,7 +245,7 @@ func (r Row) Hold(before string) string {
 		return HoldCancelled
 	case r.What == WasDeclined && before == "":
 		return HoldDeclined
-	case r.To == Collected && before == HoldDeclined:
+	case r.To == Collected && before == HoldDeclined, r.From == Withdrawn && r.What == WasRedirected: // another try
 		return ""
 	}
 	return before

@@ -139,3 +139,31 @@ func TestWithdrawnParcelGoesToAnotherLocker(t *testing.T) {
 		}
 	})
 }
+
+// What its merchant gives up while a customer has put it in goes back; a merchant that changes its mind tries another locker.
+func TestGivenUpBetweenLockers(t *testing.T) {
+	each(t, func(t *testing.T, h *hub) {
+		h.second("l2")
+		h.second("l3")
+		s := h.create(toL2("k1", 1))
+		barcode := s.Parcels[0].Barcode
+		h.guard.Write(journal.Record{Kind: journal.Permitted, Parcel: barcode, Carrier: "house", Down: 1})
+		putIn(h.guard, 1, barcode)
+		h.up(h.guard)
+		if _, err := h.custody.CancelShipment(t.Context(), "m1", s.ID); err != nil {
+			t.Fatal(err)
+		}
+		takenOut(h.guard, 1, barcode)
+		h.up(h.guard)
+		h.forward()
+		if p := h.state(barcode); p.State != parcel.Withdrawn || p.Hold != parcel.HoldCancelled {
+			t.Errorf("given up: %+v", p)
+		}
+		if _, err := h.redirect(s, "l3"); err != nil {
+			t.Fatal(err)
+		}
+		if p := h.state(barcode); p.State != parcel.Announced || p.Hold != "" || p.Locker != "l3" || p.Outbound {
+			t.Errorf("another try: %+v", p)
+		}
+	})
+}

@@ -56,7 +56,7 @@ SELECT * FROM parcel WHERE live AND carrier = $1 AND (CAST(sqlc.arg(locker) AS T
 SELECT * FROM parcel WHERE live AND locker = $1 AND state IN ('announced', 'dispatched') AND NOT outbound ORDER BY barcode LIMIT 1000;
 
 -- name: OnTheWay :many
-SELECT * FROM parcel WHERE onward AND outbound AND state = 'withdrawn' AND barcode > $1 ORDER BY barcode LIMIT 500;
+SELECT * FROM parcel WHERE onward AND outbound AND state = 'withdrawn' AND hold = '' AND barcode > $1 ORDER BY barcode LIMIT 500;
 
 -- name: ParcelsFrom :many
 SELECT * FROM parcel WHERE barcode > $1 ORDER BY barcode LIMIT $2;

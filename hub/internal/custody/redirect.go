@@ -19,27 +19,43 @@ func (c *Custody) Redirect(ctx context.Context, merchant, id, locker, actor stri
 	return c.redirect(ctx, merchant, id, locker, happening{actor: actor})
 }
 
-func (c *Custody) redirect(ctx context.Context, merchant, id, locker string, why happening) (s Shipment, err error) {
-	err = c.DB.Tx(ctx, func(tx *sql.Tx) error {
-		q := store.New(tx)
-		if s, err = loadHeld(ctx, q, merchant, id); err != nil {
-			return err
-		}
+func (c *Custody) redirect(ctx context.Context, merchant, id, locker string, why happening) (Shipment, error) {
+	return c.planAnew(ctx, merchant, id, why, func(s Shipment) (string, []fleet.Want, error) {
 		if s.Locker == locker {
-			return nil
+			return locker, nil, nil
 		}
 		var wants []fleet.Want
 		for _, p := range s.Parcels {
 			taken := p.State == parcel.Withdrawn
 			if p.Outbound && !(taken && p.Onward) {
-				return fault.New(fault.Conflict, "return_permit", "a customer brings this parcel to the locker that was named")
+				return "", nil, fault.New(fault.Conflict, "return_permit", "a customer brings this parcel to the locker that was named")
 			}
 			if p.State.Waits() || taken {
 				wants = append(wants, fleet.Want{Barcode: p.Barcode, Size: p.Size})
 			}
 		}
 		if len(wants) == 0 {
-			return fault.New(fault.Conflict, "too_late", "no parcel of this shipment waits to be put in any more")
+			return "", nil, fault.New(fault.Conflict, "too_late", "no parcel of this shipment waits to be put in any more")
+		}
+		return locker, wants, nil
+	})
+}
+
+// planAnew plans those parcels of a shipment that choose names for the locker that it names, and tells that. No other node plans the
+// shipment meanwhile; where none are named nothing is done.
+func (c *Custody) planAnew(ctx context.Context, merchant, id string, why happening, choose func(Shipment) (locker string, wants []fleet.Want, err error)) (s Shipment, err error) {
+	var locker string
+	err = c.DB.Tx(ctx, func(tx *sql.Tx) error {
+		q := store.New(tx)
+		if err := q.HoldShipment(ctx, store.HoldShipmentParams{ID: id, Merchant: merchant}); err != nil {
+			return err
+		}
+		if s, err = load(ctx, q, merchant, id); err != nil {
+			return err
+		}
+		var wants []fleet.Want
+		if locker, wants, err = choose(s); err != nil || len(wants) == 0 {
+			return err
 		}
 		if err := c.replan(ctx, tx, s, wants, locker, why); err != nil {
 			return err
@@ -52,14 +68,6 @@ func (c *Custody) redirect(ctx context.Context, merchant, id, locker string, why
 		c.Dispatch.Ring(locker)
 	}
 	return s, err
-}
-
-// loadHeld reads a shipment that nobody else plans anew until tx ends.
-func loadHeld(ctx context.Context, q *store.Queries, merchant, id string) (Shipment, error) {
-	if err := q.HoldShipment(ctx, store.HoldShipmentParams{ID: id, Merchant: merchant}); err != nil {
-		return Shipment{}, err
-	}
-	return load(ctx, q, merchant, id)
 }
 
 // replan moves parcels, which gives up what was planned for them, and plans them anew.
@@ -98,7 +106,7 @@ func planned(ctx context.Context, tx *sql.Tx, row store.Parcel, locker string) (
 }
 
 // Forward plans what carriers have taken out of the lockers that customers put it into for the lockers that it is for. What finds no
-// room there is tried again.
+// room there is tried again; what its merchant has given up goes back.
 func (c *Custody) Forward(ctx context.Context) error {
 	for after := ""; ; {
 		rows, err := store.New(c.DB.Reads()).OnTheWay(ctx, after)
@@ -114,21 +122,15 @@ func (c *Custody) Forward(ctx context.Context) error {
 	}
 }
 
-func (c *Custody) forward(ctx context.Context, row store.Parcel) (err error) {
-	var s Shipment
-	err = c.DB.Tx(ctx, func(tx *sql.Tx) error {
-		q := store.New(tx)
-		if s, err = loadHeld(ctx, q, row.Merchant, row.Shipment); err != nil {
-			return err
+func (c *Custody) forward(ctx context.Context, row store.Parcel) error {
+	_, err := c.planAnew(ctx, row.Merchant, row.Shipment, happening{actor: "hub", reason: "onward"}, func(s Shipment) (string, []fleet.Want, error) {
+		var wants []fleet.Want
+		for _, p := range s.Parcels {
+			if p.Barcode == row.Barcode && p.Outbound && p.State == parcel.Withdrawn { // else another node was faster
+				wants = append(wants, fleet.Want{Barcode: p.Barcode, Size: p.Size})
+			}
 		}
-		if row, err = q.Parcel(ctx, row.Barcode); err != nil || !row.Outbound || parcel.State(row.State) != parcel.Withdrawn {
-			return err // another node was faster
-		}
-		return c.replan(ctx, tx, s, []fleet.Want{{Barcode: row.Barcode, Size: parcel.Size(row.Size)}}, s.Locker, happening{actor: "hub", reason: "onward"})
+		return s.Locker, wants, nil
 	})
-	if err == nil && s.ID != "" {
-		c.Dispatch.Poke()
-		c.Dispatch.Ring(s.Locker)
-	}
 	return err
 }

@@ -109,7 +109,7 @@ func (p past) notes(asked span) (all []note) {
 		toCarrier := of.Onward // a customer has put it in, or will
 		for _, e := range p.events[of.Barcode] {
 			to := happening(e).of(of.Outbound && !of.Onward)
-			if toCarrier && e.After.Inside() || toCarrier && e.After == parcel.Withdrawn {
+			if toCarrier && (e.After.Inside() || e.After == parcel.Withdrawn) {
 				to = 0 // nobody's news yet
 			}
 			toCarrier = toCarrier && e.What != parcel.WasRedirected

@@ -1156,7 +1156,7 @@ func (q *Queries) NextCursor(ctx context.Context) (int64, error) {
 }
 
 const onTheWay = `-- name: OnTheWay :many
-SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound, onward FROM parcel WHERE onward AND outbound AND state = 'withdrawn' AND barcode > $1 ORDER BY barcode LIMIT 500
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound, onward FROM parcel WHERE onward AND outbound AND state = 'withdrawn' AND hold = '' AND barcode > $1 ORDER BY barcode LIMIT 500
 `
 
 func (q *Queries) OnTheWay(ctx context.Context, barcode string) ([]Parcel, error) {
