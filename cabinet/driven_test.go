@@ -216,9 +216,15 @@ func TestFaultsAsTheDriverSeesThem(t *testing.T) {
 	r.must(r.Mend(r.ctx, cabinet.Fault{Kind: cabinet.Echo, Line: "bus0"}))
 	r.untilContact(0, 1, lockboard.Closed)
 
-	_, err := r.Do(r.ctx, cabinet.Request{Verb: "inject", Line: "bus1", Hex: "023035ffff00000368"})
-	r.must(err)
-	r.until("foreign", func(e lockboard.Event) bool { return e.Err != nil && e.Foreign != nil && *e.Foreign == 3 })
+	// A strange frame that falls into a board's answer is only a bad answer, asked for again; one between two answers is told apart.
+	for told := false; !told; {
+		_, err := r.Do(r.ctx, cabinet.Request{Verb: "inject", Line: "bus1", Hex: "023035ffff00000368"})
+		r.must(err)
+		for range 3 {
+			e := r.until("foreign", func(e lockboard.Event) bool { return e.Board == 1 })
+			told = told || e.Err != nil && e.Foreign != nil && *e.Foreign == 3
+		}
+	}
 }
 
 // On a noisy line no reading ever shows a door that moved, because none did.
