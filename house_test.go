@@ -21,11 +21,11 @@ const module = "lockstep"
 
 // floors says on which floor each room stands. Imports run strictly down; rooms on one floor do not know each other.
 var floors = map[string]int{
-	"guard/clock": 0, "guard/statement": 0, "internal/fault": 0, "internal/base45": 0, "internal/secret": 0, "internal/bare": 0, "internal/tracer": 0, "internal/debian": 0, "internal/quota": 0, "internal/scantest": 1, "internal/npm": 1,
+	"guard/clock": 0, "guard/statement": 0, "internal/fault": 0, "internal/base45": 0, "internal/secret": 0, "internal/bare": 0, "internal/tracer": 0, "internal/debian": 0, "internal/quota": 0, "internal/words": 0, "internal/words/wordstest": 1, "internal/scantest": 1, "internal/npm": 1,
 
 	"parcel": 1, "parcel/drawing": 2, "guard/journal": 1, "guard/door": 1, "guard/lockboard": 1, "ceremony": 1, "internal/db": 1, "internal/sheet": 1, "internal/contact": 1, "internal/web": 1, "internal/peer": 1,
 
-	"guard/rules": 2, "internal/line": 2, "internal/courier": 2, "internal/courier/store": 1, "cabinet": 2, "merchant": 2, "internal/db/dbtest": 2, "internal/web/webtest": 2, "hub/internal/guardtest": 2,
+	"guard/rules": 2, "internal/line": 2, "internal/courier": 2, "internal/courier/store": 1, "cabinet": 2, "merchant": 2, "internal/db/dbtest": 2, "internal/web/webtest": 2, "hub/internal/guardtest": 2, "hub/internal/passkeytest": 2,
 
 	"guard": 3, "audit": 3, "locker/link": 3, "locker/kiosk": 3, "hub/migrations": 0, "notifier/migrations": 0, "carrier/migrations": 0,
 	"hub/internal/account/store": 2, "hub/internal/fleet/store": 2, "hub/internal/custody/store": 2,
@@ -33,7 +33,7 @@ var floors = map[string]int{
 
 	"hub/internal/account": 3, "hub/internal/tariff": 3, "hub/internal/pickup": 3, "hub/internal/names": 3, "hub/internal/fleet": 4, "hub/internal/dispatch": 5, "hub/internal/custody": 6,
 	"hub/internal/outbox": 6, "hub/internal/label": 7, "hub/internal/label/drawing": 8, "hub/internal/epcis": 7, "hub/internal/handover": 7,
-	"hub/internal/edge": 8, "hub/internal/api": 8, "hub/internal/console": 8, "hub/internal/pickpoint": 8, "hub/internal/widget": 8,
+	"hub/internal/edge": 8, "hub/internal/api": 8, "hub/internal/tracking": 8, "hub/internal/console": 8, "hub/internal/pickpoint": 8, "hub/internal/widget": 8,
 	"hub": 9,
 
 	"notifier": 9, "carrier": 9, "payment": 9,

@@ -9,11 +9,15 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"lockstep/internal/web"
+	"lockstep/internal/words"
 )
 
 //go:embed page
@@ -69,9 +73,15 @@ func (r *Running) pages() http.Handler {
 	mux.HandleFunc("GET /events", r.withToken(r.serveEvents))
 	mux.HandleFunc("POST /do", r.withToken(r.serveDo))
 	mux.HandleFunc("POST /scan", r.withToken(r.serveScan))
-	for _, name := range []string{"page.js", "words.js", "page.css"} {
-		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, q *http.Request) { http.ServeFileFS(w, q, assets, "page/"+name) })
+	own, err := fs.Sub(assets, "page")
+	if err != nil {
+		panic(err) // the name is a constant of ours
 	}
+	files := http.StripPrefix("/", web.Files(words.Page(own, "cabinet")))
+	for _, name := range []string{"page.js", "words.js", "page.css"} {
+		mux.Handle("GET /"+name, files)
+	}
+	mux.Handle("GET /assets/", web.AssetsHandler())
 	return r.guarded(mux)
 }
 

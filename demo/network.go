@@ -38,6 +38,7 @@ type Network struct {
 	Codes    string // URL of the notifier's own origin
 	APIKey   string // the demo merchant's
 	Enrol    string // one-time URL for the courier's phone
+	Console  string // one-time URL with which somebody becomes the operator
 	Locker   string
 	Front    *cabinet.Client // the cabinet's control socket
 	Clock    Clock
@@ -99,7 +100,7 @@ func (n *Network) locker() []step {
 		n.second = &site{Network: n, id: secondID, name: "Second demo locker", address: "ulitsa Baumana 44, Kazan", latitude: "55.7887", longitude: "49.1221", mark: "-2", port: portSecondCabinet}
 		steps = append(steps, step{"second locker", n.second.start})
 	}
-	return append(steps, step{"sandbox", n.sandbox}, step{"kiosk", n.startKiosk}, step{"courier", n.inviteCourier})
+	return append(steps, step{"sandbox", n.sandbox}, step{"kiosk", n.startKiosk}, step{"courier", n.inviteCourier}, step{"operator", n.inviteOperator})
 }
 
 func bringUp(ctx context.Context, o Options, steps func(*Network) []step) (_ *Network, err error) {

@@ -18,6 +18,7 @@ import (
 	"lockstep/guard/statement"
 	"lockstep/internal/fault"
 	"lockstep/internal/web"
+	"lockstep/internal/words"
 )
 
 //go:embed page
@@ -31,7 +32,7 @@ func (n *Network) ServePage(ctx context.Context) error {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, "index.html") })
-	mux.Handle("GET /page/", http.StripPrefix("/page/", web.Files(files)))
+	mux.Handle("GET /page/", http.StripPrefix("/page/", web.Files(words.Page(files, "demo"))))
 	mux.Handle("GET /assets/", web.AssetsHandler())
 	mux.HandleFunc("GET /places", n.servePlaces)
 	mux.HandleFunc("POST /announce", n.serveAnnounce)
@@ -64,7 +65,7 @@ func (n *Network) framing(next http.Handler) http.Handler {
 }
 
 func (n *Network) servePlaces(w http.ResponseWriter, _ *http.Request) {
-	web.JSON(w, map[string]string{"front": n.Cabinet, "kiosk": n.Kiosk + "/", "courier": n.Enrol, "inbox": n.Inbox + "/", "reference": n.Hub + "/docs"})
+	web.JSON(w, map[string]string{"front": n.Cabinet, "kiosk": n.Kiosk + "/", "courier": n.Enrol, "console": n.Console, "inbox": n.Inbox + "/", "reference": n.Hub + "/docs"})
 }
 
 // serveAnnounce announces a parcel as the demo's merchant would, and lays it into the hands of whoever plays at the cabinet.

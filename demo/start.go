@@ -198,6 +198,13 @@ func (n *Network) inviteCourier(context.Context) error {
 	return err
 }
 
+func (n *Network) inviteOperator(context.Context) error {
+	var user struct{ Link string }
+	err := n.HubCommand(&user, "user", "add", "Operator", "--role", "admin")
+	n.Console = user.Link
+	return err
+}
+
 // RunKiosk starts the screen of the guard with that socket, with a scanner on a device that the kiosk's user may open.
 func (n *Network) RunKiosk(ctx context.Context, guard, scanner string) error {
 	n.Kiosk = n.url(portKiosk)

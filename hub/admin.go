@@ -14,6 +14,7 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/internal/courier"
 	"lockstep/internal/line"
+	"lockstep/internal/secret"
 	"lockstep/parcel"
 )
 
@@ -180,8 +181,13 @@ func (h *Hub) AddLocker(ctx context.Context, n NewLocker) (LockerView, error) {
 		return LockerView{}, err
 	}
 	v := lockerView(l)
-	v.Code = line.Code{Locker: l.ID, Secret: line.Secret(secret.Reveal()), Authority: h.keys.authority.Print()}.Text()
+	v.Code = h.lockerCode(l.ID, secret)
 	return v, h.accounts.Audit(ctx, operator(), "added a locker", n.ID)
+}
+
+// lockerCode is the enrolment code of a locker's line, as it is typed there.
+func (h *Hub) lockerCode(id string, shown secret.Text) string {
+	return line.Code{Locker: id, Secret: line.Secret(shown.Reveal()), Authority: h.keys.authority.Print()}.Text()
 }
 
 // The imports take a CSV file whole or not at all, and say how many rows it had. ImportCities: the cities that lockers stand in.
@@ -267,7 +273,7 @@ func alarmView(a fleet.Alarm) AlarmView {
 
 // EndAlarm says that a person has looked after an alarm.
 func (h *Hub) EndAlarm(ctx context.Context, id string) error {
-	if err := h.fleet.EndAlarm(ctx, id); err != nil {
+	if err := h.fleet.EndAlarm(ctx, id, operator()); err != nil {
 		return err
 	}
 	return h.accounts.Audit(ctx, operator(), "ended an alarm", id)

@@ -3,7 +3,6 @@ package hub
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -37,27 +36,10 @@ func (h *Hub) Unblock(ctx context.Context, locker string, compartments []uint16)
 }
 
 func (h *Hub) restrict(ctx context.Context, r statement.Restriction) (RequestView, error) {
-	known, err := h.fleet.Compartments(ctx, r.Locker)
+	asked, err := h.custody.Restrict(ctx, r, operator())
 	if err != nil {
 		return RequestView{}, err
 	}
-	for _, number := range r.Compartments {
-		if !slices.ContainsFunc(known, func(c fleet.Compartment) bool { return c.Number == number }) {
-			return RequestView{}, fault.New(fault.Invalid, "unknown_compartment", "locker %s has no compartment %d", r.Locker, number)
-		}
-	}
-	if len(known) == 0 {
-		return RequestView{}, fault.New(fault.Conflict, "locker_not_ready", "there is no such locker, or it is not in service yet")
-	}
-	var asked dispatch.Request
-	err = h.db.Tx(ctx, func(tx *sql.Tx) (err error) {
-		asked, err = h.dispatch.Restrict(ctx, tx, r, operator())
-		return err
-	})
-	if err != nil {
-		return RequestView{}, err
-	}
-	h.dispatch.Ring(r.Locker)
 	return h.asked(ctx, asked, r.Locker)
 }
 
@@ -191,7 +173,7 @@ func (h *Hub) ReplaceLocker(ctx context.Context, id string, abandon bool) (Locke
 		return LockerView{}, err
 	}
 	v := lockerView(l)
-	v.Code = line.Code{Locker: id, Secret: line.Secret(secret.Reveal()), Authority: h.keys.authority.Print()}.Text()
+	v.Code = h.lockerCode(id, secret)
 	return v, h.accounts.Audit(ctx, operator(), fmt.Sprintf("replaced a guard, %d parcels inside", len(abandoned)), id)
 }
 

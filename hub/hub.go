@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"lockstep/guard/statement"
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/api"
 	"lockstep/hub/internal/console"
@@ -32,6 +33,7 @@ import (
 	"lockstep/hub/internal/pickpoint"
 	"lockstep/hub/internal/pickup"
 	"lockstep/hub/internal/tariff"
+	"lockstep/hub/internal/tracking"
 	"lockstep/hub/internal/widget"
 	"lockstep/hub/migrations"
 	"lockstep/internal/courier"
@@ -238,26 +240,82 @@ func (h *Hub) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	people := console.New(console.Config{Couriers: h.couriers, Custody: h.custody, Now: h.config.Now, Log: h.config.Log,
-		FrameAncestor: h.config.FrameAncestor})
+	phones := courier.NewPage(courier.Page{Couriers: h.couriers, Round: h.round, NoRoom: h.custody.NoRoom, Log: h.config.Log, FrameAncestor: h.config.FrameAncestor})
 	shops := pickpoint.New(pickpoint.Config{GS1Prefix: h.config.GS1Prefix, Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Pickups: h.pickups, Names: h.names, Tariffs: h.tariffs, Fleet: h.fleet,
 		Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Quota: h.quota(), Now: h.config.Now, Log: h.config.Log, ReturnCode: h.returnCode})
-	visitors, err := widget.New(widget.Config{Fleet: h.fleet, Tariff: h.lanes, Tiles: widget.Tiles{URL: h.config.MapTiles, Attribution: h.config.MapAttribution}, Now: h.config.Now, Log: h.config.Log})
+	visitors, err := widget.New(widget.Config{Fleet: h.fleet, Tariff: h.lanes, Tiles: h.tiles(), Now: h.config.Now, Log: h.config.Log})
+	if err != nil {
+		return nil, err
+	}
+	passkeys, err := h.accounts.NewPasskeys(h.consoleURL())
+	if err != nil {
+		h.config.Log.Warn("nobody can sign in to the console", "error", err)
+	}
+	people, err := console.New(console.Config{Accounts: h.accounts, Passkeys: passkeys, Fleet: h.fleet, Custody: h.custody, Dispatch: h.dispatch, Couriers: h.couriers, Tariffs: h.tariffs, Names: h.names,
+		Tiles: h.tiles(), Now: h.config.Now, Log: h.config.Log, PublicURL: h.consoleURL(), Restrict: h.restrictFor, LockerCode: h.lockerCode})
 	if err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.health)
+	for _, path := range []string{"/console", "/console/"} {
+		mux.Handle(path, h.byName(people))
+	}
 	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/", "/carrier/v1/", "/payment/v1/"} {
 		mux.Handle(path, machines)
 	}
-	for _, path := range []string{"/courier", "/courier/", "/t/", "/assets/"} {
-		mux.Handle(path, people)
+	for _, path := range []string{"/courier", "/courier/", "/assets/"} {
+		mux.Handle(path, phones)
 	}
+	mux.Handle("/t/", tracking.New(tracking.Config{Custody: h.custody, Now: h.config.Now, Log: h.config.Log}))
 	for _, path := range []string{"/select", "/select/", "/select-test/"} {
 		mux.Handle(path, visitors)
 	}
 	return slashes(mux, shops), nil
+}
+
+// round is what a house carrier's courier has to do.
+func (h *Hub) round(ctx context.Context, of courier.Courier) ([]courier.Stop, error) {
+	return h.custody.Round(ctx, of.Carrier, of.Lockers)
+}
+
+func (h *Hub) tiles() web.Tiles {
+	return web.Tiles{URL: h.config.MapTiles, Attribution: h.config.MapAttribution}
+}
+
+// consoleURL is where people sign in. Browsers keep no passkeys for an address that is a number: on one's own machine it is localhost.
+func (h *Hub) consoleURL() string {
+	u, err := url.Parse(h.config.PublicURL)
+	if err != nil || !isLoopback(u.Hostname()) {
+		return h.config.PublicURL
+	}
+	u.Host = net.JoinHostPort("localhost", u.Port())
+	return u.String()
+}
+
+// byName leads a browser that came to the number of its own machine to the name.
+func (h *Hub) byName(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if host, _, err := net.SplitHostPort(r.Host); err == nil && isLoopback(host) && r.Method == http.MethodGet {
+			http.Redirect(w, r, h.consoleURL()+r.URL.RequestURI(), http.StatusSeeOther)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// restrictFor asks a locker in the name of somebody who is signed in.
+func (h *Hub) restrictFor(ctx context.Context, actor string, r statement.Restriction) error {
+	asked, err := h.custody.Restrict(ctx, r, actor)
+	if err != nil {
+		return err
+	}
+	return h.accounts.Audit(ctx, actor, "asked: "+asked.Kind+" "+asked.Subject, r.Locker)
 }
 
 // quota bounds whoever asks at one of the doors for machines.

@@ -66,6 +66,7 @@ func newAsks(c Config, book *ledger.Ledger) (*asks, error) {
 func (a *asks) routes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /hub/v1/recipients", a.answer(a.recipients))
 	mux.HandleFunc("POST /hub/v1/pickups", a.answer(a.contacts))
+	mux.HandleFunc("POST /hub/v1/phone", a.answer(a.ofPhone))
 }
 
 // answer lets only the hub through, and turns failures into problems.
@@ -143,6 +144,25 @@ func (a *asks) recipients(w http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	a.log.Info("the hub was told names", "asked", len(body.Barcodes), "told", len(list))
 	return map[string]any{"recipients": list}, nil
+}
+
+// ofPhone tells which parcels are of a phone number, compared whole.
+func (a *asks) ofPhone(w http.ResponseWriter, r *http.Request) (any, error) {
+	var body struct {
+		Phone string `json:"phone"`
+	}
+	if err := web.ReadJSON(w, r, maxAskBody, &body); err != nil {
+		return nil, err
+	}
+	if err := a.admit(r.Context(), "names", a.names, 1); err != nil {
+		return nil, err
+	}
+	barcodes, err := a.book.OfPhone(r.Context(), body.Phone, a.clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	a.log.Info("the hub was told parcels of a phone number", "told", len(barcodes))
+	return map[string]any{"barcodes": append([]string{}, barcodes...)}, nil
 }
 
 type askedPickup struct {

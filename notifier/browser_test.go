@@ -42,7 +42,7 @@ func (b browser) text(script string) string {
 
 func (b browser) keep(name string) {
 	b.Helper()
-	webtest.Keep(b.T, b.ctx, "notifier-"+name)
+	webtest.Accessible(b.T, b.ctx, "notifier-"+name)
 }
 
 // What a recipient sees: the message on the phone, the code large behind its link, the same page without any network.

@@ -22,7 +22,6 @@ import (
 	"lockstep/notifier/internal/channel"
 	"lockstep/notifier/internal/feed"
 	"lockstep/notifier/internal/ledger"
-	"lockstep/notifier/internal/text"
 )
 
 // Config is what a notifier needs to run.
@@ -78,10 +77,6 @@ func Run(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	words, err := text.Load()
-	if err != nil {
-		return err
-	}
 	listener, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("notifier: %w", err)
@@ -97,13 +92,16 @@ func Run(ctx context.Context, c Config) error {
 	log := c.Log
 	wake := make(chan struct{}, 1)
 	reader := &reader{hub: hub, book: book, time: keys.time, clock: c.Clock, log: log, wake: wake}
-	sender := &sender{book: book, channels: channels, words: words, origin: c.Origin, clock: c.Clock, log: log, wake: wake}
+	sender := &sender{book: book, channels: channels, origin: c.Origin, clock: c.Clock, log: log, wake: wake}
 	keeper := &keeper{hub: hub, book: book, keep: cmp.Or(c.Keep, DefaultKeep), clock: c.Clock, log: log}
 	tasks.Go(func() error { return repeat(ctx, log, "contacts", 2*time.Second, reader.contacts) })
 	tasks.Go(func() error { return repeat(ctx, log, "uploads", 200*time.Millisecond, reader.uploads) })
 	tasks.Go(func() error { return repeat(ctx, log, "lockers", time.Minute, keeper.lockers) })
 	tasks.Go(func() error { return repeat(ctx, log, "keeping", time.Minute, keeper.tidy) })
 	tasks.Go(func() error { return sender.run(ctx) })
+	if questions != nil {
+		tasks.Go(func() error { return repeat(ctx, log, "phones", time.Minute, book.ReadPhones) })
+	}
 	tasks.Go(func() error {
 		return serve(ctx, listener, pages(book, questions, newWishes(hub, book, c.Clock, log)), log)
 	})

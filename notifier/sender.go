@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,7 +20,6 @@ import (
 type sender struct {
 	book     *ledger.Ledger
 	channels map[channel.Name]channel.Channel
-	words    *text.Catalogue
 	origin   string
 	clock    now
 	log      *slog.Logger
@@ -121,7 +119,7 @@ func (s *sender) compose(ctx context.Context, d ledger.Delivery) (channel.Messag
 			return channel.Message{}, &channel.Failure{Permanent: true, Reason: "no link can be made"}
 		}
 	}
-	words, err := s.words.Compose(t.Facts)
+	words, err := text.Compose(t.Facts)
 	if err != nil {
 		return channel.Message{}, &channel.Failure{Permanent: true, Reason: err.Error()}
 	}
@@ -130,7 +128,7 @@ func (s *sender) compose(ctx context.Context, d ledger.Delivery) (channel.Messag
 
 // link leads to the page that shows all codes of a telling. Its one deadline is the first that has not passed.
 func (s *sender) link(t ledger.Telling) (string, error) {
-	ticket := codepage.Ticket{Russian: strings.HasPrefix(t.Facts.Language, "ru"), Place: t.Facts.Place, Address: t.Facts.Address, Due: t.Facts.Due}
+	ticket := codepage.Ticket{Language: t.Facts.Language, Place: t.Facts.Place, Address: t.Facts.Address, Due: t.Facts.Due}
 	for _, c := range t.Codes {
 		ticket.MoreTime = ticket.MoreTime || c.MoreTime
 		ticket.Codes = append(ticket.Codes, codepage.Code{Barcode: c.Barcode, SealedCode: c.SealedCode})

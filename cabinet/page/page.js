@@ -1,12 +1,13 @@
 // Draws the cabinet's front and sends what a hand does to it. All state is the cabinet's; this page keeps only which parcel
 // of those in hand is meant, and the language.
-import { words } from "/words.js";
+import { columns, units } from "/assets/front.js";
+import { after, choose, offer } from "/assets/language.js";
+import { languages, words } from "/words.js";
 
 const token = new URLSearchParams(location.search).get("token");
 const ancestors = document.querySelector('meta[name="frame-ancestors"]').content.split(" ").filter(Boolean);
 const byId = (id) => document.getElementById(id);
-const asked = new URLSearchParams(location.search).get("language") || localStorage.getItem("language") || navigator.language;
-let language = asked.startsWith("ru") ? "ru" : "en";
+let language = choose(languages, new URLSearchParams(location.search).get("language"), localStorage.getItem("language"), ...navigator.languages);
 let state = null;
 let meant = "";
 let held = new Set(); // barcodes that were in hand at the last paint
@@ -43,30 +44,6 @@ function toast(text) {
   byId("toast").hidden = false;
   clearTimeout(toastTimer);
   toastTimer = setTimeout(() => { byId("toast").hidden = true; }, 4000);
-}
-
-// Heights follow the real ones, 80 : 190 : 410 mm plus the frame between doors.
-const units = (size) => [1, 1, 2, 4][size] || 4;
-
-// fill puts compartments into columns of one height, in the order of their numbers.
-function fill(compartments, height) {
-  const all = [];
-  let room = 0;
-  for (const c of compartments) {
-    if (units(c.size) > room) {
-      all.push([]);
-      room = height;
-    }
-    all.at(-1).push(c);
-    room -= units(c.size);
-  }
-  return { all, height, waste: all.length * height };
-}
-
-// columns takes the height that leaves the least room unused.
-function columns(compartments) {
-  const sorted = [...compartments].sort((a, b) => a.number - b.number);
-  return [12, 10, 11, 13, 14, 9, 8].map((height) => fill(sorted, height)).reduce((best, next) => next.waste < best.waste ? next : best);
 }
 
 // build makes the front once for a layout; paint then only changes classes, so that doors swing.
@@ -128,7 +105,7 @@ function paint() {
     translate();
     build();
   }
-  choose();
+  mean();
   state.compartments.forEach(paintCompartment);
   byId("press").classList.toggle("armed", state.armed);
   byId("press").classList.toggle("down", state.pressed);
@@ -138,8 +115,8 @@ function paint() {
   byId("hint").textContent = state.armed ? word("armed") : open ? word("open") : word("idle");
 }
 
-// choose keeps the parcel that is meant while it is in hand; one just picked up is meant from then on.
-function choose() {
+// mean keeps the parcel that is meant while it is in hand; one just picked up is meant from then on.
+function mean() {
   const barcodes = state.hands.map((p) => p.barcode);
   const fresh = barcodes.find((b) => !held.has(b));
   if (fresh) meant = fresh;
@@ -192,7 +169,7 @@ function translate() {
   document.documentElement.lang = language;
   document.querySelectorAll("[data-word]").forEach((e) => { e.textContent = word(e.dataset.word); });
   byId("name").textContent = state.name;
-  byId("language").textContent = word("other");
+  offer(byId("language"), languages, language);
   byId("barcode").placeholder = word("barcode");
   byId("barcode").setAttribute("aria-label", word("barcode"));
   byId("where").setAttribute("aria-label", word("compartment"));
@@ -202,7 +179,7 @@ function translate() {
 }
 
 byId("language").addEventListener("click", () => {
-  language = language === "ru" ? "en" : "ru";
+  language = after(languages, language).code;
   localStorage.setItem("language", language);
   paint();
 });

@@ -28,6 +28,7 @@ type hubCommand struct {
 	Locker    hubLocker    `cmd:"" help:"Lockers and their enrolment codes."`
 	Courier   hubCourier   `cmd:"" help:"House couriers and their enrolment."`
 	Carrier   hubCarrier   `cmd:"" help:"Carriers with a service of their own, and what they ask with."`
+	User      hubUser      `cmd:"" help:"Persons who sign in to the hub's pages."`
 	Handover  hubHandover  `cmd:"" help:"Acts: what merchants hand to carriers."`
 	Pickup    hubPickup    `cmd:"" help:"Pickups: what merchants ask couriers to fetch."`
 	Tariff    hubTariff    `cmd:"" help:"The price list."`

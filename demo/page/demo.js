@@ -1,9 +1,10 @@
 // demo.js: three panes of three origins, the two gestures by which a hand would carry light from one to another, and the guide.
 import { advance, nextStep, steps } from "/page/guide.js";
-import { words } from "/page/words.js";
+import { after, choose, offer } from "/assets/language.js";
+import { languages, words } from "/page/words.js";
 
 const byId = (id) => document.getElementById(id);
-const language = chosenLanguage();
+const language = choose(languages, localStorage.getItem("language"), ...navigator.languages);
 const w = words[language];
 const panes = ["front", "kiosk", "courier", "inbox"];
 const places = await (await fetch("/places")).json();
@@ -11,12 +12,9 @@ const origin = (id) => new URL(places[id]).origin;
 const dark = { text: "", at: "" };
 let parcel = JSON.parse(sessionStorage.getItem("parcel") ?? "null"); // the last that was announced: {barcode, tracking, label, state}
 
-function chosenLanguage() {
-  return localStorage.getItem("language") ?? (navigator.language.startsWith("ru") ? "ru" : "en");
-}
-
 function translate() {
   document.documentElement.lang = language;
+  offer(byId("language"), languages, language);
   for (const e of document.querySelectorAll("[data-word]")) e.textContent = w[e.dataset.word];
   for (const e of document.querySelectorAll("[data-title]")) e.title = w[e.dataset.title];
   for (const e of document.querySelectorAll("[data-label]")) e.setAttribute(e.tagName === "IFRAME" ? "title" : "aria-label", w[e.dataset.label]);
@@ -29,6 +27,7 @@ function fillPanes() {
     byId(id).src = url;
   }
   byId("reference").href = places.reference;
+  byId("console").href = places.console;
 }
 
 function say(text, bad = false) {
@@ -132,7 +131,7 @@ async function keepGuiding() {
 byId("show").onclick = () => carry("courier", "front", "scan", w.phoneDark, w.shown);
 byId("point").onclick = () => carry("kiosk", "courier", "seen", w.screenDark, w.pointed);
 byId("announce").onsubmit = announce;
-byId("language").onclick = () => { localStorage.setItem("language", language === "ru" ? "en" : "ru"); location.reload(); };
+byId("language").onclick = () => { localStorage.setItem("language", after(languages, language).code); location.reload(); };
 for (const tab of document.querySelectorAll(".tab")) tab.onclick = () => { openTab(tab.dataset.tab); guide(); };
 translate();
 fillPanes();

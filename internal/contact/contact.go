@@ -13,6 +13,7 @@ import (
 	"github.com/nyaruka/phonenumbers"
 
 	"lockstep/internal/fault"
+	"lockstep/internal/words"
 )
 
 // Limits of the texts, in characters; an e-mail address is bounded by RFC 5321 §4.5.3.1.3, a phone number by E.164: fifteen digits.
@@ -30,7 +31,7 @@ type Contact struct {
 	Phone    string // E.164, "+79161234567"
 	Email    string // addr-spec only
 	Name     string // may be empty
-	Language string // "ru" or "en"
+	Language string // one that messages are written in, such as "ru"
 }
 
 // plaintext is what is sealed to the notifier.
@@ -73,8 +74,8 @@ func (c Contact) check() error {
 		return fault.New(fault.Invalid, "invalid_email", "the recipient's e-mail address cannot be one")
 	case !plain(c.Name, maxName):
 		return fault.New(fault.Invalid, "invalid_name", "the recipient's name is one line of at most %d characters", maxName)
-	case c.Language != "ru" && c.Language != "en":
-		return fault.New(fault.Invalid, "invalid_language", "the recipient's language is ru or en")
+	case !words.Known(c.Language):
+		return fault.New(fault.Invalid, "invalid_language", "the recipient's language is one of %s", strings.Join(words.Codes(), ", "))
 	}
 	return nil
 }

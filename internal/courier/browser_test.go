@@ -54,7 +54,7 @@ func (w walk) sees(screen string, texts ...string) {
 			w.Fatalf("waiting for screen %q to say %q: %v; the screen is %s", screen, text, err, at)
 		}
 	}
-	webtest.Keep(w.T, w.ctx, "phone-"+screen)
+	webtest.Accessible(w.T, w.ctx, "phone-"+screen)
 }
 
 func (w walk) open(url string) {

@@ -13,6 +13,7 @@ import (
 	"lockstep/internal/fault"
 	"lockstep/internal/quota"
 	"lockstep/internal/web"
+	"lockstep/internal/words"
 )
 
 // The courier's phone speaks JSON. Its key is the 65 bytes of a P-256 point, proofs are ES256 signatures r‖s; bytes travel as
@@ -47,7 +48,7 @@ func NewPage(c Page) http.Handler {
 	p := &page{Page: c, bad: quota.New(0.1, 10)}
 	mux := http.NewServeMux()
 	mux.Handle("GET /courier", http.RedirectHandler("/courier/", http.StatusMovedPermanently))
-	mux.Handle("/courier/", http.StripPrefix("/courier/", index(web.Files(own))))
+	mux.Handle("/courier/", http.StripPrefix("/courier/", index(web.Files(words.Page(own, "courier")))))
 	mux.HandleFunc("POST /courier/v1/enrol", p.known(p.enrol))
 	mux.HandleFunc("POST /courier/v1/renew", p.known(p.renew))
 	mux.HandleFunc("GET /courier/v1/today", p.asked(p.today))

@@ -22,13 +22,19 @@ type Script struct{ node, path string }
 func Open(t *testing.T, path string) Script {
 	t.Helper()
 	s := Script{debian.Program(t, "node", "nodejs"), path}
-	if err := fetch(debian.Program(t, "npm", "npm"), filepath.Dir(path)); err != nil {
+	Fetch(t, filepath.Dir(path))
+	return s
+}
+
+// Fetch fetches what a folder names, as Open does: its packages are in node_modules there.
+func Fetch(t *testing.T, folder string) {
+	t.Helper()
+	if err := fetch(debian.Program(t, "npm", "npm"), folder); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal(err)
 		}
-		t.Skipf("the packages of %s cannot be fetched: %v", path, err)
+		t.Skipf("the packages of %s cannot be fetched: %v", folder, err)
 	}
-	return s
 }
 
 // fetch does nothing where the packages are as the lock file says.

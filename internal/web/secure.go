@@ -11,7 +11,7 @@ type Policy struct {
 	Camera         bool     // the page may ask for the camera
 	InlineStyle    bool     // for pages of third parties that set style attributes (the API reference); never for ours
 	Location       bool     // the page may ask where the visitor is
-	Images         []string // further sources of images, as in a Content-Security-Policy
+	Tiles          []string // further sources of images, which scripts may fetch too, as in a Content-Security-Policy
 	Open           bool     // pages of any origin may load and read it: scripts made for them, open data
 }
 
@@ -46,7 +46,7 @@ func (p Policy) contentSecurity() string {
 		style += " 'unsafe-inline'"
 	}
 	return strings.Join([]string{
-		"default-src 'none'", "script-src 'self'", "style-src " + style, strings.Join(append([]string{"img-src 'self' data:"}, p.Images...), " "), "connect-src 'self'",
+		"default-src 'none'", "script-src 'self'", "style-src " + style, strings.Join(append([]string{"img-src 'self' data:"}, p.Tiles...), " "), strings.Join(append([]string{"connect-src 'self'"}, p.Tiles...), " "),
 		"font-src 'self'", "worker-src 'self'", "manifest-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors " + ancestors,
 	}, "; ")
 }

@@ -6,14 +6,10 @@
 package web
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"io/fs"
 	"net/http"
 	"path"
-	"time"
 )
 
 //go:embed own all:dist
@@ -54,6 +50,7 @@ func AssetsHandler() http.Handler { return http.StripPrefix("/assets/", Files(As
 
 // Files serves the plain files of a file system: no listings, browsers ask again each time and get 304 while nothing changed.
 func Files(from fs.FS) http.Handler {
+	packed := &packer{}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
@@ -65,18 +62,16 @@ func Files(from fs.FS) http.Handler {
 			http.NotFound(w, r)
 			return
 		}
-		sum := sha256.Sum256(data)
-		w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
 		w.Header().Set("Cache-Control", "no-cache")
 		if kind, ok := kinds[path.Ext(r.URL.Path)]; ok {
 			w.Header().Set("Content-Type", kind)
 		}
-		http.ServeContent(w, r, r.URL.Path, time.Time{}, bytes.NewReader(data))
+		packed.serve(w, r, data)
 	})
 }
 
 // kinds are the media types of what we serve; a machine's own table may differ.
 var kinds = map[string]string{
-	".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".html": "text/html; charset=utf-8",
+	".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".mjs": "text/javascript; charset=utf-8", ".html": "text/html; charset=utf-8",
 	".svg": "image/svg+xml", ".json": "application/json", ".webmanifest": "application/manifest+json", ".txt": "text/plain; charset=utf-8",
 }

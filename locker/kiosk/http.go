@@ -13,6 +13,7 @@ import (
 	"lockstep/guard/door"
 	"lockstep/guard/statement"
 	"lockstep/internal/web"
+	"lockstep/internal/words"
 )
 
 //go:embed page
@@ -25,10 +26,11 @@ const keepAlive = 15 * time.Second
 
 // newHandler is everything the screen may load and ask.
 func newHandler(d *desk, frameAncestor string) http.Handler {
-	page, err := fs.Sub(pageFiles, "page")
+	own, err := fs.Sub(pageFiles, "page")
 	if err != nil {
 		panic(err) // the name is a constant of ours
 	}
+	page := words.Page(own, "kiosk")
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", index(page))
 	mux.Handle("GET /page/", http.StripPrefix("/page/", web.Files(page)))

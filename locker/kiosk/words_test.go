@@ -1,45 +1,36 @@
 package kiosk_test
 
 import (
-	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
-	"lockstep/internal/debian"
+	"lockstep/internal/words"
 )
 
-// wordKeys are the paths of everything a words.js says, by language; a sentence with things filled in brings their names along.
-func wordKeys(t *testing.T, file string) map[string][]string {
-	t.Helper()
-	node := debian.Program(t, "node", "nodejs")
-	const script = `
-		import { readFileSync } from "node:fs";
-		const { words } = await import("data:text/javascript;base64," + readFileSync(0).toString("base64"));
-		const walk = (o, at) => typeof o === "string" ? [at + " " + (o.match(/\{\w+\}/g) ?? []).sort()] : Object.entries(o).flatMap(([k, v]) => walk(v, at + "/" + k));
-		console.log(JSON.stringify(Object.fromEntries(Object.entries(words).map(([l, w]) => [l, walk(w, "")]))));`
-	source, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
+// wordKeys are the paths of everything the screen says in a language.
+func wordKeys(l *words.Language) (keys []string) {
+	var walk func(at string, said any)
+	walk = func(at string, said any) {
+		switch said := said.(type) {
+		case map[string]any:
+			for name, v := range said {
+				walk(at+"/"+name, v)
+			}
+		case []any:
+			for i, v := range said {
+				walk(at+"/"+strconv.Itoa(i), v)
+			}
+		default:
+			keys = append(keys, at)
+		}
 	}
-	defer source.Close()
-	command := exec.Command(node, "--input-type=module", "-e", script)
-	command.Stdin = source
-	out, err := command.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var keys map[string][]string
-	if err := json.Unmarshal(out, &keys); err != nil {
-		t.Fatal(err)
-	}
+	walk("", l.Section("kiosk"))
 	return keys
 }
 
@@ -150,24 +141,18 @@ func ending(call *ast.CallExpr) (stage string, outcome ast.Expr, ok bool) {
 	return of.Sel.Name, call.Args[1], true
 }
 
-// saying says whether a language has a sentence at a path.
-func saying(keys []string, path string) bool {
-	return slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, path+" ") })
-}
-
-func TestEveryReasonHasASentenceInBothLanguages(t *testing.T) {
-	keys := wordKeys(t, "page/words.js")
-	for _, language := range []string{"ru", "en"} {
+func TestEveryReasonHasASentence(t *testing.T) {
+	for _, language := range words.All() {
+		keys := wordKeys(language)
 		for _, reason := range append(publicWords(t, "Reason"), "away", "typo", "unreadable") {
-			if !saying(keys[language], "/reason/"+reason+"/1") {
-				t.Errorf("%s has no way out of %q", language, reason)
+			if !slices.Contains(keys, "/reason/"+reason+"/1") {
+				t.Errorf("%s has no way out of %q", language.Code, reason)
 			}
 		}
 	}
 }
 
 func TestEveryErrandAndOutcomeHasItsSentences(t *testing.T) {
-	keys := wordKeys(t, "page/words.js")
 	ends := outcomes(t)
 	if len(ends["Done"]) < 6 || len(ends["Failed"]) < 8 {
 		t.Fatalf("found only %v in the guard's rules", ends)
@@ -182,10 +167,11 @@ func TestEveryErrandAndOutcomeHasItsSentences(t *testing.T) {
 	for _, outcome := range ends["Failed"] {
 		wanted = append(wanted, "/failed/"+outcome+"/1")
 	}
-	for _, language := range []string{"ru", "en"} {
+	for _, language := range words.All() {
+		keys := wordKeys(language)
 		for _, path := range wanted {
-			if !saying(keys[language], path) {
-				t.Errorf("%s says nothing at %s", language, path)
+			if !slices.Contains(keys, path) {
+				t.Errorf("%s says nothing at %s", language.Code, path)
 			}
 		}
 	}
@@ -196,7 +182,7 @@ func TestSentencesOfOneErrand(t *testing.T) {
 	ends := outcomes(t)
 	known := append(publicWords(t, "Reason"), append(ends["Done"], ends["Failed"]...)...)
 	abouts := append(publicWords(t, "Errand"), publicWords(t, "KioskVerb")...)
-	for _, key := range wordKeys(t, "page/words.js")["en"] {
+	for _, key := range wordKeys(words.In("en")) {
 		parts := strings.Split(key, "/")
 		if len(parts) < 4 || !slices.Contains([]string{"reason", "done", "failed"}, parts[1]) || slices.Contains(known, parts[2]) {
 			continue
@@ -204,22 +190,6 @@ func TestSentencesOfOneErrand(t *testing.T) {
 		about, word, found := strings.Cut(parts[2], " ")
 		if found && !(slices.Contains(append(abouts, "lift"), about) && slices.Contains(known, word)) {
 			t.Errorf("nobody ever says %q", parts[2])
-		}
-	}
-}
-
-func TestBothLanguagesSayTheSame(t *testing.T) {
-	for _, file := range []string{"page/words.js", "../../internal/courier/page/words.js"} {
-		keys := wordKeys(t, file)
-		if len(keys["ru"]) < 50 {
-			t.Fatalf("%s: only %d sentences", file, len(keys["ru"]))
-		}
-		for _, pair := range [][2]string{{"ru", "en"}, {"en", "ru"}} {
-			for _, key := range keys[pair[0]] {
-				if !slices.Contains(keys[pair[1]], key) {
-					t.Errorf("%s: %s says %s, %s does not", file, pair[0], key, pair[1])
-				}
-			}
 		}
 	}
 }

@@ -148,7 +148,10 @@ func (a *Accounts) SignOut(ctx context.Context, session string) error {
 	})
 }
 
-// Clean drops sessions that are over.
+// Clean drops sessions and challenges that are over.
 func (a *Accounts) Clean(ctx context.Context) error {
-	return a.DB.Tx(ctx, func(tx *sql.Tx) error { return store.New(tx).DropSessionsUntil(ctx, a.now()) })
+	return a.DB.Tx(ctx, func(tx *sql.Tx) error {
+		q := store.New(tx)
+		return errors.Join(q.DropSessionsUntil(ctx, a.now()), q.DropUserSessionsUntil(ctx, a.now()), q.DropChallengesUntil(ctx, a.now()))
+	})
 }

@@ -159,4 +159,26 @@ func (a *Accounts) Audits(ctx context.Context, limit int) ([]Audited, error) {
 	return list, err
 }
 
+// AuditPage is a page of the log, newest first, of one subject or, for "", of all. next is the before of the page after it, empty on
+// the last.
+func (a *Accounts) AuditPage(ctx context.Context, subject, before string, limit int) (list []Audited, next string, err error) {
+	if before == "" {
+		before = "g" // after every id: they are UUIDs
+	}
+	q := store.New(a.DB.Reads())
+	var rows []store.Audit
+	if subject == "" {
+		rows, err = q.AuditPage(ctx, store.AuditPageParams{Before: before, Limit: int32(limit)})
+	} else {
+		rows, err = q.AuditPageOf(ctx, store.AuditPageOfParams{Subject: subject, Before: before, Limit: int32(limit)})
+	}
+	for _, row := range rows {
+		list = append(list, Audited{row.At, row.Actor, row.Act, row.Subject})
+	}
+	if len(rows) == limit {
+		next = rows[limit-1].ID
+	}
+	return list, next, err
+}
+
 func (a *Accounts) now() int64 { return a.Now().UnixMicro() }

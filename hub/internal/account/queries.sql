@@ -79,3 +79,86 @@ INSERT INTO merchant_rule (merchant, dwell_hours, redirect_km) VALUES ($1, 0, $2
 
 -- name: Rule :one
 SELECT * FROM merchant_rule WHERE merchant = $1;
+
+-- name: AddUser :exec
+INSERT INTO console_user (id, name, role, merchant, created) VALUES ($1, $2, $3, $4, $5);
+
+-- name: UserNamed :one
+SELECT * FROM console_user WHERE name = $1;
+
+-- name: UserWithID :one
+SELECT * FROM console_user WHERE id = $1;
+
+-- name: Users :many
+SELECT sqlc.embed(u), CAST(COUNT(p.id) AS BIGINT) AS passkeys, CAST(COALESCE(MAX(p.used), 0) AS BIGINT) AS used
+FROM console_user u LEFT JOIN passkey p ON p.console_user = u.id
+WHERE CAST(sqlc.arg(merchant) AS TEXT) = '*' OR u.merchant = sqlc.arg(merchant) GROUP BY u.id ORDER BY u.name;
+
+-- name: SetRole :execrows
+UPDATE console_user SET role = $2 WHERE id = $1 AND ended = 0;
+
+-- name: EndUser :execrows
+UPDATE console_user SET ended = $2 WHERE id = $1 AND ended = 0;
+
+-- name: CountAdmins :one
+SELECT CAST(COUNT(*) AS BIGINT) FROM console_user WHERE role = 'admin' AND ended = 0;
+
+-- name: SetUserLink :exec
+INSERT INTO user_link (console_user, digest, until) VALUES ($1, $2, $3)
+ON CONFLICT (console_user) DO UPDATE SET digest = excluded.digest, until = excluded.until;
+
+-- name: UserOfLink :one
+SELECT u.* FROM user_link l JOIN console_user u ON u.id = l.console_user
+WHERE l.digest = sqlc.arg(digest) AND l.until > CAST(sqlc.arg(now) AS BIGINT) AND u.ended = 0;
+
+-- name: DropUserLink :execrows
+DELETE FROM user_link WHERE console_user = $1;
+
+-- name: AddPasskey :exec
+INSERT INTO passkey (id, console_user, name, credential, created, used) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: UsePasskey :execrows
+UPDATE passkey SET credential = $2, used = $3 WHERE id = $1;
+
+-- name: Passkeys :many
+SELECT * FROM passkey WHERE console_user = $1 ORDER BY created, id;
+
+-- name: DropPasskey :execrows
+DELETE FROM passkey WHERE id = $1 AND console_user = $2;
+
+-- name: DropPasskeysOf :exec
+DELETE FROM passkey WHERE console_user = $1;
+
+-- name: AddChallenge :exec
+INSERT INTO passkey_challenge (digest, session, until) VALUES ($1, $2, $3);
+
+-- name: TakeChallenge :one
+DELETE FROM passkey_challenge WHERE digest = sqlc.arg(digest) AND until > CAST(sqlc.arg(now) AS BIGINT) RETURNING session;
+
+-- name: DropChallengesUntil :exec
+DELETE FROM passkey_challenge WHERE until <= $1;
+
+-- name: AddUserSession :exec
+INSERT INTO user_session (digest, console_user, begun, until) VALUES ($1, $2, $3, $4);
+
+-- name: UserOfSession :one
+SELECT sqlc.embed(u), s.begun FROM user_session s JOIN console_user u ON u.id = s.console_user
+WHERE s.digest = sqlc.arg(digest) AND s.until > CAST(sqlc.arg(now) AS BIGINT) AND u.ended = 0;
+
+-- name: DropUserSession :exec
+DELETE FROM user_session WHERE digest = $1;
+
+-- name: DropUserSessionsOf :exec
+DELETE FROM user_session WHERE console_user = $1;
+
+-- name: DropUserSessionsUntil :exec
+DELETE FROM user_session WHERE until <= $1;
+
+-- name: AuditPage :many
+SELECT * FROM audit WHERE id < sqlc.arg(before) ORDER BY id DESC LIMIT $1;
+
+-- name: AuditPageOf :many
+SELECT * FROM audit WHERE subject = sqlc.arg(subject) AND id < sqlc.arg(before) ORDER BY id DESC LIMIT $1;
+
+-- name: HoldAdmins :exec
+UPDATE console_user SET role = role WHERE role = 'admin' AND ended = 0;

@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"lockstep/guard/statement"
 	"lockstep/hub/internal/custody/store"
 	"lockstep/hub/internal/dispatch"
+	"lockstep/hub/internal/fleet"
 	"lockstep/internal/db"
 	"lockstep/internal/fault"
 	"lockstep/internal/secret"
@@ -35,6 +37,31 @@ func (c *Custody) Extend(ctx context.Context, merchant, barcode string, dwell pa
 // Conflict "not_stored", "too_many_codes" (three a parcel) or "too_soon" (ten minutes apart).
 func (c *Custody) Reissue(ctx context.Context, merchant, barcode, actor string) (dispatch.Request, error) {
 	return c.ask(ctx, merchant, barcode, statement.Restriction{Kind: statement.Reissue}, actor, func(Parcel) error { return nil })
+}
+
+// Restrict asks a locker to stop something, or to go on: a pause, a block and its end. Invalid "unknown_compartment" for one that it
+// does not have, Conflict "locker_not_ready" before it is in service.
+func (c *Custody) Restrict(ctx context.Context, r statement.Restriction, actor string) (asked dispatch.Request, err error) {
+	known, err := c.Fleet.Compartments(ctx, r.Locker)
+	if err != nil {
+		return asked, err
+	}
+	for _, number := range r.Compartments {
+		if !slices.ContainsFunc(known, func(one fleet.Compartment) bool { return one.Number == number }) {
+			return asked, fault.New(fault.Invalid, "unknown_compartment", "locker %s has no compartment %d", r.Locker, number)
+		}
+	}
+	if len(known) == 0 {
+		return asked, fault.New(fault.Conflict, "locker_not_ready", "there is no such locker, or it is not in service yet")
+	}
+	err = c.DB.Tx(ctx, func(tx *sql.Tx) (err error) {
+		asked, err = c.Dispatch.Restrict(ctx, tx, r, actor)
+		return err
+	})
+	if err == nil {
+		c.Dispatch.Ring(r.Locker)
+	}
+	return asked, err
 }
 
 func (c *Custody) ask(ctx context.Context, merchant, barcode string, r statement.Restriction, actor string, may func(Parcel) error) (asked dispatch.Request, err error) {

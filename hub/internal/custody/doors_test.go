@@ -629,7 +629,7 @@ func TestTheWatchFindsWhatIsRewritten(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, a := range alarms {
-				if err := h.fleet.EndAlarm(t.Context(), a.ID); err != nil {
+				if err := h.fleet.EndAlarm(t.Context(), a.ID, "operator anna"); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -256,3 +256,15 @@ JOIN custody_event e ON e.barcode = c.barcode AND e.number = c.number JOIN parce
 WHERE c.merchant = sqlc.arg(merchant) AND c.position > sqlc.arg(after) AND c.position <= sqlc.arg(last)
   AND (p.outbound AND e.what = 'announced' OR NOT p.outbound AND e.after IN ('withdrawn', 'recovered') AND e.before <> e.after)
 ORDER BY c.position LIMIT sqlc.arg(at_most);
+
+-- name: UploadsBack :many
+SELECT * FROM upload WHERE locker = sqlc.arg(locker) AND guard = sqlc.arg(guard) AND last <= sqlc.arg(upto) AND first <= last ORDER BY last DESC LIMIT $1;
+
+-- name: ReferredTo :many
+SELECT * FROM parcel
+WHERE parcel.reference = sqlc.arg(reference) AND parcel.reference <> ''
+    OR parcel.shipment IN (SELECT s.id FROM shipment s WHERE s.reference = sqlc.arg(reference) AND s.reference <> '') ORDER BY parcel.created DESC LIMIT $1;
+
+-- name: EventsAt :many
+SELECT barcode, what, happened FROM custody_event WHERE locker = sqlc.arg(locker) AND guard = sqlc.arg(guard) AND record > 0 AND happened >= sqlc.arg(since)
+ORDER BY guard, record, barcode;

@@ -34,9 +34,38 @@ func (f *Fleet) Alarms(ctx context.Context, locker string, limit int) ([]Alarm, 
 	var list []Alarm
 	for _, r := range rows {
 		list = append(list, Alarm{ID: r.ID, Locker: r.Locker, Kind: AlarmKind(r.Kind), Reason: r.Reason, Compartment: uint16(r.Compartment),
-			Record: uint64(r.Record), Raised: r.Raised, Proven: r.Evidence > 0})
+			Record: uint64(r.Record), Raised: r.Raised, Proven: r.Evidence > 0, Taken: r.Taken, TakenBy: r.TakenBy})
 	}
 	return list, err
+}
+
+// PastAlarms are the last that were ended, newest first.
+func (f *Fleet) PastAlarms(ctx context.Context, limit int) (list []Alarm, err error) {
+	rows, err := store.New(f.DB.Reads()).PastAlarms(ctx, int32(limit))
+	for _, r := range rows {
+		list = append(list, Alarm{ID: r.ID, Locker: r.Locker, Kind: AlarmKind(r.Kind), Reason: r.Reason, Compartment: uint16(r.Compartment),
+			Record: uint64(r.Record), Raised: r.Raised, Proven: r.Evidence > 0, Taken: r.Taken, TakenBy: r.TakenBy, Ended: r.Ended, EndedBy: r.EndedBy})
+	}
+	return list, err
+}
+
+// TakeAlarm says who looks after an alarm: the actor, or with "" nobody any more; NotFound when it is not open.
+func (f *Fleet) TakeAlarm(ctx context.Context, id, actor string) error {
+	taken := f.now()
+	if actor == "" {
+		taken = 0
+	}
+	return f.DB.Tx(ctx, func(tx *sql.Tx) error {
+		rows, err := store.New(tx).TakeAlarm(ctx, store.TakeAlarmParams{ID: id, Taken: taken, TakenBy: actor})
+		return notOpen(rows, err)
+	})
+}
+
+func notOpen(rows int64, err error) error {
+	if err == nil && rows == 0 {
+		return fault.New(fault.NotFound, "unknown_alarm", "no such alarm is open")
+	}
+	return err
 }
 
 // Evidence is what an alarm was raised over, as it came; NotFound where it rests on nothing but records or silence.
@@ -52,13 +81,10 @@ func (f *Fleet) Evidence(ctx context.Context, id string) ([]byte, error) {
 }
 
 // EndAlarm says that a person has looked after an alarm; NotFound when it is not open.
-func (f *Fleet) EndAlarm(ctx context.Context, id string) error {
+func (f *Fleet) EndAlarm(ctx context.Context, id, actor string) error {
 	return f.DB.Tx(ctx, func(tx *sql.Tx) error {
-		rows, err := store.New(tx).EndAlarmByID(ctx, store.EndAlarmByIDParams{ID: id, Ended: f.now()})
-		if err == nil && rows == 0 {
-			return fault.New(fault.NotFound, "unknown_alarm", "no such alarm is open")
-		}
-		return err
+		rows, err := store.New(tx).EndAlarmByID(ctx, store.EndAlarmByIDParams{ID: id, Ended: f.now(), EndedBy: actor})
+		return notOpen(rows, err)
 	})
 }
 

@@ -66,6 +66,8 @@ type Locker struct {
 	Line                Line
 	Since               int64  // since when Line holds, µs UTC
 	Heard               int64  // when the last head came, µs UTC; 0 for never. How old all that is said about the locker is.
+	Moved               int64  // when the last records came, µs UTC; 0 for never. How old all that is said of its guard and its doors is.
+	Behind              bool   // its heads are ahead of its records
 	Position, Head      uint64 // records received; records the guard says it has
 	Down                uint64 // last down statement the guard has taken
 	Guards              uint64 // how many guards it has had; each wrote a journal of its own
@@ -124,6 +126,10 @@ type Alarm struct {
 	Raised      int64
 	Evidence    []byte // what proves it where no record does, as it came; a list leaves it out
 	Proven      bool   // there is evidence
+	Taken       int64  // when somebody took it upon themselves; 0 for nobody yet
+	TakenBy     string
+	Ended       int64 // 0 while it is open
+	EndedBy     string
 }
 
 // AlarmKind sorts alarms.

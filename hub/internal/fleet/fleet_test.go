@@ -350,10 +350,10 @@ func TestAlarmsAreOpenOnce(t *testing.T) {
 		if err != nil || len(alarms) != 2 {
 			t.Fatalf("%+v, %v", alarms, err)
 		}
-		if err := r.EndAlarm(t.Context(), alarms[0].ID); err != nil {
+		if err := r.EndAlarm(t.Context(), alarms[0].ID, "operator anna"); err != nil {
 			t.Error(err)
 		}
-		if err := r.EndAlarm(t.Context(), alarms[0].ID); fault.KindOf(err) != fault.NotFound {
+		if err := r.EndAlarm(t.Context(), alarms[0].ID, "operator anna"); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("twice: %v", err)
 		}
 		if err := r.Raise(t.Context(), fleet.Alarm{Locker: "l1", Kind: fleet.FromGuard, Reason: "left open", Compartment: alarms[0].Compartment}); err != nil {

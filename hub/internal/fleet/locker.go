@@ -119,7 +119,7 @@ func (f *Fleet) All(ctx context.Context) (all []Locker, err error) {
 
 func (f *Fleet) locker(row store.Locker, line store.LockerLine, rooms []store.Room) (Locker, error) {
 	l := Locker{ID: row.ID, Name: row.Name, Address: row.Address, Zone: row.Zone, Latitude: row.Latitude, Longitude: row.Longitude,
-		State: State(row.State), Heard: line.Heard, Position: uint64(line.Position), Head: uint64(line.Head),
+		State: State(row.State), Heard: line.Heard, Moved: line.Moved, Behind: line.BehindSince > 0, Position: uint64(line.Position), Head: uint64(line.Head),
 		Down: uint64(line.Down), Guards: uint64(row.Guards), Standing: standing(row), Created: row.Created}
 	l.Line, l.Since = lineOf(line, f.now())
 	for _, r := range rooms {

@@ -107,13 +107,19 @@ ON CONFLICT (locker, kind, reason, compartment) WHERE ended = 0 DO NOTHING;
 UPDATE alarm SET ended = $3 WHERE locker = $1 AND kind = $2 AND ended = 0;
 
 -- name: OpenAlarms :many
-SELECT id, locker, kind, reason, compartment, record, raised, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended = 0 AND (CAST(sqlc.arg(locker) AS TEXT) = '' OR locker = sqlc.arg(locker)) ORDER BY id DESC LIMIT $1;
+SELECT id, locker, kind, reason, compartment, record, raised, taken, taken_by, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended = 0 AND (CAST(sqlc.arg(locker) AS TEXT) = '' OR locker = sqlc.arg(locker)) ORDER BY id DESC LIMIT $1;
 
 -- name: Evidence :one
 SELECT evidence FROM alarm WHERE id = $1;
 
 -- name: EndAlarmByID :execrows
-UPDATE alarm SET ended = $2 WHERE id = $1 AND ended = 0;
+UPDATE alarm SET ended = $2, ended_by = $3 WHERE id = $1 AND ended = 0;
+
+-- name: TakeAlarm :execrows
+UPDATE alarm SET taken = $2, taken_by = $3 WHERE id = $1 AND ended = 0;
+
+-- name: PastAlarms :many
+SELECT id, locker, kind, reason, compartment, record, raised, taken, taken_by, ended, ended_by, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended > 0 ORDER BY id DESC LIMIT $1;
 
 -- name: SilentLockers :many
 SELECT locker FROM locker_line WHERE heard > 0 AND heard < sqlc.arg(before)
@@ -173,3 +179,23 @@ ON CONFLICT (locker) DO UPDATE SET city = excluded.city, post_code = excluded.po
 -- name: Sites :many
 SELECT sqlc.embed(s), sqlc.embed(c) FROM site s JOIN city c ON c.id = s.city
 WHERE CAST(sqlc.arg(locker) AS TEXT) = '' OR s.locker = sqlc.arg(locker) ORDER BY s.locker;
+
+-- name: Glances :many
+SELECT l.id, l.name, l.address, l.latitude, l.longitude, l.state, l.paused, l.lockdown, l.technician,
+    n.heard, n.since, n.moved, n.behind_since
+FROM locker l JOIN locker_line n ON n.locker = l.id ORDER BY l.id;
+
+-- name: RoomSums :many
+SELECT locker, CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(empty) AS BIGINT) AS empty, CAST(SUM(reserved) AS BIGINT) AS reserved FROM room GROUP BY locker;
+
+-- name: CareCounts :many
+SELECT locker, CAST(COUNT(*) AS BIGINT) AS count FROM compartment WHERE faulted OR untested OR state = 'QUARANTINE' GROUP BY locker;
+
+-- name: AlarmCounts :many
+SELECT locker, CAST(COUNT(*) AS BIGINT) AS count FROM alarm WHERE ended = 0 GROUP BY locker;
+
+-- name: Mark :one
+SELECT n.position, n.behind_since, n.heard, n.since,
+    CAST((SELECT COUNT(*) FROM alarm a WHERE a.locker = n.locker AND a.ended = 0) AS BIGINT) AS alarms,
+    CAST((SELECT COALESCE(SUM(r.reserved), 0) FROM room r WHERE r.locker = n.locker) AS BIGINT) AS reserved
+FROM locker_line n WHERE n.locker = $1;

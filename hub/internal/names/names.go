@@ -5,6 +5,7 @@ package names
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"lockstep/internal/contact"
+	"lockstep/internal/fault"
 	"lockstep/internal/peer"
 	"lockstep/internal/secret"
 )
@@ -108,6 +110,32 @@ func digits(text string) string {
 		return ""
 	}
 	return text
+}
+
+// OfPhone are the parcels of a phone number, as the notifier tells, which compares the whole of it. Invalid "invalid_phone" for what is
+// none; Unavailable where the notifier does not tell now, with what to say of it.
+func (n *Names) OfPhone(ctx context.Context, phone string) ([]string, error) {
+	if !n.Asks() {
+		return nil, fault.New(fault.Unavailable, "no_notifier", "this hub has no notifier to ask")
+	}
+	var answer struct {
+		Barcodes []string `json:"barcodes"`
+	}
+	ctx, cancel := context.WithTimeout(ctx, together)
+	defer cancel()
+	err := n.peer.Post(ctx, "phone", map[string]string{"phone": phone}, &answer)
+	if refused, ok := errors.AsType[*peer.Refused](err); ok {
+		switch refused.Code {
+		case "invalid_phone", "no_contact":
+			return nil, fault.New(fault.Invalid, "invalid_phone", "that is no phone number; it begins with + and the country's code")
+		case "asked_too_often", "not_read_yet":
+			return nil, fault.New(fault.Unavailable, refused.Code, "the notifier does not tell now; ask again in a while")
+		}
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "notifier_silent", "the notifier does not answer")
+	}
+	return answer.Barcodes[:min(len(answer.Barcodes), atOnce)], nil
 }
 
 // Sealed is the contact of a pickup.

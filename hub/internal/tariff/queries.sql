@@ -17,3 +17,6 @@ ON CONFLICT (zone, priority, size, max_g) DO NOTHING;
 
 -- name: Prices :many
 SELECT * FROM tariff_price ORDER BY zone, priority, size, max_g;
+
+-- name: Lanes :many
+SELECT * FROM tariff_lane ORDER BY from_city, to_city, locker;

@@ -45,6 +45,48 @@ type Price struct {
 	VATPercent int64  // -1 where there is none
 }
 
+// Row is a line of the price list: what a parcel up to a size and weight costs in a zone, before a lane's coefficient.
+type Row struct {
+	Zone       int
+	Priority   bool
+	Size       parcel.Size
+	MaxG       int64
+	Name       string
+	Gross      int64 // in hundredths of the network's currency
+	VATPercent int64 // -1 where there is none
+}
+
+// Mode is a row's as tables have it.
+func (r Row) Mode() string {
+	if r.Priority {
+		return "priority"
+	}
+	return "standard"
+}
+
+// Prices are the whole price list, by zone, mode, size and weight.
+func (t *Tariffs) Prices(ctx context.Context) (list []Row, err error) {
+	rows, err := store.New(t.DB.Reads()).Prices(ctx)
+	for _, p := range rows {
+		list = append(list, Row{int(p.Zone), p.Priority, parcel.Size(p.Size), p.MaxG, p.Name, p.Price, p.Vat})
+	}
+	return list, err
+}
+
+// Lanes are all lanes, by where they begin and end.
+func (t *Tariffs) Lanes(ctx context.Context) (list []Lane, err error) {
+	rows, err := store.New(t.DB.Reads()).Lanes(ctx)
+	for _, l := range rows {
+		list = append(list, readLane(l))
+	}
+	return list, err
+}
+
+func readLane(l store.TariffLane) Lane {
+	return Lane{From: l.FromCity, To: l.ToCity, Locker: l.Locker, Zone: int(l.Zone), Coefficient: l.Coefficient,
+		Standard: Days{int(l.DaysMin), int(l.DaysMax)}, Priority: Days{int(l.PriorityMin), int(l.PriorityMax)}}
+}
+
 // Rates are what holds for parcels from one city.
 type Rates struct {
 	lanes  []Lane // the more particular first
@@ -60,8 +102,7 @@ func (t *Tariffs) From(ctx context.Context, city int64) (r Rates, err error) {
 			return err
 		}
 		for _, l := range lanes {
-			r.lanes = append(r.lanes, Lane{From: l.FromCity, To: l.ToCity, Locker: l.Locker, Zone: int(l.Zone), Coefficient: l.Coefficient,
-				Standard: Days{int(l.DaysMin), int(l.DaysMax)}, Priority: Days{int(l.PriorityMin), int(l.PriorityMax)}})
+			r.lanes = append(r.lanes, readLane(l))
 		}
 		r.prices, err = q.Prices(ctx)
 		return err

@@ -22,6 +22,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"lockstep/hub/internal/widget"
+	"lockstep/internal/web"
 	"lockstep/internal/web/webtest"
 )
 
@@ -166,7 +167,7 @@ func TestAVisitorChoosesALockerByKeysAlone(t *testing.T) {
 	v.press(kb.ArrowDown)
 	v.enter()
 	v.untilInside(`document.activeElement.matches("#chosen button.main")`)
-	webtest.Keep(t, v.ctx, "chosen by keys")
+	webtest.Accessible(t, v.ctx, "chosen by keys")
 	v.enter()
 	v.until(`told.length === 1`)
 	const want = `[{"id":"7701-015","name":"Курская","address":"105064, Московская обл., Москва, ул. Земляной Вал, 29","zone":"-1","coeff":1.5,"delivery_min":2,"delivery_max":4,"cityname":"Москва","region":"Московская обл."}]`
@@ -361,7 +362,7 @@ func TestHours(t *testing.T) {
 		}
 	}
 	for week, want := range map[string]string{workdays: "пн–чт 09:00–21:00; пт 09:00–21:00 (перерыв 13:00–14:00); сб круглосуточно; вс выходной", nights: "ежедневно 20:00–04:00", rounds: "круглосуточно"} {
-		got := eval[string](v, `import("/select/hours.js").then(({ sayWeek }) => sayWeek(`+week+`, JSON.parse(document.querySelector("#said").textContent).Words))`)
+		got := eval[string](v, `import("/select/hours.js").then(({ sayWeek }) => sayWeek(`+week+`, JSON.parse(document.querySelector("#said").textContent).words))`)
 		if got != want {
 			t.Errorf("%s reads %q", week, got)
 		}
@@ -375,7 +376,7 @@ func TestNothingRunsOutOfANetworksNames(t *testing.T) {
 	l.Name, l.Address, s.Way, s.Inside, s.Street, s.City.Name, s.City.Region, s.Metro = evil, evil, evil, evil, evil, evil, evil, []string{evil}
 	n.add(l, s)
 	var ran atomic.Int32
-	r := newRig(t, n, func(c *widget.Config) { c.Tiles = widget.Tiles{URL: "/nowhere/{z}/{x}/{y}.png", Attribution: evil} })
+	r := newRig(t, n, func(c *widget.Config) { c.Tiles = web.Tiles{URL: "/nowhere/{z}/{x}/{y}.png", Attribution: evil} })
 	inner := r.hub.Config.Handler
 	r.hub.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if q.URL.Path == "/evil" {
@@ -474,7 +475,7 @@ func TestTheNearestComeFirstAfterAPress(t *testing.T) {
 	if first := inside[string](v, `document.querySelector("#list li").dataset.id + " " + document.querySelector("#list .far").textContent`); first != "7701-015 110 м" {
 		t.Errorf("the first is %s", first)
 	}
-	webtest.Keep(t, v.ctx, "near")
+	webtest.Accessible(t, v.ctx, "near")
 }
 
 func TestAStrangersMessagesAreNotHeard(t *testing.T) {
@@ -522,7 +523,7 @@ func TestTilesAreDrawnUnderThePolicy(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	r := newRig(t, small(), func(c *widget.Config) {
-		c.Tiles = widget.Tiles{URL: server.URL + "/{z}/{x}/{y}.svg", Attribution: "© Tile makers https://tiles.example/copyright"}
+		c.Tiles = web.Tiles{URL: server.URL + "/{z}/{x}/{y}.svg", Attribution: "© Tile makers https://tiles.example/copyright"}
 	})
 	needsMap(t)
 	v := r.visit(t, 1280, 800, classic)
@@ -590,5 +591,5 @@ func TestOnAPhoneListAndMapTakeTurns(t *testing.T) {
 	if full := eval[string](v, `(() => { const b = document.querySelector("dialog iframe").getBoundingClientRect(); return [b.left, b.top, b.width, b.height].join(); })()`); full != "0,0,390,844" {
 		t.Errorf("the frame is at %s", full)
 	}
-	webtest.Keep(t, v.ctx, "phone map")
+	webtest.Accessible(t, v.ctx, "phone map")
 }

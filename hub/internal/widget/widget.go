@@ -13,6 +13,7 @@ import (
 
 	"lockstep/hub/internal/fleet"
 	"lockstep/internal/web"
+	"lockstep/internal/words"
 )
 
 // Fleet is what the widget needs of fleet.Fleet.
@@ -34,7 +35,7 @@ type Config struct {
 	Fleet Fleet
 	// Tariff gives the tariffs from a city, as a shop names it, by locker; nil where there are none.
 	Tariff func(ctx context.Context, fromCity string) (map[string]Tariff, error)
-	Tiles  Tiles
+	Tiles  web.Tiles
 	Now    func() time.Time
 	Log    *slog.Logger
 }
@@ -49,7 +50,7 @@ type widget struct {
 
 // New is the handler of /select/ and /select-test/. It fails where the tiles are not such.
 func New(c Config) (http.Handler, error) {
-	images, err := c.Tiles.sources()
+	images, err := c.Tiles.Sources()
 	if err != nil {
 		return nil, err
 	}
@@ -64,16 +65,15 @@ func New(c Config) (http.Handler, error) {
 	mux.HandleFunc("GET /select/{$}", w.page)
 	mux.HandleFunc("GET /select/lockers.json", w.serveLockers)
 	mux.HandleFunc("GET /select/tariffs.json", w.serveTariffs)
-	mux.Handle("GET /select/", http.StripPrefix("/select/", web.Files(own)))
+	mux.Handle("GET /select/", http.StripPrefix("/select/", web.Files(words.Page(own, "picker"))))
 	mux.Handle("GET /select-test/widget/postamat.js", http.StripPrefix("/select-test/widget/", web.Files(own)))
 	mux.Handle("GET /select", http.RedirectHandler("/select/", http.StatusMovedPermanently))
-	return web.Secure(web.Policy{FrameAncestors: []string{"*"}, Images: images, Location: true, Open: true}, mux), nil
+	return web.Secure(web.Policy{FrameAncestors: []string{"*"}, Tiles: images, Location: true, Open: true}, mux), nil
 }
 
 // page is the map and the list, in the language of ?lang= or of the browser. It takes what a shop wants by a message (page/select.js).
 func (w *widget) page(out http.ResponseWriter, r *http.Request) {
-	language := reader(r)
-	p := selection{Language: language, Words: words[language], Tiles: w.Tiles, Map: web.Has("leaflet.js")}
+	p := selection{Language: words.Of(r), Tiles: w.Tiles, Map: web.Has("leaflet.js")}
 	h := out.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-cache")
@@ -81,4 +81,16 @@ func (w *widget) page(out http.ResponseWriter, r *http.Request) {
 	if err := selectionPage(p).Render(r.Context(), out); err != nil {
 		w.Log.Info("page of lockers not sent", "error", err)
 	}
+}
+
+// selection is the page as it is drawn.
+type selection struct {
+	*words.Language
+	Tiles web.Tiles
+	Map   bool // the map's library was built in
+}
+
+// said is what the page's own code is told.
+func (p selection) said() map[string]any {
+	return map[string]any{"language": p.Code, "words": p.Section("select"), "tiles": p.Tiles, "map": p.Map}
 }

@@ -18,6 +18,7 @@ import (
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/widget"
 	"lockstep/internal/fault"
+	"lockstep/internal/web"
 	"lockstep/parcel"
 )
 
@@ -45,7 +46,7 @@ func (r *rig) ask(t *testing.T, path string, header ...string) (*http.Response, 
 
 func TestThePageMayBeFramedByAnybodyAndKeepsNothing(t *testing.T) {
 	r := newRig(t, &network{}, func(c *widget.Config) {
-		c.Tiles = widget.Tiles{URL: "https://{s}.tiles.example/{z}/{x}/{y}.png", Attribution: `<b>"tiles"</b>`}
+		c.Tiles = web.Tiles{URL: "https://{s}.tiles.example/{z}/{x}/{y}.png", Attribution: `<b>"tiles"</b>`}
 	})
 	answer, page := r.ask(t, "/select/", "Accept-Language", "ru-RU,ru;q=0.9")
 	h := answer.Header
@@ -242,7 +243,7 @@ func TestTilesDecideThePolicy(t *testing.T) {
 		"https://tiles.example/": "", "https://tiles.example/{z}/{x}": "", "//tiles.example/{z}/{x}/{y}": "", "javascript:{z}{x}{y}": "", "https://a; script-src */{z}/{x}/{y}": "", "https://user@tiles.example/{z}/{x}/{y}": "",
 		"https://*/{z}/{x}/{y}": "", "https:///{z}/{x}/{y}": "", "https://tiles.example/{z}/{x}/{y}/{z}": "",
 	} {
-		handler, err := widget.New(widget.Config{Fleet: &network{}, Tiles: widget.Tiles{URL: url}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+		handler, err := widget.New(widget.Config{Fleet: &network{}, Tiles: web.Tiles{URL: url}, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 		if (err == nil) != (allowed != "") {
 			t.Errorf("%q: %v", url, err)
 			continue

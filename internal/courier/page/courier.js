@@ -2,16 +2,17 @@
 // locker's scanner. Nothing of it needs a signal once the phone is enrolled.
 import { el } from "/assets/dom.js";
 import { answerQR } from "/assets/embedded.js";
+import { after, choose, offer } from "/assets/language.js";
 import { checkBarcode, want } from "/assets/statement.js";
 import * as phone from "./device.js";
 import * as screens from "./screens.js";
 import * as sessions from "./session.js";
 import * as store from "./store.js";
-import { words } from "./words.js";
+import { languages, words } from "./words.js";
 
 const app = { view: "home", purpose: "locker", device: null, round: null, session: null, elsewhere: null, history: [], token: "", waiting: false, language: preferred() };
 const main = document.getElementById("screen");
-function preferred() { return (new URLSearchParams(location.search).get("language") ?? navigator.language ?? "").startsWith("ru") ? "ru" : "en"; }
+function preferred() { return choose(languages, new URLSearchParams(location.search).get("language"), ...navigator.languages); }
 const optional = async (path) => import(path).catch(() => null); // npm's parts may not be built
 const qr = await optional("/assets/qr.js");
 let stopCamera = null;
@@ -156,16 +157,14 @@ function draw() {
   const view = viewNow();
   document.documentElement.lang = app.language;
   document.getElementById("who").textContent = app.device ? `${app.device.carrier} · ${app.device.courier}` : "Lockstep";
-  const other = document.getElementById("language");
-  other.textContent = w.other;
-  other.lang = w.otherCode;
+  offer(document.getElementById("language"), languages, app.language);
   main.dataset.screen = view;
   main.replaceChildren(...screens[view](app, w, act).filter(Boolean));
   main.querySelector("h1")?.focus({ preventScroll: true });
   scrollTo(0, 0);
 }
 
-document.getElementById("language").addEventListener("click", () => { app.language = app.language === "ru" ? "en" : "ru"; draw(); });
+document.getElementById("language").addEventListener("click", () => { app.language = after(languages, app.language).code; draw(); });
 addEventListener("hashchange", readToken);
 
 // readToken looks for a one-time link in the address. A new one would replace this phone's courier; the spent one is nothing new.

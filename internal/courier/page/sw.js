@@ -2,7 +2,7 @@
 // carrier answers is never kept here.
 const cache = "lockstep-courier-1";
 const files = ["/courier/", ...["courier.js", "courier.css", "screens.js", "store.js", "device.js", "session.js", "words.js", "icon.svg", "app.webmanifest"].map((f) => `/courier/${f}`),
-  ...["tokens.css", "dom.js", "base45.js", "cbor.js", "cose.js", "statement.js", "embedded.js"].map((f) => `/assets/${f}`)];
+  ...["tokens.css", "dom.js", "language.js", "base45.js", "cbor.js", "cose.js", "statement.js", "embedded.js"].map((f) => `/assets/${f}`)];
 const built = ["/assets/qr.js", "/assets/scan.js"]; // npm's; a server built without them serves none
 
 self.addEventListener("install", (event) => event.waitUntil((async () => {

@@ -1,10 +1,11 @@
 // kiosk.js: the locker's screen. It shows the guard's view as it streams in and sends what hands do; it keeps nothing.
 import { answerQR } from "/assets/embedded.js";
+import { after, choose, offer } from "/assets/language.js";
 import { codeLength, pick, refusal, staffModes } from "./screens.js";
 import { play } from "./tones.js";
-import { words } from "./words.js";
+import { languages, words } from "./words.js";
 
-const home = new URLSearchParams(location.search).get("language") === "en" ? "en" : "ru"; // spoken when nobody has chosen
+const home = choose(languages, new URLSearchParams(location.search).get("language"), "ru"); // spoken when nobody has chosen
 const forget = 30_000; // nothing of a visit stays on the screen for longer
 const staffForget = 180_000; // an order is photographed, and its steps are read
 const endedFor = 12_000, endedInSession = 5_000, noticeFor = 15_000, silentFor = 4_000;
@@ -178,11 +179,8 @@ function everyMoment() {
 
 function speak(code) {
   language = code;
-  const w = words[language];
   document.documentElement.lang = language;
-  const button = document.getElementById("language");
-  button.textContent = w.language;
-  button.lang = w.languageCode;
+  offer(document.getElementById("language"), languages, language);
   labels();
 }
 
@@ -195,7 +193,7 @@ function labels() {
   document.getElementById("locker").textContent = `${w.locker} ${state?.locker ?? ""}`;
 }
 
-document.getElementById("language").addEventListener("click", () => { touch(); speak(language === "ru" ? "en" : "ru"); draw(); });
+document.getElementById("language").addEventListener("click", () => { touch(); speak(after(languages, language).code); draw(); });
 document.getElementById("larger").addEventListener("click", () => { touch(); document.documentElement.classList.toggle("larger"); labels(); });
 
 // A scanner that types like a keyboard sends a whole text and Enter within moments; it begins with L, as no key of ours does.

@@ -1,7 +1,7 @@
 // screens.js: which screen a person sees, and what is on it. A screen is {key, nodes, tick?, tone?}: while the key stays the
 // same the screen stands, and tick moves what counts.
 import { duration, el, fill, greenButton, icon, icons } from "./dom.js";
-import { front } from "./front.js";
+import { front } from "/assets/front.js";
 
 // visits are the screens of what goes on at a door, by stage.
 const visits = { press, pulsed, open, jammed, say: tellDevice, "by key": byKey };
@@ -56,7 +56,8 @@ const staffDoor = (w, act, text = w.start.staff) => el("button", { type: "button
 const big = (words, name, run) => el("button", { type: "button", class: "big", id: `start-${name}`, onclick: run },
   icon(icons[name]), el("span", {}, words[name], el("small", {}, words[`${name}Sub`])));
 const wide = (text, onclick, kind = "") => el("button", { type: "button", class: `wide ${kind}`, onclick }, text);
-const drawn = (s, open = s.openDoors ?? []) => el("div", { class: "front" }, front(s.doors ?? [], s.compartment, open));
+const drawn = (s, open = s.openDoors ?? []) => el("div", { class: "front" }, front(s.doors ?? [], { kind: (door) => kindOf(door, s.compartment, open) }));
+const kindOf = (door, yours, open) => (open.includes(door.number) ? "ajar" : door.number === yours ? "yours" : door.broken ? "broken" : "");
 const count = (s, n = s.several.at) => ({ n, m: s.several.of });
 const led = (s) => (s.several?.step === "leading" ? s.several.at : "");
 // which says at a door which of several parcels it is about, and that some were passed over.

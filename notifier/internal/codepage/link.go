@@ -17,11 +17,11 @@ import (
 
 // Ticket is what one link shows. It prints as [redacted].
 type Ticket struct {
-	Codes   []Code    // 1 to MaxCodes
-	Due     time.Time // in the locker's zone; zero where unknown
-	Russian bool      // the language to begin with
-	Place   string
-	Address string
+	Codes    []Code    // 1 to MaxCodes
+	Due      time.Time // in the locker's zone; zero where unknown
+	Language string    // to begin with, BCP 47; one that the link has no bit for is the browser's to choose
+	Place    string
+	Address  string
 
 	MoreTime bool // of some of its parcels more time may be asked for
 }
@@ -44,10 +44,13 @@ const maxPlace = 160
 // ErrTicket is a ticket that makes no link.
 var ErrTicket = errors.New("codepage: 1 to 16 nine-digit codes, of several parcels each with its barcode")
 
+// languages are the flags of those that messages are read in most.
+var languages = map[string]byte{"ru": 1, "en": 4}
+
 // Fragment is the ticket as base64url without padding (RFC 4648 §5) of, all numbers big-endian:
 //
 //	1 byte   version: 1 for one code that needs no barcode, else 2
-//	1 byte   flags: bit 0 set for Russian, bit 1 where more time may be asked for
+//	1 byte   flags: bit 0 set for Russian, bit 1 where more time may be asked for, bit 2 for English
 //	1 byte   n, how many codes
 //	n times  4 bytes, the nine-digit code as a number; 16 bytes, its QR secret; in version 2: 5 bytes, its parcel's barcode as a number
 //	4 bytes  due, seconds since 1970 UTC, 0 where unknown
@@ -65,9 +68,7 @@ func (t Ticket) Fragment() (string, error) {
 	if t.MoreTime {
 		out[1] |= 2
 	}
-	if t.Russian {
-		out[1] |= 1
-	}
+	out[1] |= languages[t.Language]
 	for _, c := range t.Codes {
 		n, ok := number(c.Code, 9)
 		if !ok {

@@ -19,7 +19,7 @@ import (
 )
 
 func ticket(n int) Ticket {
-	t := Ticket{Russian: true, Place: "Ленина 5", Address: "Екатеринбург, пр. Ленина, 5",
+	t := Ticket{Language: "ru", Place: "Ленина 5", Address: "Екатеринбург, пр. Ленина, 5",
 		Due: time.Date(2026, 12, 12, 18, 30, 0, 0, time.FixedZone("", 5*3600))}
 	for i := range n {
 		t.Codes = append(t.Codes, Code{fmt.Sprintf("99000000%04d", i), statement.SealedCode{Code: statement.CompleteCode(fmt.Sprintf("%08d", 1234500+i)), Secret: [16]byte{byte(i), 0xff, 0x7f}}})
@@ -32,7 +32,8 @@ type shown struct {
 	Codes, Barcodes []string
 	Due             int64
 	Offset          int
-	Russian, More   bool
+	Language        string
+	More            bool
 	Wishes          []string // of each code
 	Place, Address  string
 	Text            string
@@ -91,7 +92,7 @@ func TestPageReadsLink(t *testing.T) {
 				t.Errorf("code %d alone is %s, want %s, %v", i, got.Alone[i], one, err)
 			}
 		}
-		if got.Text != "LSC:"+base45.Encode(secrets) || got.Due != want.Due.Unix() || got.Offset != 300 || !got.Russian ||
+		if got.Text != "LSC:"+base45.Encode(secrets) || got.Due != want.Due.Unix() || got.Offset != 300 || got.Language != "ru" ||
 			got.Place != want.Place || got.Address != want.Address {
 			t.Errorf("%+v", got)
 		}
@@ -167,7 +168,7 @@ func TestNothingPrints(t *testing.T) {
 
 // The page is its own origin's alone: nothing from elsewhere, nothing told to anybody, in nobody's frame.
 func TestHeaders(t *testing.T) {
-	for _, path := range []string{"/c/", "/c/page.js", "/c/page.css", "/c/ticket.js", "/c/words.js", "/c/worker.js", "/c/tokens.css", "/c/base45.js"} {
+	for _, path := range []string{"/c/", "/c/page.js", "/c/page.css", "/c/ticket.js", "/c/words.js", "/c/language.js", "/c/worker.js", "/c/tokens.css", "/c/base45.js"} {
 		w := httptest.NewRecorder()
 		Handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		h := w.Header()

@@ -28,12 +28,13 @@ type Ledger struct {
 	charters []statement.Charter // newest first; a journal may have begun under any of them
 	keys     []hpke.PrivateKey   // newest first; something sealed may be to any of them
 	persons  *persons
+	phones   *phones
 }
 
 // Open brings the tables up to date. Charters and the notifier's private keys come newest first. It refuses a newest key that is
 // not the newest charter's: nothing sealed from now on could be opened, and contacts the hub deletes on our word would be lost.
 func Open(ctx context.Context, d *db.DB, charters []statement.Charter, sealKeys [][]byte) (*Ledger, error) {
-	l := &Ledger{db: d, charters: charters, persons: newPersons()}
+	l := &Ledger{db: d, charters: charters, persons: newPersons(), phones: newPhones()}
 	for _, private := range sealKeys {
 		key, err := statement.ParseSealKey(private)
 		if err != nil {

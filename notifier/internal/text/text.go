@@ -3,18 +3,14 @@
 package text
 
 import (
-	"embed"
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	_ "time/tzdata" // a small machine may lack the time zones
 
-	"github.com/nicksnyder/go-i18n/v2/i18n"
-	"github.com/pelletier/go-toml/v2"
-	"golang.org/x/text/language"
+	"lockstep/internal/words"
 )
 
 // Kind is what there is to tell.
@@ -91,105 +87,58 @@ type Text struct{ Subject, Short, Plain, HTML string }
 
 func (Text) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
 
-//go:embed catalogue/*.toml
-var catalogues embed.FS
+// speaker says the messages of one language.
+type speaker struct{ *words.Language }
 
-// Catalogue holds the words of every language.
-type Catalogue struct{ bundle *i18n.Bundle }
-
-// Load reads the built-in catalogues.
-func Load() (*Catalogue, error) {
-	bundle := i18n.NewBundle(language.English)
-	bundle.RegisterUnmarshalFunc("toml", toml.Unmarshal)
-	for _, name := range []string{"en", "ru"} {
-		if _, err := bundle.LoadMessageFileFS(catalogues, "catalogue/"+name+".toml"); err != nil {
-			return nil, fmt.Errorf("text: %w", err)
-		}
-	}
-	return &Catalogue{bundle}, nil
-}
-
-// words looks texts up in one language and keeps the first failure.
-type words struct {
-	localizer *i18n.Localizer
-	err       error
-}
-
-// values is what the catalogues' templates may name.
-type values struct {
-	From, Place, Where, Meant, Codes, Also, Until, At, Link, Tail, Reason string
-	Day, Month, Clock                                                     string
-	Count                                                                 int
-}
-
-// say uses the plural form for v.Count where the message has forms, else its only form.
-func (w *words) say(id string, v values) string {
-	config := i18n.LocalizeConfig{MessageID: id, TemplateData: v, PluralCount: max(1, v.Count)}
-	out, err := w.localizer.Localize(&config)
-	if err != nil {
-		config.PluralCount = nil
-		out, err = w.localizer.Localize(&config)
-	}
-	if err != nil && w.err == nil {
-		w.err = fmt.Errorf("text: %s cannot be said", id) // the cause may quote the values
-	}
-	return strings.TrimSpace(out)
+func (s speaker) say(key string, values ...any) string {
+	return strings.TrimSpace(s.Say("message."+key, values...))
 }
 
 // date is a day and time of day in the words of the language; empty for no time.
-func (w *words) date(t time.Time, zone *time.Location) string {
+func (s speaker) date(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return ""
 	}
-	t = t.In(zone)
-	month := w.say("month.m"+strconv.Itoa(int(t.Month())), values{})
-	return w.say("word.date", values{Day: strconv.Itoa(t.Day()), Month: month, Clock: t.Format("15:04")})
+	return s.Clock(t, zone)
 }
 
 // Compose writes the message.
-func (c *Catalogue) Compose(f Facts) (Text, error) {
+func Compose(f Facts) (Text, error) {
 	if len(f.Parcels) == 0 || f.Zone == nil {
 		return Text{}, fmt.Errorf("text: a %s message without parcel or time zone", f.Kind)
 	}
-	w := &words{localizer: i18n.NewLocalizer(c.bundle, f.Language)}
-	v := values{
-		Place: oneLine(f.Place), Where: where(f), Reason: strings.TrimSuffix(atMost(harmless(f.Reason), 120), "."), Codes: codes(f.Parcels), Count: len(f.Parcels), Link: f.Link,
-		Until: w.date(f.Due, f.Zone), At: w.date(f.At, f.Zone),
-	}
+	s := speaker{words.In(f.Language)}
+	until, from := s.date(f.Due, f.Zone), ""
 	if f.Merchant != "" {
-		v.From = " " + w.say("word.from", values{From: oneLine(f.Merchant)})
+		from = " " + s.say("word.from", "from", oneLine(f.Merchant))
 	}
-	v.Also = w.meant(f) + w.unpaid(f) + w.also(f)
-	t := Text{Subject: w.say(string(f.Kind)+".subject", v), Short: w.say(string(f.Kind)+".short", v)}
-	l := letter{Lead: w.say(string(f.Kind)+".long", v), Language: w.language(), Footer: w.say("word.footer", values{})}
-	w.fill(&l, f, v)
-	if w.err != nil {
-		return Text{}, w.err
+	values := []any{
+		"n", len(f.Parcels), "place", oneLine(f.Place), "where", where(f), "from", from, "codes", codes(f.Parcels), "until", until, "at", s.date(f.At, f.Zone),
+		"reason", strings.TrimSuffix(atMost(harmless(f.Reason), 120), "."), "also", s.meant(f) + s.unpaid(f) + s.also(f), "link", f.Link,
 	}
+	kind := string(f.Kind)
+	if !s.Has("message." + kind + ".long") {
+		return Text{}, fmt.Errorf("text: a %s message cannot be said", kind)
+	}
+	t := Text{Subject: s.say(kind+".subject", values...), Short: s.say(kind+".short", values...)}
+	l := letter{Lead: s.say(kind+".long", values...), Language: s.Code, Footer: s.say("word.footer")}
+	s.fill(&l, f, until)
 	t.Plain = l.plain()
 	var err error
 	t.HTML, err = l.html(t.Subject)
 	return t, err
 }
 
-func (w *words) language() string {
-	_, tag, err := w.localizer.LocalizeWithTag(&i18n.LocalizeConfig{MessageID: "word.footer"})
-	if err != nil {
-		return "en"
-	}
-	return tag.String()
-}
-
 // meant says where the parcels were to come, with the blank before it; empty where that is here.
-func (w *words) meant(f Facts) string {
+func (s speaker) meant(f Facts) string {
 	if f.Meant == "" {
 		return ""
 	}
-	return " " + w.say("word.meant", values{Meant: oneLine(f.Meant)})
+	return " " + s.say("word.meant", "meant", oneLine(f.Meant))
 }
 
 // unpaid says that codes wait for a payment, with the blank before it; empty where none does.
-func (w *words) unpaid(f Facts) string {
+func (s speaker) unpaid(f Facts) string {
 	owed := 0
 	for _, p := range append(slices.Clone(f.Parcels), f.Others...) {
 		if p.Unpaid {
@@ -203,49 +152,49 @@ func (w *words) unpaid(f Facts) string {
 	if owed < len(f.Parcels)+len(f.Others) {
 		id = "word.unpaidSome"
 	}
-	return " " + w.say(id, values{Count: owed})
+	return " " + s.say(id, "n", owed)
 }
 
 // also is what a short message says of the other parcels, with the blank before it; empty where there is none.
-func (w *words) also(f Facts) (s string) {
+func (s speaker) also(f Facts) (text string) {
 	if len(f.Others) > 0 {
-		s += " " + w.say("word.also", values{Codes: codes(f.Others), Count: len(f.Others)})
+		text = " " + s.say("word.also", "codes", codes(f.Others), "n", len(f.Others))
 	}
-	return s + w.beyond(f)
+	return text + s.beyond(f)
 }
 
-func (w *words) beyond(f Facts) string {
+func (s speaker) beyond(f Facts) string {
 	if f.Beyond == 0 {
 		return ""
 	}
-	return " " + w.say("word.beyond", values{Count: f.Beyond})
+	return " " + s.say("word.beyond", "n", f.Beyond)
 }
 
-func (w *words) fill(l *letter, f Facts, v values) {
-	l.Meant = strings.TrimSpace(w.meant(f))
-	l.TrackingWord = w.say("word.tracking", values{})
-	l.Rows, l.Others = w.rows(f, f.Parcels), w.rows(f, f.Others)
+func (s speaker) fill(l *letter, f Facts, until string) {
+	l.Meant = strings.TrimSpace(s.meant(f))
+	l.TrackingWord = s.say("word.tracking")
+	l.Rows, l.Others = s.rows(f, f.Parcels), s.rows(f, f.Others)
 	if !f.Kind.ShowsCode() {
 		return
 	}
-	l.CodeWord = w.say("word.code", values{Count: len(f.Parcels)})
-	l.OpenWord, l.Link = w.say("word.open", values{}), f.Link
+	l.CodeWord = s.say("word.code", "n", len(f.Parcels))
+	l.OpenWord, l.Link = s.say("word.open"), f.Link
 	if len(f.Others) > 0 {
-		l.AlsoWord = w.say("word.there", values{Count: len(f.Others)})
+		l.AlsoWord = s.say("word.there", "n", len(f.Others))
 	}
-	l.Beyond = strings.TrimSpace(w.beyond(f))
-	l.Unpaid = strings.TrimSpace(w.unpaid(f))
-	if v.Until != "" {
-		l.Until = w.say("word.until", v)
+	l.Beyond = strings.TrimSpace(s.beyond(f))
+	l.Unpaid = strings.TrimSpace(s.unpaid(f))
+	if until != "" {
+		l.Until = s.say("word.until", "until", until)
 	}
 }
 
 // rows are parcels in a letter; they have names where there are several.
-func (w *words) rows(f Facts, parcels []Parcel) (all []row) {
+func (s speaker) rows(f Facts, parcels []Parcel) (all []row) {
 	for _, p := range parcels {
 		row := row{Tracking: p.Tracking}
 		if len(f.Parcels)+len(f.Others) > 1 {
-			row.Name = w.say("word.parcel", values{Tail: tail(p.Barcode)})
+			row.Name = s.say("word.parcel", "tail", tail(p.Barcode))
 		}
 		if f.Kind.ShowsCode() {
 			row.Code = Grouped(p.Code)

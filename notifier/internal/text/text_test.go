@@ -53,11 +53,7 @@ func with(f Facts, others, beyond int) Facts {
 
 func compose(t *testing.T, f Facts) Text {
 	t.Helper()
-	c, err := Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := c.Compose(f)
+	text, err := Compose(f)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,15 @@ type Audit struct {
 	Subject string
 }
 
+type ConsoleUser struct {
+	ID       string
+	Name     string
+	Role     string
+	Merchant string
+	Created  int64
+	Ended    int64
+}
+
 type Merchant struct {
 	ID          string
 	Name        string
@@ -32,4 +41,13 @@ type MerchantRule struct {
 	Merchant   string
 	DwellHours int64
 	RedirectKm int64
+}
+
+type Passkey struct {
+	ID          []byte
+	ConsoleUser string
+	Name        string
+	Credential  string
+	Created     int64
+	Used        int64
 }

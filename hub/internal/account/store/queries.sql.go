@@ -32,6 +32,21 @@ func (q *Queries) AddAudit(ctx context.Context, arg AddAuditParams) error {
 	return err
 }
 
+const addChallenge = `-- name: AddChallenge :exec
+INSERT INTO passkey_challenge (digest, session, until) VALUES ($1, $2, $3)
+`
+
+type AddChallengeParams struct {
+	Digest  []byte
+	Session string
+	Until   int64
+}
+
+func (q *Queries) AddChallenge(ctx context.Context, arg AddChallengeParams) error {
+	_, err := q.db.ExecContext(ctx, addChallenge, arg.Digest, arg.Session, arg.Until)
+	return err
+}
+
 const addKey = `-- name: AddKey :exec
 INSERT INTO merchant_key (id, merchant, digest, created) VALUES ($1, $2, $3, $4)
 `
@@ -76,6 +91,31 @@ func (q *Queries) AddMerchant(ctx context.Context, arg AddMerchantParams) error 
 	return err
 }
 
+const addPasskey = `-- name: AddPasskey :exec
+INSERT INTO passkey (id, console_user, name, credential, created, used) VALUES ($1, $2, $3, $4, $5, $6)
+`
+
+type AddPasskeyParams struct {
+	ID          []byte
+	ConsoleUser string
+	Name        string
+	Credential  string
+	Created     int64
+	Used        int64
+}
+
+func (q *Queries) AddPasskey(ctx context.Context, arg AddPasskeyParams) error {
+	_, err := q.db.ExecContext(ctx, addPasskey,
+		arg.ID,
+		arg.ConsoleUser,
+		arg.Name,
+		arg.Credential,
+		arg.Created,
+		arg.Used,
+	)
+	return err
+}
+
 const addSession = `-- name: AddSession :exec
 INSERT INTO merchant_session (digest, login, until) VALUES ($1, $2, $3)
 `
@@ -89,6 +129,127 @@ type AddSessionParams struct {
 func (q *Queries) AddSession(ctx context.Context, arg AddSessionParams) error {
 	_, err := q.db.ExecContext(ctx, addSession, arg.Digest, arg.Login, arg.Until)
 	return err
+}
+
+const addUser = `-- name: AddUser :exec
+INSERT INTO console_user (id, name, role, merchant, created) VALUES ($1, $2, $3, $4, $5)
+`
+
+type AddUserParams struct {
+	ID       string
+	Name     string
+	Role     string
+	Merchant string
+	Created  int64
+}
+
+func (q *Queries) AddUser(ctx context.Context, arg AddUserParams) error {
+	_, err := q.db.ExecContext(ctx, addUser,
+		arg.ID,
+		arg.Name,
+		arg.Role,
+		arg.Merchant,
+		arg.Created,
+	)
+	return err
+}
+
+const addUserSession = `-- name: AddUserSession :exec
+INSERT INTO user_session (digest, console_user, begun, until) VALUES ($1, $2, $3, $4)
+`
+
+type AddUserSessionParams struct {
+	Digest      []byte
+	ConsoleUser string
+	Begun       int64
+	Until       int64
+}
+
+func (q *Queries) AddUserSession(ctx context.Context, arg AddUserSessionParams) error {
+	_, err := q.db.ExecContext(ctx, addUserSession,
+		arg.Digest,
+		arg.ConsoleUser,
+		arg.Begun,
+		arg.Until,
+	)
+	return err
+}
+
+const auditPage = `-- name: AuditPage :many
+SELECT id, at, actor, act, subject FROM audit WHERE id < $2 ORDER BY id DESC LIMIT $1
+`
+
+type AuditPageParams struct {
+	Limit  int32
+	Before string
+}
+
+func (q *Queries) AuditPage(ctx context.Context, arg AuditPageParams) ([]Audit, error) {
+	rows, err := q.db.QueryContext(ctx, auditPage, arg.Limit, arg.Before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Audit
+	for rows.Next() {
+		var i Audit
+		if err := rows.Scan(
+			&i.ID,
+			&i.At,
+			&i.Actor,
+			&i.Act,
+			&i.Subject,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const auditPageOf = `-- name: AuditPageOf :many
+SELECT id, at, actor, act, subject FROM audit WHERE subject = $2 AND id < $3 ORDER BY id DESC LIMIT $1
+`
+
+type AuditPageOfParams struct {
+	Limit   int32
+	Subject string
+	Before  string
+}
+
+func (q *Queries) AuditPageOf(ctx context.Context, arg AuditPageOfParams) ([]Audit, error) {
+	rows, err := q.db.QueryContext(ctx, auditPageOf, arg.Limit, arg.Subject, arg.Before)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Audit
+	for rows.Next() {
+		var i Audit
+		if err := rows.Scan(
+			&i.ID,
+			&i.At,
+			&i.Actor,
+			&i.Act,
+			&i.Subject,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const audits = `-- name: Audits :many
@@ -135,6 +296,26 @@ func (q *Queries) CarrierOfToken(ctx context.Context, digest []byte) (string, er
 	return carrier, err
 }
 
+const countAdmins = `-- name: CountAdmins :one
+SELECT CAST(COUNT(*) AS BIGINT) FROM console_user WHERE role = 'admin' AND ended = 0
+`
+
+func (q *Queries) CountAdmins(ctx context.Context) (int64, error) {
+	row := q.db.QueryRowContext(ctx, countAdmins)
+	var column_1 int64
+	err := row.Scan(&column_1)
+	return column_1, err
+}
+
+const dropChallengesUntil = `-- name: DropChallengesUntil :exec
+DELETE FROM passkey_challenge WHERE until <= $1
+`
+
+func (q *Queries) DropChallengesUntil(ctx context.Context, until int64) error {
+	_, err := q.db.ExecContext(ctx, dropChallengesUntil, until)
+	return err
+}
+
 const dropLogin = `-- name: DropLogin :execrows
 DELETE FROM merchant_login WHERE login = $1
 `
@@ -145,6 +326,32 @@ func (q *Queries) DropLogin(ctx context.Context, login string) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const dropPasskey = `-- name: DropPasskey :execrows
+DELETE FROM passkey WHERE id = $1 AND console_user = $2
+`
+
+type DropPasskeyParams struct {
+	ID          []byte
+	ConsoleUser string
+}
+
+func (q *Queries) DropPasskey(ctx context.Context, arg DropPasskeyParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, dropPasskey, arg.ID, arg.ConsoleUser)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const dropPasskeysOf = `-- name: DropPasskeysOf :exec
+DELETE FROM passkey WHERE console_user = $1
+`
+
+func (q *Queries) DropPasskeysOf(ctx context.Context, consoleUser string) error {
+	_, err := q.db.ExecContext(ctx, dropPasskeysOf, consoleUser)
+	return err
 }
 
 const dropSession = `-- name: DropSession :execrows
@@ -177,6 +384,45 @@ func (q *Queries) DropSessionsUntil(ctx context.Context, until int64) error {
 	return err
 }
 
+const dropUserLink = `-- name: DropUserLink :execrows
+DELETE FROM user_link WHERE console_user = $1
+`
+
+func (q *Queries) DropUserLink(ctx context.Context, consoleUser string) (int64, error) {
+	result, err := q.db.ExecContext(ctx, dropUserLink, consoleUser)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const dropUserSession = `-- name: DropUserSession :exec
+DELETE FROM user_session WHERE digest = $1
+`
+
+func (q *Queries) DropUserSession(ctx context.Context, digest []byte) error {
+	_, err := q.db.ExecContext(ctx, dropUserSession, digest)
+	return err
+}
+
+const dropUserSessionsOf = `-- name: DropUserSessionsOf :exec
+DELETE FROM user_session WHERE console_user = $1
+`
+
+func (q *Queries) DropUserSessionsOf(ctx context.Context, consoleUser string) error {
+	_, err := q.db.ExecContext(ctx, dropUserSessionsOf, consoleUser)
+	return err
+}
+
+const dropUserSessionsUntil = `-- name: DropUserSessionsUntil :exec
+DELETE FROM user_session WHERE until <= $1
+`
+
+func (q *Queries) DropUserSessionsUntil(ctx context.Context, until int64) error {
+	_, err := q.db.ExecContext(ctx, dropUserSessionsUntil, until)
+	return err
+}
+
 const endKeys = `-- name: EndKeys :execrows
 UPDATE merchant_key SET ended = $2 WHERE merchant = $1 AND ended = 0
 `
@@ -192,6 +438,32 @@ func (q *Queries) EndKeys(ctx context.Context, arg EndKeysParams) (int64, error)
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const endUser = `-- name: EndUser :execrows
+UPDATE console_user SET ended = $2 WHERE id = $1 AND ended = 0
+`
+
+type EndUserParams struct {
+	ID    string
+	Ended int64
+}
+
+func (q *Queries) EndUser(ctx context.Context, arg EndUserParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, endUser, arg.ID, arg.Ended)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const holdAdmins = `-- name: HoldAdmins :exec
+UPDATE console_user SET role = role WHERE role = 'admin' AND ended = 0
+`
+
+func (q *Queries) HoldAdmins(ctx context.Context) error {
+	_, err := q.db.ExecContext(ctx, holdAdmins)
+	return err
 }
 
 const lastRange = `-- name: LastRange :one
@@ -339,6 +611,40 @@ func (q *Queries) Merchants(ctx context.Context) ([]Merchant, error) {
 	return items, nil
 }
 
+const passkeys = `-- name: Passkeys :many
+SELECT id, console_user, name, credential, created, used FROM passkey WHERE console_user = $1 ORDER BY created, id
+`
+
+func (q *Queries) Passkeys(ctx context.Context, consoleUser string) ([]Passkey, error) {
+	rows, err := q.db.QueryContext(ctx, passkeys, consoleUser)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Passkey
+	for rows.Next() {
+		var i Passkey
+		if err := rows.Scan(
+			&i.ID,
+			&i.ConsoleUser,
+			&i.Name,
+			&i.Credential,
+			&i.Created,
+			&i.Used,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const rule = `-- name: Rule :one
 SELECT merchant, dwell_hours, redirect_km FROM merchant_rule WHERE merchant = $1
 `
@@ -463,6 +769,23 @@ func (q *Queries) SetRedirect(ctx context.Context, arg SetRedirectParams) error 
 	return err
 }
 
+const setRole = `-- name: SetRole :execrows
+UPDATE console_user SET role = $2 WHERE id = $1 AND ended = 0
+`
+
+type SetRoleParams struct {
+	ID   string
+	Role string
+}
+
+func (q *Queries) SetRole(ctx context.Context, arg SetRoleParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, setRole, arg.ID, arg.Role)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const setServiceToken = `-- name: SetServiceToken :exec
 INSERT INTO service_token (service, digest, created) VALUES ($1, $2, $3)
 ON CONFLICT (service) DO UPDATE SET digest = excluded.digest, created = excluded.created
@@ -477,4 +800,188 @@ type SetServiceTokenParams struct {
 func (q *Queries) SetServiceToken(ctx context.Context, arg SetServiceTokenParams) error {
 	_, err := q.db.ExecContext(ctx, setServiceToken, arg.Service, arg.Digest, arg.Created)
 	return err
+}
+
+const setUserLink = `-- name: SetUserLink :exec
+INSERT INTO user_link (console_user, digest, until) VALUES ($1, $2, $3)
+ON CONFLICT (console_user) DO UPDATE SET digest = excluded.digest, until = excluded.until
+`
+
+type SetUserLinkParams struct {
+	ConsoleUser string
+	Digest      []byte
+	Until       int64
+}
+
+func (q *Queries) SetUserLink(ctx context.Context, arg SetUserLinkParams) error {
+	_, err := q.db.ExecContext(ctx, setUserLink, arg.ConsoleUser, arg.Digest, arg.Until)
+	return err
+}
+
+const takeChallenge = `-- name: TakeChallenge :one
+DELETE FROM passkey_challenge WHERE digest = $1 AND until > CAST($2 AS BIGINT) RETURNING session
+`
+
+type TakeChallengeParams struct {
+	Digest []byte
+	Now    int64
+}
+
+func (q *Queries) TakeChallenge(ctx context.Context, arg TakeChallengeParams) (string, error) {
+	row := q.db.QueryRowContext(ctx, takeChallenge, arg.Digest, arg.Now)
+	var session string
+	err := row.Scan(&session)
+	return session, err
+}
+
+const usePasskey = `-- name: UsePasskey :execrows
+UPDATE passkey SET credential = $2, used = $3 WHERE id = $1
+`
+
+type UsePasskeyParams struct {
+	ID         []byte
+	Credential string
+	Used       int64
+}
+
+func (q *Queries) UsePasskey(ctx context.Context, arg UsePasskeyParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, usePasskey, arg.ID, arg.Credential, arg.Used)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const userNamed = `-- name: UserNamed :one
+SELECT id, name, role, merchant, created, ended FROM console_user WHERE name = $1
+`
+
+func (q *Queries) UserNamed(ctx context.Context, name string) (ConsoleUser, error) {
+	row := q.db.QueryRowContext(ctx, userNamed, name)
+	var i ConsoleUser
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Role,
+		&i.Merchant,
+		&i.Created,
+		&i.Ended,
+	)
+	return i, err
+}
+
+const userOfLink = `-- name: UserOfLink :one
+SELECT u.id, u.name, u.role, u.merchant, u.created, u.ended FROM user_link l JOIN console_user u ON u.id = l.console_user
+WHERE l.digest = $1 AND l.until > CAST($2 AS BIGINT) AND u.ended = 0
+`
+
+type UserOfLinkParams struct {
+	Digest []byte
+	Now    int64
+}
+
+func (q *Queries) UserOfLink(ctx context.Context, arg UserOfLinkParams) (ConsoleUser, error) {
+	row := q.db.QueryRowContext(ctx, userOfLink, arg.Digest, arg.Now)
+	var i ConsoleUser
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Role,
+		&i.Merchant,
+		&i.Created,
+		&i.Ended,
+	)
+	return i, err
+}
+
+const userOfSession = `-- name: UserOfSession :one
+SELECT u.id, u.name, u.role, u.merchant, u.created, u.ended, s.begun FROM user_session s JOIN console_user u ON u.id = s.console_user
+WHERE s.digest = $1 AND s.until > CAST($2 AS BIGINT) AND u.ended = 0
+`
+
+type UserOfSessionParams struct {
+	Digest []byte
+	Now    int64
+}
+
+type UserOfSessionRow struct {
+	ConsoleUser ConsoleUser
+	Begun       int64
+}
+
+func (q *Queries) UserOfSession(ctx context.Context, arg UserOfSessionParams) (UserOfSessionRow, error) {
+	row := q.db.QueryRowContext(ctx, userOfSession, arg.Digest, arg.Now)
+	var i UserOfSessionRow
+	err := row.Scan(
+		&i.ConsoleUser.ID,
+		&i.ConsoleUser.Name,
+		&i.ConsoleUser.Role,
+		&i.ConsoleUser.Merchant,
+		&i.ConsoleUser.Created,
+		&i.ConsoleUser.Ended,
+		&i.Begun,
+	)
+	return i, err
+}
+
+const userWithID = `-- name: UserWithID :one
+SELECT id, name, role, merchant, created, ended FROM console_user WHERE id = $1
+`
+
+func (q *Queries) UserWithID(ctx context.Context, id string) (ConsoleUser, error) {
+	row := q.db.QueryRowContext(ctx, userWithID, id)
+	var i ConsoleUser
+	err := row.Scan(
+		&i.ID,
+		&i.Name,
+		&i.Role,
+		&i.Merchant,
+		&i.Created,
+		&i.Ended,
+	)
+	return i, err
+}
+
+const users = `-- name: Users :many
+SELECT u.id, u.name, u.role, u.merchant, u.created, u.ended, CAST(COUNT(p.id) AS BIGINT) AS passkeys, CAST(COALESCE(MAX(p.used), 0) AS BIGINT) AS used
+FROM console_user u LEFT JOIN passkey p ON p.console_user = u.id
+WHERE CAST($1 AS TEXT) = '*' OR u.merchant = $1 GROUP BY u.id ORDER BY u.name
+`
+
+type UsersRow struct {
+	ConsoleUser ConsoleUser
+	Passkeys    int64
+	Used        int64
+}
+
+func (q *Queries) Users(ctx context.Context, merchant string) ([]UsersRow, error) {
+	rows, err := q.db.QueryContext(ctx, users, merchant)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UsersRow
+	for rows.Next() {
+		var i UsersRow
+		if err := rows.Scan(
+			&i.ConsoleUser.ID,
+			&i.ConsoleUser.Name,
+			&i.ConsoleUser.Role,
+			&i.ConsoleUser.Merchant,
+			&i.ConsoleUser.Created,
+			&i.ConsoleUser.Ended,
+			&i.Passkeys,
+			&i.Used,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

@@ -770,6 +770,46 @@ func (q *Queries) Events(ctx context.Context, barcode string) ([]CustodyEvent, e
 	return items, nil
 }
 
+const eventsAt = `-- name: EventsAt :many
+SELECT barcode, what, happened FROM custody_event WHERE locker = $1 AND guard = $2 AND record > 0 AND happened >= $3
+ORDER BY guard, record, barcode
+`
+
+type EventsAtParams struct {
+	Locker string
+	Guard  int64
+	Since  int64
+}
+
+type EventsAtRow struct {
+	Barcode  string
+	What     string
+	Happened int64
+}
+
+func (q *Queries) EventsAt(ctx context.Context, arg EventsAtParams) ([]EventsAtRow, error) {
+	rows, err := q.db.QueryContext(ctx, eventsAt, arg.Locker, arg.Guard, arg.Since)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []EventsAtRow
+	for rows.Next() {
+		var i EventsAtRow
+		if err := rows.Scan(&i.Barcode, &i.What, &i.Happened); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const eventsOfChanges = `-- name: EventsOfChanges :many
 SELECT barcode, number, id, what, actor, reason, before, after, happened, received, proof, locker, record, due, compartment, guard FROM custody_event WHERE barcode IN (SELECT c.barcode FROM change c
     WHERE c.merchant = $1 AND c.position >= $2 AND c.position <= $3)
@@ -1561,6 +1601,63 @@ func (q *Queries) RecordEvents(ctx context.Context, locker string) ([]CustodyEve
 	return items, nil
 }
 
+const referredTo = `-- name: ReferredTo :many
+SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound, onward FROM parcel
+WHERE parcel.reference = $2 AND parcel.reference <> ''
+    OR parcel.shipment IN (SELECT s.id FROM shipment s WHERE s.reference = $2 AND s.reference <> '') ORDER BY parcel.created DESC LIMIT $1
+`
+
+type ReferredToParams struct {
+	Limit     int32
+	Reference string
+}
+
+func (q *Queries) ReferredTo(ctx context.Context, arg ReferredToParams) ([]Parcel, error) {
+	rows, err := q.db.QueryContext(ctx, referredTo, arg.Limit, arg.Reference)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Parcel
+	for rows.Next() {
+		var i Parcel
+		if err := rows.Scan(
+			&i.Barcode,
+			&i.Shipment,
+			&i.Merchant,
+			&i.Locker,
+			&i.Carrier,
+			&i.Place,
+			&i.Size,
+			&i.Low,
+			&i.WeightG,
+			&i.Reference,
+			&i.Token,
+			&i.State,
+			&i.Hold,
+			&i.Compartment,
+			&i.Stored,
+			&i.Due,
+			&i.Events,
+			&i.Created,
+			&i.Changed,
+			&i.Live,
+			&i.Outbound,
+			&i.Onward,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const reprice = `-- name: Reprice :execrows
 UPDATE shipment SET cod_amount = $2, cod_currency = $3 WHERE id = $1 AND paid = 0
 `
@@ -2292,6 +2389,53 @@ func (q *Queries) Uploads(ctx context.Context, arg UploadsParams) ([]UploadsRow,
 			&i.Locker,
 			&i.Received,
 			&i.Stretch,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const uploadsBack = `-- name: UploadsBack :many
+SELECT cursor, locker, first, last, received, stretch, guard FROM upload WHERE locker = $2 AND guard = $3 AND last <= $4 AND first <= last ORDER BY last DESC LIMIT $1
+`
+
+type UploadsBackParams struct {
+	Limit  int32
+	Locker string
+	Guard  int64
+	Upto   int64
+}
+
+func (q *Queries) UploadsBack(ctx context.Context, arg UploadsBackParams) ([]Upload, error) {
+	rows, err := q.db.QueryContext(ctx, uploadsBack,
+		arg.Limit,
+		arg.Locker,
+		arg.Guard,
+		arg.Upto,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Upload
+	for rows.Next() {
+		var i Upload
+		if err := rows.Scan(
+			&i.Cursor,
+			&i.Locker,
+			&i.First,
+			&i.Last,
+			&i.Received,
+			&i.Stretch,
+			&i.Guard,
 		); err != nil {
 			return nil, err
 		}

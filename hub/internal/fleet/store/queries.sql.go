@@ -202,6 +202,38 @@ func (q *Queries) Advance(ctx context.Context, arg AdvanceParams) (int64, error)
 	return result.RowsAffected()
 }
 
+const alarmCounts = `-- name: AlarmCounts :many
+SELECT locker, CAST(COUNT(*) AS BIGINT) AS count FROM alarm WHERE ended = 0 GROUP BY locker
+`
+
+type AlarmCountsRow struct {
+	Locker string
+	Count  int64
+}
+
+func (q *Queries) AlarmCounts(ctx context.Context) ([]AlarmCountsRow, error) {
+	rows, err := q.db.QueryContext(ctx, alarmCounts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AlarmCountsRow
+	for rows.Next() {
+		var i AlarmCountsRow
+		if err := rows.Scan(&i.Locker, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const behindLockers = `-- name: BehindLockers :many
 SELECT locker FROM locker_line WHERE behind_since > 0 AND behind_since < $1
     AND NOT EXISTS (SELECT 1 FROM alarm a WHERE a.locker = locker_line.locker AND a.kind = 'withheld' AND a.ended = 0) LIMIT 500
@@ -220,6 +252,38 @@ func (q *Queries) BehindLockers(ctx context.Context, before int64) ([]string, er
 			return nil, err
 		}
 		items = append(items, locker)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const careCounts = `-- name: CareCounts :many
+SELECT locker, CAST(COUNT(*) AS BIGINT) AS count FROM compartment WHERE faulted OR untested OR state = 'QUARANTINE' GROUP BY locker
+`
+
+type CareCountsRow struct {
+	Locker string
+	Count  int64
+}
+
+func (q *Queries) CareCounts(ctx context.Context) ([]CareCountsRow, error) {
+	rows, err := q.db.QueryContext(ctx, careCounts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CareCountsRow
+	for rows.Next() {
+		var i CareCountsRow
+		if err := rows.Scan(&i.Locker, &i.Count); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -465,16 +529,17 @@ func (q *Queries) EndAlarm(ctx context.Context, arg EndAlarmParams) error {
 }
 
 const endAlarmByID = `-- name: EndAlarmByID :execrows
-UPDATE alarm SET ended = $2 WHERE id = $1 AND ended = 0
+UPDATE alarm SET ended = $2, ended_by = $3 WHERE id = $1 AND ended = 0
 `
 
 type EndAlarmByIDParams struct {
-	ID    string
-	Ended int64
+	ID      string
+	Ended   int64
+	EndedBy string
 }
 
 func (q *Queries) EndAlarmByID(ctx context.Context, arg EndAlarmByIDParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, endAlarmByID, arg.ID, arg.Ended)
+	result, err := q.db.ExecContext(ctx, endAlarmByID, arg.ID, arg.Ended, arg.EndedBy)
 	if err != nil {
 		return 0, err
 	}
@@ -532,6 +597,65 @@ type GiveRoomParams struct {
 func (q *Queries) GiveRoom(ctx context.Context, arg GiveRoomParams) error {
 	_, err := q.db.ExecContext(ctx, giveRoom, arg.Locker, arg.Size)
 	return err
+}
+
+const glances = `-- name: Glances :many
+SELECT l.id, l.name, l.address, l.latitude, l.longitude, l.state, l.paused, l.lockdown, l.technician,
+    n.heard, n.since, n.moved, n.behind_since
+FROM locker l JOIN locker_line n ON n.locker = l.id ORDER BY l.id
+`
+
+type GlancesRow struct {
+	ID          string
+	Name        string
+	Address     string
+	Latitude    float64
+	Longitude   float64
+	State       string
+	Paused      int64
+	Lockdown    int64
+	Technician  string
+	Heard       int64
+	Since       int64
+	Moved       int64
+	BehindSince int64
+}
+
+func (q *Queries) Glances(ctx context.Context) ([]GlancesRow, error) {
+	rows, err := q.db.QueryContext(ctx, glances)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []GlancesRow
+	for rows.Next() {
+		var i GlancesRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Name,
+			&i.Address,
+			&i.Latitude,
+			&i.Longitude,
+			&i.State,
+			&i.Paused,
+			&i.Lockdown,
+			&i.Technician,
+			&i.Heard,
+			&i.Since,
+			&i.Moved,
+			&i.BehindSince,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const heardAgain = `-- name: HeardAgain :many
@@ -787,6 +911,36 @@ func (q *Queries) LockersDark(ctx context.Context, before int64) ([]string, erro
 	return items, nil
 }
 
+const mark = `-- name: Mark :one
+SELECT n.position, n.behind_since, n.heard, n.since,
+    CAST((SELECT COUNT(*) FROM alarm a WHERE a.locker = n.locker AND a.ended = 0) AS BIGINT) AS alarms,
+    CAST((SELECT COALESCE(SUM(r.reserved), 0) FROM room r WHERE r.locker = n.locker) AS BIGINT) AS reserved
+FROM locker_line n WHERE n.locker = $1
+`
+
+type MarkRow struct {
+	Position    int64
+	BehindSince int64
+	Heard       int64
+	Since       int64
+	Alarms      int64
+	Reserved    int64
+}
+
+func (q *Queries) Mark(ctx context.Context, locker string) (MarkRow, error) {
+	row := q.db.QueryRowContext(ctx, mark, locker)
+	var i MarkRow
+	err := row.Scan(
+		&i.Position,
+		&i.BehindSince,
+		&i.Heard,
+		&i.Since,
+		&i.Alarms,
+		&i.Reserved,
+	)
+	return i, err
+}
+
 const mayEnrol = `-- name: MayEnrol :one
 SELECT id FROM locker WHERE id = $1 AND code_digest = $2 AND code_until > CAST($3 AS BIGINT)
 `
@@ -861,7 +1015,7 @@ func (q *Queries) MovedAgain(ctx context.Context, after int64) ([]string, error)
 }
 
 const openAlarms = `-- name: OpenAlarms :many
-SELECT id, locker, kind, reason, compartment, record, raised, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended = 0 AND (CAST($2 AS TEXT) = '' OR locker = $2) ORDER BY id DESC LIMIT $1
+SELECT id, locker, kind, reason, compartment, record, raised, taken, taken_by, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended = 0 AND (CAST($2 AS TEXT) = '' OR locker = $2) ORDER BY id DESC LIMIT $1
 `
 
 type OpenAlarmsParams struct {
@@ -877,6 +1031,8 @@ type OpenAlarmsRow struct {
 	Compartment int64
 	Record      int64
 	Raised      int64
+	Taken       int64
+	TakenBy     string
 	Evidence    int64
 }
 
@@ -897,6 +1053,63 @@ func (q *Queries) OpenAlarms(ctx context.Context, arg OpenAlarmsParams) ([]OpenA
 			&i.Compartment,
 			&i.Record,
 			&i.Raised,
+			&i.Taken,
+			&i.TakenBy,
+			&i.Evidence,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const pastAlarms = `-- name: PastAlarms :many
+SELECT id, locker, kind, reason, compartment, record, raised, taken, taken_by, ended, ended_by, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended > 0 ORDER BY id DESC LIMIT $1
+`
+
+type PastAlarmsRow struct {
+	ID          string
+	Locker      string
+	Kind        string
+	Reason      string
+	Compartment int64
+	Record      int64
+	Raised      int64
+	Taken       int64
+	TakenBy     string
+	Ended       int64
+	EndedBy     string
+	Evidence    int64
+}
+
+func (q *Queries) PastAlarms(ctx context.Context, limit int32) ([]PastAlarmsRow, error) {
+	rows, err := q.db.QueryContext(ctx, pastAlarms, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PastAlarmsRow
+	for rows.Next() {
+		var i PastAlarmsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Locker,
+			&i.Kind,
+			&i.Reason,
+			&i.Compartment,
+			&i.Record,
+			&i.Raised,
+			&i.Taken,
+			&i.TakenBy,
+			&i.Ended,
+			&i.EndedBy,
 			&i.Evidence,
 		); err != nil {
 			return nil, err
@@ -1064,6 +1277,45 @@ type ResetLineParams struct {
 func (q *Queries) ResetLine(ctx context.Context, arg ResetLineParams) error {
 	_, err := q.db.ExecContext(ctx, resetLine, arg.PositionHash, arg.Locker)
 	return err
+}
+
+const roomSums = `-- name: RoomSums :many
+SELECT locker, CAST(SUM(total) AS BIGINT) AS total, CAST(SUM(empty) AS BIGINT) AS empty, CAST(SUM(reserved) AS BIGINT) AS reserved FROM room GROUP BY locker
+`
+
+type RoomSumsRow struct {
+	Locker   string
+	Total    int64
+	Empty    int64
+	Reserved int64
+}
+
+func (q *Queries) RoomSums(ctx context.Context) ([]RoomSumsRow, error) {
+	rows, err := q.db.QueryContext(ctx, roomSums)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RoomSumsRow
+	for rows.Next() {
+		var i RoomSumsRow
+		if err := rows.Scan(
+			&i.Locker,
+			&i.Total,
+			&i.Empty,
+			&i.Reserved,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const rooms = `-- name: Rooms :many
@@ -1388,6 +1640,24 @@ func (q *Queries) Stand(ctx context.Context, arg StandParams) error {
 		arg.Technician,
 	)
 	return err
+}
+
+const takeAlarm = `-- name: TakeAlarm :execrows
+UPDATE alarm SET taken = $2, taken_by = $3 WHERE id = $1 AND ended = 0
+`
+
+type TakeAlarmParams struct {
+	ID      string
+	Taken   int64
+	TakenBy string
+}
+
+func (q *Queries) TakeAlarm(ctx context.Context, arg TakeAlarmParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, takeAlarm, arg.ID, arg.Taken, arg.TakenBy)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const takeRoom = `-- name: TakeRoom :execrows

@@ -93,6 +93,43 @@ func (q *Queries) DropPrices(ctx context.Context) error {
 	return err
 }
 
+const lanes = `-- name: Lanes :many
+SELECT from_city, to_city, locker, zone, coefficient, days_min, days_max, priority_min, priority_max FROM tariff_lane ORDER BY from_city, to_city, locker
+`
+
+func (q *Queries) Lanes(ctx context.Context) ([]TariffLane, error) {
+	rows, err := q.db.QueryContext(ctx, lanes)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []TariffLane
+	for rows.Next() {
+		var i TariffLane
+		if err := rows.Scan(
+			&i.FromCity,
+			&i.ToCity,
+			&i.Locker,
+			&i.Zone,
+			&i.Coefficient,
+			&i.DaysMin,
+			&i.DaysMax,
+			&i.PriorityMin,
+			&i.PriorityMax,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const lanesFrom = `-- name: LanesFrom :many
 SELECT from_city, to_city, locker, zone, coefficient, days_min, days_max, priority_min, priority_max FROM tariff_lane WHERE from_city = $1 OR from_city = 0
 `

@@ -53,15 +53,15 @@ export function sayWeek(week, words) {
   for (let from = 0, to; from < week.length; from = to) {
     for (to = from + 1; to < week.length && week[to] === week[from]; ) to++;
     const hours = sayDay(week[from], words);
-    if (to - from === 7) return always.test(week[0]) ? hours : words.Daily.replace("{hours}", hours);
-    said.push(`${to - from > 1 ? `${words.Week[from]}–${words.Week[to - 1]}` : words.Week[from]} ${hours}`);
+    if (to - from === 7) return always.test(week[0]) ? hours : words.daily.replace("{hours}", hours);
+    said.push(`${to - from > 1 ? `${words.week[from]}–${words.week[to - 1]}` : words.week[from]} ${hours}`);
   }
   return said.join("; ");
 }
 
 function sayDay(hours, words) {
-  if (always.test(hours)) return words.RoundTheClock;
-  if (hours === "NODAY") return words.DayOff;
+  if (always.test(hours)) return words.roundTheClock;
+  if (hours === "NODAY") return words.dayOff;
   const [open, pause] = hours.split("/").map((span) => span.replace("-", "–"));
-  return pause ? `${open} (${words.Break.replace("{hours}", pause)})` : open;
+  return pause ? `${open} (${words.break.replace("{hours}", pause)})` : open;
 }

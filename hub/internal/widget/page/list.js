@@ -18,12 +18,12 @@ export function drawList(ul, { words, language, choose }) {
 
   function option(l) {
     const { open, until } = how.now(l);
-    const when = l.always ? words.AlwaysOpen : open ? (until ? words.OpenUntil.replace("{time}", until) : words.Open) : until ? words.OpensAt.replace("{time}", until) : words.Closed;
+    const when = l.always ? words.alwaysOpen : open ? (until ? words.openUntil.replace("{time}", until) : words.open) : until ? words.opensAt.replace("{time}", until) : words.closed;
     const [room, tone] = roomOf(l, words);
     const days = sayDays(how.tariffs[l.id], words);
     return el("li", { role: "option", id: `locker-${l.id}`, "data-id": l.id, tabindex: "-1", "aria-selected": String(how.chosen === l), class: how.picked === l.id ? "picked" : null },
       el("span", { class: "name" }, l.name),
-      how.picked === l.id ? el("span", { class: "tag" }, words.Selected) : Number.isFinite(l.distance) && el("span", { class: "far" }, sayDistance(l.distance, words, language)),
+      how.picked === l.id ? el("span", { class: "tag" }, words.selected) : Number.isFinite(l.distance) && el("span", { class: "far" }, sayDistance(l.distance, words, language)),
       el("span", { class: "address" }, sayAddress(l, how.city)),
       l.metro.length > 0 && el("span", { class: "metro" }, l.metro.join(", ")),
       el("span", { class: "state" }, el("span", { class: open ? "go" : "quiet" }, when), el("span", { class: tone }, room), days && el("span", null, days)));
@@ -76,9 +76,9 @@ export function drawList(ul, { words, language, choose }) {
 
 // roomOf is what there is to say about a locker's room, and in which tone.
 export function roomOf(l, words) {
-  if (l.suspended) return [words.Suspended, "stop"];
-  if (l.free === 0) return [words.RoomNone, "stop"];
-  return l.free < 3 ? [words.RoomLittle, "care"] : [words.RoomFree, "go"];
+  if (l.suspended) return [words.suspended, "stop"];
+  if (l.free === 0) return [words.roomNone, "stop"];
+  return l.free < 3 ? [words.roomLittle, "care"] : [words.roomFree, "go"];
 }
 
 // sayAddress leaves out the city where all are of one.
@@ -90,11 +90,11 @@ export function sayAddress(l, city) {
 export function sayDays(tariff, words) {
   if (!tariff?.delivery_max) return "";
   const { delivery_min: from, delivery_max: to } = tariff;
-  return from === to || !from ? words.Days.replace("{n}", to) : words.DaySpan.replace("{from}", from).replace("{to}", to);
+  return from === to || !from ? words.days.replace("{n}", to) : words.daySpan.replace("{from}", from).replace("{to}", to);
 }
 
 function sayDistance(metres, words, language) {
   const number = (n, digits) => n.toLocaleString(language, { maximumFractionDigits: digits });
-  if (metres < 950) return words.Metres.replace("{n}", number(Math.max(10, Math.round(metres / 10) * 10), 0));
-  return words.Kilometres.replace("{n}", number(metres / 1000, metres < 9500 ? 1 : 0));
+  if (metres < 950) return words.metres.replace("{n}", number(Math.max(10, Math.round(metres / 10) * 10), 0));
+  return words.kilometres.replace("{n}", number(metres / 1000, metres < 9500 ? 1 : 0));
 }

@@ -11,10 +11,10 @@ export function drawMap(element, { words, tiles, choose }) {
   const map = new Leaflet(element, { minZoom: 2, maxZoom: 18, zoomControl: false, attributionControl: false, zoomAnimation: !still, fadeAnimation: !still, inertia: !still, worldCopyJump: false });
   map.setView([55.75, 37.62], 4, { animate: false });
   const about = new Control.Attribution({ prefix: false }).addTo(map);
-  new Control.Zoom({ position: "bottomright", zoomInTitle: words.ZoomIn, zoomOutTitle: words.ZoomOut }).addTo(map);
+  new Control.Zoom({ position: "bottomright", zoomInTitle: words.zoomIn, zoomOutTitle: words.zoomOut }).addTo(map);
   new Scale({ imperial: false, words }).addTo(map);
   if (tiles.url) new TileLayer(tiles.url, { maxZoom: 19, referrerPolicy: "strict-origin" }).addTo(map);
-  for (const part of attribution(tiles.url ? tiles.attribution : words.WithoutTiles)) about.getContainer().append(part);
+  for (const part of attribution(tiles.url ? tiles.attribution : words.withoutTiles)) about.getContainer().append(part);
   const layer = new Lockers({ bare: !tiles.url }).addTo(map);
   let wish = null; // what to show once the map has a size
 
@@ -22,7 +22,7 @@ export function drawMap(element, { words, tiles, choose }) {
   map.on("mousemove", (event) => {
     const mark = hit(event);
     element.style.cursor = mark ? "pointer" : "";
-    element.title = mark ? (mark.lockers.length > 1 ? words.Cluster.replace("{n}", mark.lockers.length) : mark.lockers[0].name) : "";
+    element.title = mark ? (mark.lockers.length > 1 ? words.cluster.replace("{n}", mark.lockers.length) : mark.lockers[0].name) : "";
   });
   map.on("click", (event) => {
     const mark = hit(event);
@@ -82,7 +82,7 @@ function attribution(text) {
 const Scale = Control.Scale.extend({
   _updateScale(scale, text, ratio) {
     const [, number, unit] = /^(\d+) (k?m)$/.exec(text);
-    const said = { m: this.options.words.Metres, km: this.options.words.Kilometres }[unit].replace("{n}", number);
+    const said = { m: this.options.words.metres, km: this.options.words.kilometres }[unit].replace("{n}", number);
     Control.Scale.prototype._updateScale.call(this, scale, said, ratio);
   },
 });

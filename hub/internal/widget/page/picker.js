@@ -1,10 +1,8 @@
 // picker.js: <lockstep-locker-picker>, a form field whose value is the id of the locker that the visitor has chosen. It dispatches
 // "select", a CustomEvent whose detail is the locker: id, name, address, post_code, region, city, country, latitude, longitude, indoors,
 // hours, zone, coeff, delivery_min, delivery_max. Attributes: hub, city, from-city, cities, numbers, lang, name, required, value.
-const words = {
-  ru: { title: "Выбор постамата", missing: "Выберите постамат" },
-  en: { title: "Choose a locker", missing: "Choose a locker" },
-};
+import { words } from "./words.js";
+
 const style = new CSSStyleSheet();
 style.replaceSync(`
   :host { display: block; box-sizing: border-box; height: 40rem; max-height: 90vh; border: 1px solid light-dark(#d6d3ca, #38424b); border-radius: 0.75rem; overflow: hidden; }
@@ -67,7 +65,7 @@ export class LockerPicker extends HTMLElement {
     return /^(ru|en)\b/i.exec(chosen)?.[1].toLowerCase() ?? "";
   }
 
-  get #words() { return words[this.#language || (/^ru\b/.test(navigator.language) ? "ru" : "en")]; }
+  get #words() { return words[this.#language] ?? words[navigator.language.split("-")[0]] ?? words.en; }
 
   #choose(id, locker) {
     this.#value = id;

@@ -8,9 +8,9 @@ import { cityOf, listed, metres, wanted, words as wordsOf } from "/select/search
 import { drawCard } from "/select/card.js";
 
 const said = JSON.parse(document.getElementById("said").textContent);
-const words = said.Words;
+const words = said.words;
 const $ = (id) => document.getElementById(id);
-const collator = new Intl.Collator(said.Language, { numeric: true });
+const collator = new Intl.Collator(said.language, { numeric: true });
 
 const state = {
   all: [], // lockers as the hub lists them, those that the shop takes, with: words, free, always, distance
@@ -48,13 +48,13 @@ async function json(path) {
 }
 
 async function load() {
-  $("count").textContent = words.Loading;
+  $("count").textContent = words.loading;
   try {
     loaded = prepared((await json("/select/lockers.json")).lockers);
   } catch (error) {
     console.error(error);
-    $("count").textContent = words.Failed;
-    nothing(words.Failed, [words.Again, load]);
+    $("count").textContent = words.failed;
+    nothing(words.failed, [words.again, load]);
     return;
   }
   begin();
@@ -97,7 +97,7 @@ function fillCities() {
   }
   const options = [...cities].map(([key, { city, region }]) => el("option", { value: key }, names.get(city) > 1 && region ? `${city} (${region})` : city));
   const select = $("city");
-  select.replaceChildren(el("option", { value: "" }, words.AllCities), ...options);
+  select.replaceChildren(el("option", { value: "" }, words.allCities), ...options);
   const asked = cityOf(state.options.city);
   select.value = (asked && [...cities.keys()].find((key) => cityOf(key.split("\n")[0]) === asked)) || (cities.size === 1 ? [...cities.keys()][0] : "");
   select.hidden = cities.size < 2;
@@ -130,7 +130,7 @@ function update(fit) {
   }
   const city = $("city").value.split("\n")[0];
   $("clear").hidden = !$("query").value;
-  $("count").textContent = (city ? words.CountHere : words.Count).replace("{city}", city).replace("{n}", state.shown.length.toLocaleString(said.Language));
+  $("count").textContent = (city ? words.countHere : words.count).replace("{city}", city).replace("{n}", state.shown.length.toLocaleString(said.language));
   list.show(state.shown, { now: clocks(), tariffs: state.tariffs, chosen: state.chosen, picked: state.picked, city });
   map?.show(state.shown, state.all);
   if (fit) map?.fit(state.you ? state.shown.slice(0, 8) : state.shown, state.you);
@@ -140,12 +140,12 @@ function update(fit) {
 
 function explainNothing(city) {
   if (state.shown.length) return nothing("");
-  if (!state.all.length) return nothing(words.NoneAllowed);
+  if (!state.all.length) return nothing(words.noneAllowed);
   const narrowed = ["open", "always", "room"].some((id) => $(id).checked);
   const ways = [];
-  if (narrowed) ways.push([words.DropFilters, () => { for (const id of ["open", "always", "room"]) $(id).checked = false; update(true); }]);
-  if (city && $("query").value) ways.push([words.Everywhere, () => { $("city").value = ""; update(true); }]);
-  nothing(city ? words.NothingHere.replace("{city}", city) : words.Nothing, ...ways);
+  if (narrowed) ways.push([words.dropFilters, () => { for (const id of ["open", "always", "room"]) $(id).checked = false; update(true); }]);
+  if (city && $("query").value) ways.push([words.everywhere, () => { $("city").value = ""; update(true); }]);
+  nothing(city ? words.nothingHere.replace("{city}", city) : words.nothing, ...ways);
 }
 
 function nothing(sentence, ...ways) {
@@ -203,9 +203,9 @@ function near() {
       $("near").setAttribute("aria-pressed", "true");
       $("city").value = "";
       update(true);
-      $("count").textContent = words.Nearest;
+      $("count").textContent = words.nearest;
     },
-    () => (done(), ($("count").textContent = words.NotFoundYou)),
+    () => (done(), ($("count").textContent = words.notFoundYou)),
     { enableHighAccuracy: true, timeout: 15_000, maximumAge: 60_000 },
   );
 }
@@ -217,11 +217,11 @@ function view(name) {
 }
 
 async function showMap() {
-  if (!said.Map || $("map").offsetWidth === 0) return;
+  if (!said.map || $("map").offsetWidth === 0) return;
   if (!map) {
     const { drawMap } = await import("/select/map.js");
     if (map) return;
-    map = drawMap($("map"), { words, tiles: said.Tiles, choose });
+    map = drawMap($("map"), { words, tiles: said.tiles, choose });
     map.show(state.shown, state.all);
     map.fit(state.shown, state.you);
   }
@@ -239,7 +239,7 @@ function keys(event) {
   to.focus();
 }
 
-const list = drawList($("list"), { words, language: said.Language, choose });
+const list = drawList($("list"), { words, language: said.language, choose });
 let typing = 0;
 $("query").addEventListener("input", () => {
   if (state.chosen) choose(null);

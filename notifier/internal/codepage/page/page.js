@@ -1,15 +1,16 @@
 // page.js shows the ticket in the address's fragment. Nothing of it is sent or stored anywhere.
 import { encode } from "./base45.js";
+import { after, choose, locale, offer } from "./language.js";
 import { only, parse, scanText, wish } from "./ticket.js";
-import { words } from "./words.js";
+import { languages, words } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-let ticket = null, language = navigator.language.startsWith("ru") ? "ru" : "en";
+let ticket = null, language = choose(languages, ...navigator.languages);
 
 function read() {
   try {
     ticket = parse(location.hash.slice(1));
-    language = ticket.russian ? "ru" : "en";
+    language = choose(languages, ticket.language, ...navigator.languages);
   } catch {
     ticket = null;
   }
@@ -20,7 +21,7 @@ function show() {
   const say = words[language];
   document.documentElement.lang = language;
   for (const el of document.querySelectorAll("[data-say]")) el.textContent = say[el.dataset.say];
-  $("language").textContent = say.other;
+  offer($("language"), languages, language);
   $("ticket").hidden = !ticket;
   $("none").hidden = !!ticket;
   if (ticket) showTicket(say);
@@ -111,7 +112,7 @@ async function moreTime() {
 function until(say) {
   if (!ticket.due) return "";
   const local = new Date((ticket.due + ticket.offset * 60) * 1000);
-  const date = new Intl.DateTimeFormat(say.locale, { timeZone: "UTC", weekday: "short", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
+  const date = new Intl.DateTimeFormat(locale(languages, language), { timeZone: "UTC", weekday: "short", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
   return `${ticket.due * 1000 < Date.now() ? say.over : say.until} ${date.format(local)}`;
 }
 
@@ -128,7 +129,7 @@ async function draw(place, text) {
   }
 }
 
-$("language").addEventListener("click", () => { language = language === "ru" ? "en" : "ru"; show(); });
+$("language").addEventListener("click", () => { language = after(languages, language).code; show(); });
 $("larger").addEventListener("click", (e) => {
   const on = document.documentElement.classList.toggle("larger");
   e.currentTarget.ariaPressed = String(on);

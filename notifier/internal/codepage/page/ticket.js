@@ -1,11 +1,11 @@
 // ticket.js reads the fragment that notifier/internal/codepage/link.go writes; its layout is described there.
 
-// parse returns {codes: ["123456789"], secrets: [Uint8Array(16)], barcodes: ["100000000014"], due, offset, russian, more, place,
+// parse returns {codes: ["123456789"], secrets: [Uint8Array(16)], barcodes: ["100000000014"], due, offset, language, more, place,
 // address} and throws on anything that link.go would not have written. barcodes is empty in version 1, which once held several codes too.
 export function parse(fragment) {
   const bytes = fromBase64url(fragment);
   const view = new DataView(bytes.buffer);
-  if (bytes.length < 8 || bytes[0] < 1 || bytes[0] > 2 || bytes[1] > 3) throw new Error("ticket: not version 1 or 2");
+  if (bytes.length < 8 || bytes[0] < 1 || bytes[0] > 2 || bytes[1] > 7) throw new Error("ticket: not version 1 or 2");
   const size = bytes[0] === 1 ? 20 : 25;
   const n = bytes[2], end = 3 + n * size;
   if (n < 1 || n > 16 || bytes.length < end + 5) throw new Error("ticket: cut off");
@@ -17,7 +17,7 @@ export function parse(fragment) {
   }
   const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.slice(end + 5));
   const [place, address = ""] = text.split("\n");
-  return { codes, secrets, barcodes, due: view.getUint32(end), offset: view.getInt8(end + 4) * 15, russian: (bytes[1] & 1) === 1, more: (bytes[1] & 2) === 2, place, address };
+  return { codes, secrets, barcodes, due: view.getUint32(end), offset: view.getInt8(end + 4) * 15, language: { 1: "ru", 4: "en" }[bytes[1] & 5] ?? "", more: (bytes[1] & 2) === 2, place, address };
 }
 
 function digits(number, length) {
@@ -36,7 +36,7 @@ function fromBase64url(text) {
 export function only(fragment, i) {
   const bytes = fromBase64url(fragment);
   const size = bytes[0] === 1 ? 20 : 25, end = 3 + bytes[2] * size, at = 3 + i * size;
-  const one = [1, bytes[1] & 1, 1, ...bytes.slice(at, at + 20), ...bytes.slice(end)];
+  const one = [1, bytes[1] & 5, 1, ...bytes.slice(at, at + 20), ...bytes.slice(end)];
   return btoa(String.fromCharCode(...one)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 

@@ -1,7 +1,7 @@
 // worker.js keeps the page's files so that it opens without a network. A fragment is never part of a request, so nothing of a
 // ticket is ever in this cache.
 const name = "code-page-1";
-const files = ["./", "page.css", "page.js", "ticket.js", "words.js", "tokens.css", "base45.js"];
+const files = ["./", "page.css", "page.js", "ticket.js", "words.js", "language.js", "tokens.css", "base45.js"];
 
 self.addEventListener("install", (e) => e.waitUntil(install()));
 self.addEventListener("activate", (e) => e.waitUntil(self.clients.claim()));
