@@ -190,7 +190,7 @@ var evil = []string{
 	`javascript:globalThis.owned=1`,
 	`</title><svg onload="globalThis.owned=1">`,
 	`{{constructor.constructor("globalThis.owned=1")()}}`,
-	`<a hx-on:load="globalThis.owned=1" hx-get="/console/" hx-trigger="load" href="javascript:globalThis.owned=1">x</a>`,
+	`<a hx-on:load="globalThis.owned=1" hx-get="/console/" href="javascript:globalThis.owned=1">x</a>`,
 	`]]><iframe srcdoc="<script>parent.owned=1</script>">`,
 }
 
