@@ -24,6 +24,7 @@ import (
 	"lockstep/hub/internal/widget"
 	"lockstep/internal/web"
 	"lockstep/internal/web/webtest"
+	"lockstep/internal/words"
 )
 
 // visitor is somebody before a shop's page.
@@ -167,7 +168,7 @@ func TestAVisitorChoosesALockerByKeysAlone(t *testing.T) {
 	v.press(kb.ArrowDown)
 	v.enter()
 	v.untilInside(`document.activeElement.matches("#chosen button.main")`)
-	webtest.Accessible(t, v.ctx, "chosen by keys")
+	webtest.Keep(t, v.ctx, "chosen by keys")
 	v.enter()
 	v.until(`told.length === 1`)
 	const want = `[{"id":"7701-015","name":"Курская","address":"105064, Московская обл., Москва, ул. Земляной Вал, 29","zone":"-1","coeff":1.5,"delivery_min":2,"delivery_max":4,"cityname":"Москва","region":"Московская обл."}]`
@@ -345,6 +346,16 @@ func TestFiltersAndSearch(t *testing.T) {
 	}
 }
 
+// The page that shops hold in a frame is accessible in every language and both themes.
+func TestThePageIsAccessible(t *testing.T) {
+	r := newRig(t, small(), nil)
+	v := r.visit(t, 800, 600, "")
+	for _, l := range words.All() {
+		v.do(chromedp.Navigate(r.hub.URL+"/select/?lang="+l.Code), chromedp.WaitVisible("#list li"))
+		webtest.Accessible(t, v.ctx, "select-"+l.Code)
+	}
+}
+
 func TestHours(t *testing.T) {
 	r := newRig(t, small(), nil)
 	v := r.visit(t, 800, 600, "")
@@ -475,7 +486,7 @@ func TestTheNearestComeFirstAfterAPress(t *testing.T) {
 	if first := inside[string](v, `document.querySelector("#list li").dataset.id + " " + document.querySelector("#list .far").textContent`); first != "7701-015 110 м" {
 		t.Errorf("the first is %s", first)
 	}
-	webtest.Accessible(t, v.ctx, "near")
+	webtest.Keep(t, v.ctx, "near")
 }
 
 func TestAStrangersMessagesAreNotHeard(t *testing.T) {
@@ -591,5 +602,5 @@ func TestOnAPhoneListAndMapTakeTurns(t *testing.T) {
 	if full := eval[string](v, `(() => { const b = document.querySelector("dialog iframe").getBoundingClientRect(); return [b.left, b.top, b.width, b.height].join(); })()`); full != "0,0,390,844" {
 		t.Errorf("the frame is at %s", full)
 	}
-	webtest.Accessible(t, v.ctx, "phone map")
+	webtest.Keep(t, v.ctx, "phone map")
 }
