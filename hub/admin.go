@@ -251,7 +251,7 @@ func (h *Hub) Locker(ctx context.Context, id string) (LockerView, error) {
 	if err != nil {
 		return v, err
 	}
-	v.Refusals = refusalViews(refusals)
+	v.Refusals = views(refusals.List(), func(r fleet.Refused) RefusalView { return RefusalView(r) })
 	alarms, err := h.fleet.Alarms(ctx, id, 100)
 	v.Alarms = views(alarms, alarmView)
 	return v, err

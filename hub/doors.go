@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
 	"lockstep/guard/statement"
 	"lockstep/hub/internal/dispatch"
@@ -235,16 +234,4 @@ func cosignedView(c dispatch.Cosigned) RequestView {
 		subject = fmt.Sprintf("of the lockdown at record %d", c.Mark)
 	}
 	return RequestView{Locker: c.Locker, Kind: c.Kind, Subject: subject, Actor: c.Actor, Made: stamp(c.Made), State: state, Refused: c.Refused}
-}
-
-// refusalViews lists refusals, latest days first.
-func refusalViews(counts fleet.Refusals) []RefusalView {
-	list := []RefusalView{}
-	for what, n := range counts {
-		list = append(list, RefusalView{time.Unix(what.Day*24*3600, 0).UTC().Format(time.DateOnly), what.What, n})
-	}
-	slices.SortFunc(list, func(a, b RefusalView) int {
-		return cmp.Or(cmp.Compare(b.Day, a.Day), cmp.Compare(a.What, b.What))
-	})
-	return list
 }

@@ -208,7 +208,7 @@ func TestOperatorsAskLockers(t *testing.T) {
 	if found, err := h.Check(t.Context()); err != nil || len(found) != 0 {
 		t.Errorf("%q, %v", found, err)
 	}
-	audits, err := h.accounts.Audits(t.Context(), 100)
+	audits, _, err := h.accounts.AuditPage(t.Context(), "", "", 100)
 	if err != nil || audits[0].Act != "replaced a guard, 0 parcels inside" {
 		t.Errorf("%+v, %v", audits[0], err)
 	}

@@ -252,7 +252,7 @@ func (h *Hub) handler() (http.Handler, error) {
 		h.config.Log.Warn("nobody can sign in to the console", "error", err)
 	}
 	people, err := console.New(console.Config{Accounts: h.accounts, Passkeys: passkeys, Fleet: h.fleet, Custody: h.custody, Dispatch: h.dispatch, Couriers: h.couriers, Tariffs: h.tariffs, Names: h.names,
-		Tiles: h.tiles(), Now: h.config.Now, Log: h.config.Log, PublicURL: h.consoleURL(), Restrict: h.restrictFor, LockerCode: h.lockerCode})
+		Tiles: h.tiles(), Now: h.config.Now, Log: h.config.Log, PublicURL: h.consoleURL(), Restrict: h.restrictFor, Journal: h.Journal, LockerCode: h.lockerCode})
 	if err != nil {
 		return nil, err
 	}

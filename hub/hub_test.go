@@ -296,7 +296,7 @@ func TestARevokedHouseCourierIsToldToLockers(t *testing.T) {
 	if err != nil || len(asked) != 1 || asked[0].Kind != string(statement.Revoke) || asked[0].Subject != key.ID().String() {
 		t.Errorf("asked %+v, %v", asked, err)
 	}
-	if lines, err := h.accounts.Audits(t.Context(), 1); err != nil || len(lines) != 1 || lines[0].Act != "revoked a courier" {
+	if lines, _, err := h.accounts.AuditPage(t.Context(), "", "", 1); err != nil || len(lines) != 1 || lines[0].Act != "revoked a courier" {
 		t.Errorf("%+v, %v", lines, err)
 	}
 }

@@ -88,7 +88,7 @@ func TestAReturnAtBothDoors(t *testing.T) {
 			t.Errorf("act %d: %v", number, err)
 		}
 	}
-	audits, err := h.accounts.Audits(t.Context(), 1)
+	audits, _, err := h.accounts.AuditPage(t.Context(), "", "", 1)
 	if err != nil || len(audits) != 1 || audits[0].Act != "said a parcel was returned" || audits[0].Subject != barcode {
 		t.Errorf("%+v, %v", audits, err)
 	}

@@ -4,6 +4,7 @@ package parcel
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"lockstep/guard/statement"
@@ -98,6 +99,15 @@ func (d DwellTime) Duration() time.Duration { return time.Duration(d) * time.Hou
 
 // SerialsPerRange is how many barcodes one number range holds.
 const SerialsPerRange = 1_000_000
+
+// InFours writes a barcode as people read it: its digits in fours, with a gap between.
+func InFours(barcode, gap string) string {
+	var out []string
+	for four := range slices.Chunk([]byte(barcode), 4) {
+		out = append(out, string(four))
+	}
+	return strings.Join(out, gap)
+}
 
 // MakeBarcode writes the barcode of a serial in a number range: five digits, six digits and the GS1 check digit.
 func MakeBarcode(numberRange string, serial int64) (string, error) {

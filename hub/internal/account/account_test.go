@@ -199,7 +199,7 @@ func TestAudit(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if list, err := o.Audits(t.Context(), 1); err != nil || len(list) != 1 || list[0].Subject != "b" {
+		if list, _, err := o.AuditPage(t.Context(), "", "", 1); err != nil || len(list) != 1 || list[0].Subject != "b" {
 			t.Errorf("%+v, %v", list, err)
 		}
 	})

@@ -149,16 +149,6 @@ func (a *Accounts) AuditIn(ctx context.Context, tx *sql.Tx, actor, act, subject 
 	return nil
 }
 
-// Audits are the last lines of the audit log, newest first.
-func (a *Accounts) Audits(ctx context.Context, limit int) ([]Audited, error) {
-	rows, err := store.New(a.DB.Reads()).Audits(ctx, int32(limit))
-	var list []Audited
-	for _, row := range rows {
-		list = append(list, Audited{row.At, row.Actor, row.Act, row.Subject})
-	}
-	return list, err
-}
-
 // AuditPage is a page of the log, newest first, of one subject or, for "", of all. next is the before of the page after it, empty on
 // the last.
 func (a *Accounts) AuditPage(ctx context.Context, subject, before string, limit int) (list []Audited, next string, err error) {

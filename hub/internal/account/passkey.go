@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -100,8 +98,7 @@ func (p *Passkeys) BeginEnrol(ctx context.Context, token string) (options *proto
 
 // FinishEnrol takes what the browser made, uses the link up and signs its user in.
 func (p *Passkeys) FinishEnrol(ctx context.Context, token, name string, made []byte) (signed Signed, u User, err error) {
-	name = strings.TrimSpace(name)
-	if name == "" || utf8.RuneCountInString(name) > 60 || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if name = strings.TrimSpace(name); !isName(name) {
 		return signed, u, fault.New(fault.Invalid, "invalid_name", "a passkey's name is one line of 1 to 60 characters")
 	}
 	parsed, err := protocol.ParseCredentialCreationResponseBytes(made)

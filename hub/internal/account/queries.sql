@@ -36,9 +36,6 @@ SELECT carrier FROM carrier_token WHERE digest = $1;
 -- name: AddAudit :exec
 INSERT INTO audit (id, at, actor, act, subject) VALUES ($1, $2, $3, $4, $5);
 
--- name: Audits :many
-SELECT * FROM audit ORDER BY id DESC LIMIT $1;
-
 -- name: SetLogin :exec
 INSERT INTO merchant_login (login, merchant, contract, digest, created) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT (login) DO UPDATE SET contract = excluded.contract, digest = excluded.digest;

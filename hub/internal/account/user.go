@@ -74,7 +74,7 @@ func (a *Accounts) AddUser(ctx context.Context, name string, role Role, merchant
 
 func (a *Accounts) checkUser(ctx context.Context, u User) error {
 	switch {
-	case u.Name == "" || utf8.RuneCountInString(u.Name) > 60 || strings.ContainsFunc(u.Name, func(r rune) bool { return !unicode.IsPrint(r) }):
+	case !isName(u.Name):
 		return fault.New(fault.Invalid, "invalid_name", "a user's name is one line of 1 to 60 characters")
 	case !slices.Contains(Roles, u.Role):
 		return fault.New(fault.Invalid, "invalid_role", "there is no role %q", u.Role)
@@ -85,6 +85,11 @@ func (a *Accounts) checkUser(ctx context.Context, u User) error {
 	}
 	_, err := a.Merchant(ctx, u.Merchant)
 	return err
+}
+
+// isName says whether a text is one line of 1 to 60 characters.
+func isName(text string) bool {
+	return text != "" && utf8.RuneCountInString(text) <= 60 && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 func (a *Accounts) setLink(ctx context.Context, q *store.Queries, user string, stored []byte) error {

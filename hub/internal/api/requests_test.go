@@ -69,7 +69,7 @@ func TestAMerchantLetsAParcelWaitAndSendsANewCode(t *testing.T) {
 		if got := b.do("POST", path+"/reissue", b.key, ""); got.status != 409 || got.field(t, "code") != "too_soon" {
 			t.Errorf("%d %s", got.status, got.body)
 		}
-		audits, err := b.accounts.Audits(t.Context(), 1)
+		audits, _, err := b.accounts.AuditPage(t.Context(), "", "", 1)
 		if err != nil || len(audits) != 1 || !strings.HasPrefix(audits[0].Actor, "merchant ") || audits[0].Act != "asked: reissue" || audits[0].Subject != barcode {
 			t.Errorf("%+v, %v", audits, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -47,6 +48,8 @@ type Config struct {
 	PublicURL string // where people reach it, without a slash at the end
 	// Restrict asks a locker to stop something, in the name of a user.
 	Restrict func(ctx context.Context, actor string, r statement.Restriction) error
+	// Journal writes what lockstep audit reads of a locker's guard; 0 is the one it has now.
+	Journal func(ctx context.Context, locker string, guard uint64, to io.Writer) error
 	// LockerCode is what a technician types at a locker to enrol its line.
 	LockerCode func(locker string, shown secret.Text) string
 }

@@ -1,10 +1,8 @@
 package console
 
 import (
-	"cmp"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,12 +30,7 @@ type lockerView struct {
 	Alarms   []fleet.Alarm
 	Requests []dispatch.Request
 	Signed   []dispatch.Cosigned
-	Refusals []refusal
-}
-
-type refusal struct {
-	Day, What string
-	Count     int64
+	Refusals []fleet.Refused
 }
 
 // kindOf is how a compartment is drawn.
@@ -86,10 +79,7 @@ func (c *console) lockerView(v *visit, id string) (l lockerView, err error) {
 		return l, err
 	}
 	counts, err := c.Fleet.Refused(ctx, id)
-	for what, n := range counts {
-		l.Refusals = append(l.Refusals, refusal{time.Unix(what.Day*24*3600, 0).UTC().Format(time.DateOnly), what.What, n})
-	}
-	slices.SortFunc(l.Refusals, func(a, b refusal) int { return cmp.Or(cmp.Compare(b.Day, a.Day), cmp.Compare(a.What, b.What)) })
+	l.Refusals = counts.List()
 	return l, err
 }
 
@@ -268,14 +258,5 @@ func (c *console) lockerJournal(v *visit) error {
 	}
 	v.Header().Set("Content-Type", "application/octet-stream")
 	v.Header().Set("Content-Disposition", `attachment; filename="`+l.ID+`.journal"`)
-	if err := c.Custody.Journal(v.Context(), l.ID, l.Guards, v); err != nil {
-		return err
-	}
-	receipts, err := c.Fleet.Receipts(v.Context(), l.ID)
-	for _, r := range receipts {
-		if err == nil {
-			_, err = v.Write(r)
-		}
-	}
-	return err
+	return c.Journal(v.Context(), l.ID, 0, v)
 }

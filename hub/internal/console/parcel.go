@@ -163,10 +163,4 @@ func (c *console) extend(v *visit) error {
 }
 
 // inFours writes a barcode as people read it.
-func inFours(barcode string) string {
-	var out []string
-	for c := range slices.Chunk([]byte(barcode), 4) {
-		out = append(out, string(c))
-	}
-	return strings.Join(out, "\u00a0")
-}
+func inFours(barcode string) string { return parcel.InFours(barcode, "\u00a0") }

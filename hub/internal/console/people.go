@@ -9,18 +9,18 @@ import (
 
 type meView struct {
 	Passkeys []account.Passkey
-	Link     string // for another device, shown once
+	Once     shownOnce // the link for another device
 }
 
 // me is a user's own page: their passkeys.
-func (c *console) me(v *visit) error { return c.mine(v, "") }
+func (c *console) me(v *visit) error { return c.mine(v, shownOnce{}) }
 
-func (c *console) mine(v *visit, link string) error {
+func (c *console) mine(v *visit, once shownOnce) error {
 	keys, err := c.Accounts.PasskeysOf(v.Context(), v.User.ID)
 	if err != nil {
 		return err
 	}
-	return v.show(mePage(v, meView{keys, link}))
+	return v.show(mePage(v, meView{keys, once}))
 }
 
 func (c *console) dropPasskey(v *visit) error {
@@ -46,7 +46,7 @@ func (c *console) anotherDevice(v *visit) error {
 	if err := v.did("made a link for another device", v.User.Name); err != nil {
 		return err
 	}
-	return c.mine(v, c.link(token.Reveal()))
+	return c.mine(v, shownOnce{v.User.Name, "link", c.link(token.Reveal())})
 }
 
 // link is a one-time link. Its token is behind #, so that no log of the way has it.
@@ -54,18 +54,17 @@ func (c *console) link(token string) string { return c.PublicURL + "/console/enr
 
 type usersView struct {
 	Users []account.User
-	For   string // whose link is shown
-	Link  string
+	Once  shownOnce
 }
 
-func (c *console) users(v *visit) error { return c.everybody(v, "", "") }
+func (c *console) users(v *visit) error { return c.everybody(v, shownOnce{}) }
 
-func (c *console) everybody(v *visit, of, link string) error {
+func (c *console) everybody(v *visit, once shownOnce) error {
 	list, err := c.Accounts.Users(v.Context(), "*")
 	if err != nil {
 		return err
 	}
-	return v.show(usersPage(v, usersView{list, of, link}))
+	return v.show(usersPage(v, usersView{list, once}))
 }
 
 func (c *console) addUser(v *visit) error {
@@ -76,7 +75,7 @@ func (c *console) addUser(v *visit) error {
 	if err := v.did("added a user: "+string(u.Role), u.Name); err != nil {
 		return err
 	}
-	return c.everybody(v, u.Name, c.link(token.Reveal()))
+	return c.everybody(v, shownOnce{u.Name, "link", c.link(token.Reveal())})
 }
 
 // user is who a path means.
@@ -112,7 +111,7 @@ func (c *console) linkUser(v *visit) error {
 	if err := v.did("ended all passkeys and made a link", u.Name); err != nil {
 		return err
 	}
-	return c.everybody(v, u.Name, c.link(token.Reveal()))
+	return c.everybody(v, shownOnce{u.Name, "link", c.link(token.Reveal())})
 }
 
 func (c *console) endUser(v *visit) error {

@@ -87,7 +87,7 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	handler, err := console.New(console.Config{Accounts: o.accounts, Passkeys: passkeys, Fleet: o.fleet, Custody: o.custody, Dispatch: o.dispatch, Couriers: couriers, Tariffs: tariff.New(tariff.Config{DB: d}), Now: clock, Log: log, PublicURL: address,
-		LockerCode: func(locker string, shown secret.Text) string { return locker + " " + shown.Reveal() },
+		Journal: o.custody.Journal, LockerCode: func(locker string, shown secret.Text) string { return locker + " " + shown.Reveal() },
 		Restrict: func(ctx context.Context, actor string, r statement.Restriction) error {
 			_, err := o.custody.Restrict(ctx, r, actor)
 			return err

@@ -1,6 +1,10 @@
 package fleet
 
 import (
+	"cmp"
+	"slices"
+	"time"
+
 	"lockstep/guard/journal"
 	"lockstep/guard/statement"
 )
@@ -71,6 +75,21 @@ const day = 24 * 3600 * 1e6 // µs
 
 // manyRefusals is how many of them in one record (of ten minutes) are alarming.
 const manyRefusals = 100
+
+// Refused is how often one thing was refused on a day, 2026-12-31.
+type Refused struct {
+	Day, What string
+	Count     int64
+}
+
+// List is all of them, latest days first.
+func (c Refusals) List() (list []Refused) {
+	for what, n := range c {
+		list = append(list, Refused{time.UnixMicro(what.Day * day).UTC().Format(time.DateOnly), what.What, n})
+	}
+	slices.SortFunc(list, func(a, b Refused) int { return cmp.Or(cmp.Compare(b.Day, a.Day), cmp.Compare(a.What, b.What)) })
+	return list
+}
 
 // Apply folds one record and says how many refusals it tells of.
 func (c Refusals) Apply(r journal.Record) (n int64) {

@@ -107,7 +107,7 @@ func (p *tracked) fill(t custody.Tracking, now time.Time) {
 	if err != nil {
 		zone = time.UTC
 	}
-	p.Found, p.Barcode = true, group(t.Parcel.Barcode)
+	p.Found, p.Barcode = true, parcel.InFours(t.Parcel.Barcode, " ")
 	p.State, p.Text, p.Tone = p.Say("track.states."+string(t.Parcel.State)), p.Say(about(t.Parcel)+string(t.Parcel.State)), tones[t.Parcel.State]
 	if !p.Has(about(t.Parcel) + string(t.Parcel.State)) {
 		p.Text = p.Say("track.stateTexts." + string(t.Parcel.State))
@@ -162,13 +162,4 @@ func steps(l *words.Language, s parcel.State) []step {
 		out = append(out, step{l.Say("track.steps." + string(name)), i < at || s == parcel.Collected, i == at && s != parcel.Collected})
 	}
 	return out
-}
-
-// group writes a barcode in fours.
-func group(barcode string) string {
-	var out []string
-	for c := range slices.Chunk([]byte(barcode), 4) {
-		out = append(out, string(c))
-	}
-	return strings.Join(out, " ")
 }

@@ -252,39 +252,6 @@ func (q *Queries) AuditPageOf(ctx context.Context, arg AuditPageOfParams) ([]Aud
 	return items, nil
 }
 
-const audits = `-- name: Audits :many
-SELECT id, at, actor, act, subject FROM audit ORDER BY id DESC LIMIT $1
-`
-
-func (q *Queries) Audits(ctx context.Context, limit int32) ([]Audit, error) {
-	rows, err := q.db.QueryContext(ctx, audits, limit)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []Audit
-	for rows.Next() {
-		var i Audit
-		if err := rows.Scan(
-			&i.ID,
-			&i.At,
-			&i.Actor,
-			&i.Act,
-			&i.Subject,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const carrierOfToken = `-- name: CarrierOfToken :one
 SELECT carrier FROM carrier_token WHERE digest = $1
 `
