@@ -37,7 +37,6 @@ type Bench struct {
 	dir    string // the guard's folder, its sockets, its clock file
 	guard  *exec.Cmd
 	ended  chan struct{}
-	broken *exec.Cmd // what breaks its disk
 	beside *watch    // who stands beside its calls; nil where nobody does
 	kiosk  *door.KioskClient
 	link   *door.LinkClient

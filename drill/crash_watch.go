@@ -80,6 +80,7 @@ type watch struct {
 	seen    []found
 	struck  chan struct{} // closed by the blow
 	broken  syscall.Errno // the disk, until it is mended
+	refuses string        // the kinds of touches that it then refuses
 	platter *platter
 	making  map[*tracer.Call]*made
 }
@@ -130,6 +131,13 @@ func (w *watch) trouble() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.err
+}
+
+// spoil has the disk refuse some kinds of touches from now on, until it is mended.
+func (w *watch) spoil(fault syscall.Errno, kinds string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.broken, w.refuses = fault, kinds
 }
 
 // arm begins to number.
@@ -192,7 +200,7 @@ func (w *watch) enter(t *Touch, size int, offset int64) tracer.Order {
 	if fault, ok := faults[w.blow.way]; ok {
 		w.strike()
 		if refusing[fault] != "" {
-			w.broken = fault
+			w.broken, w.refuses = fault, refusing[fault]
 		}
 		return tracer.Order{Fail: fault}
 	}
@@ -221,9 +229,9 @@ func edgeIn(offset int64, size int) int {
 	return size / 2
 }
 
-// refused is the error of a disk that is full or read-only, for a call that it would refuse.
+// refused is the error of a disk that is broken, for a call that it would refuse.
 func (w *watch) refused(t Touch) syscall.Errno {
-	if w.broken != 0 && t.onDisk() && strings.Contains(refusing[w.broken], t.Kind) {
+	if w.broken != 0 && t.onDisk() && strings.Contains(w.refuses, t.Kind) {
 		return w.broken
 	}
 	return 0

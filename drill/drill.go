@@ -112,12 +112,12 @@ func (y *Yard) Run(ctx context.Context, rows []Row, out io.Writer) ([]Result, er
 		all = append(all, result)
 		result.print(out)
 		if result.Err != nil {
-			failed = append(failed, result.ID)
+			failed = append(failed, fmt.Sprintf("%s: %v", result.ID, result.Err))
 		}
 	}
 	fmt.Fprintf(out, "\n%d rows, %d held\n", len(rows), len(rows)-len(failed))
 	if len(failed) > 0 {
-		return all, errors.New("failed: " + strings.Join(failed, " "))
+		return all, errors.New("failed: " + strings.Join(failed, "\n\t"))
 	}
 	return all, nil
 }

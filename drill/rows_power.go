@@ -9,7 +9,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"lockstep/cabinet"
 	"lockstep/guard/door"
@@ -284,24 +287,34 @@ func noBroadcast(context.Context, *Bench) (string, error) {
 func badDisk(ctx context.Context, b *Bench) (string, error) {
 	_, barcode := b.occupied()
 	code := b.Codes[barcode].Code
+	w, err := b.onSpoiltDisk(ctx)
+	if err != nil {
+		return "", err
+	}
 	var seen []string
-	for _, fault := range []string{"full", "read-only", "failing"} {
+	for _, fault := range []struct {
+		name    string
+		gives   syscall.Errno
+		refuses string
+	}{
+		{"full", unix.ENOSPC, refusing[unix.ENOSPC]},
+		{"read-only", unix.EROFS, refusing[unix.EROFS]},
+		{"failing", unix.EIO, "sync"}, // it takes writes and cannot make them durable
+	} {
 		before := b.pulses()
 		if reply, err := b.typed(ctx, code); err != nil || !reply.Accepted {
 			return "", fmt.Errorf("the code: %s %v", reply.Reason, err)
 		}
-		if err := b.breakDisk(ctx, fault); err != nil {
-			return "", err
-		}
+		w.spoil(fault.gives, fault.refuses)
 		b.pressed(ctx, Thief)    // whatever comes of it: a guard that cannot trust its disk ends, and answers nobody
 		b.wait(ctx, time.Second) // a frame that is on the wire arrives
 		if err := b.still(before); err != nil {
-			return "", breach("with a %s disk: %v", fault, err)
+			return "", breach("with a %s disk: %v", fault.name, err)
 		}
 		if err := b.mendDisk(ctx); err != nil {
 			return "", err
 		}
-		seen = append(seen, fault+": 0 pulses")
+		seen = append(seen, fault.name+": 0 pulses")
 	}
 	return strings.Join(seen, ", "), nil
 }
