@@ -37,7 +37,7 @@ type Bench struct {
 	dir    string // the guard's folder, its sockets, its clock file
 	guard  *exec.Cmd
 	ended  chan struct{}
-	beside *watch    // who stands beside its calls; nil where nobody does
+	beside *watch // who stands beside its calls; nil where nobody does
 	kiosk  *door.KioskClient
 	link   *door.LinkClient
 	began  time.Time
