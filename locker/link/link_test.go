@@ -58,7 +58,11 @@ func (r *rig) start() {
 // settle lets virtual time pass until done or, at the latest, a month.
 func (r *rig) settle(done func() bool) {
 	r.Helper()
-	for began := time.Now(); !done(); time.Sleep(10 * time.Second) {
+	for began := time.Now(); ; time.Sleep(10 * time.Second) {
+		synctest.Wait() // whatever is on its way at this moment arrives
+		if done() {
+			return
+		}
 		if time.Since(began) > 30*24*time.Hour {
 			r.hub.mu.Lock()
 			defer r.hub.mu.Unlock()
