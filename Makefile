@@ -3,6 +3,7 @@
 # make build   the binaries, into bin/
 # make proof   what is claimed about doors, measured: every attack, mutant, model and, for hours, fuzz target
 # make fuzz    every parser, FUZZTIME (5m) each
+# make screens a picture of every page, and docs/pages.md, which shows them
 # make gen     what is generated from our own sources and committed
 
 export CGO_ENABLED := 0
@@ -15,7 +16,10 @@ FUZZTIME ?= 5m
 # rooms in which nothing runs beside anything else: the race detector has nothing to find there, and takes its time
 PURE := guard/rules|guard/statement|proof/model|audit|parcel|internal/sheet
 
-.PHONY: demo script test proof proven crash fuzz build development release web gen fresh bench clean
+# rooms whose tests look at pages
+PAGES := ./notifier ./hub/internal/tracking ./hub/internal/widget ./hub/internal/console ./locker/kiosk ./internal/courier ./cabinet
+
+.PHONY: demo script test proof proven crash fuzz build development release web screens gen fresh bench clean
 
 demo: development web
 	$(BIN)/lockstep demo
@@ -50,7 +54,7 @@ test: fresh development release
 	CGO_ENABLED=1 go test -race -timeout 30m $$(go list ./... | grep -vxE 'lockstep/($(PURE))')
 	go test -timeout 30m $$(go list ./... | grep -xE 'lockstep/($(PURE))')
 	CGO_ENABLED=1 go test -race -tags development ./guard/clock ./guard/journal
-	go test -count=1 -tags e2e -timeout 20m ./e2e/...
+	go test -count=1 -tags e2e -timeout 30m ./e2e/...
 	$(BIN)/lockstep drill --quick --release $(BIN)/release/lockstep-guard
 	$(BIN)/lockstep drill --crash --sample 100
 	scripts/fuzz 300x
@@ -77,6 +81,14 @@ crash: development
 # how many mutated frames a guard's sockets take is for the drill: bin/lockstep drill --frames 10000000 A06
 fuzz: web
 	scripts/fuzz $(FUZZTIME)
+
+screens: export LOCKSTEP_SCREENSHOTS := $(CURDIR)/docs/screens
+screens: development
+	@scripts/need chromium=chromium zbarimg=zbar-tools
+	rm -rf docs/screens
+	go test -count=1 -p 1 $(PAGES)
+	go test -count=1 -tags e2e -run 'TestStrangerWalksTheDemo|TestWhatFirstPagesCost' ./e2e
+	scripts/pages docs/screens > docs/pages.new && mv docs/pages.new docs/pages.md
 
 gen:
 	@scripts/need gcc=gcc,libc6-dev

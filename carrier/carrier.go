@@ -100,6 +100,7 @@ func (c *Carrier) Serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	hub.log = c.config.Log
 	listener, err := net.Listen("tcp", c.config.Listen)
 	if err != nil {
 		return fmt.Errorf("carrier: %w", err)
@@ -118,15 +119,7 @@ func (c *Carrier) Serve(ctx context.Context) error {
 func (c *Carrier) handler(hub *hub) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", c.health)
-	mux.Handle("/", courier.NewPage(courier.Page{Couriers: c.couriers, Log: c.config.Log, FrameAncestor: c.config.FrameAncestor,
-		Round: func(ctx context.Context, of courier.Courier) ([]courier.Stop, error) {
-			stops, err := hub.round(ctx, of.Lockers)
-			if err != nil {
-				c.config.Log.Warn("no round from the hub", "error", err)
-			}
-			return stops, err
-		},
-		NoRoom: hub.noRoom}))
+	mux.Handle("/", courier.NewPage(courier.Page{Couriers: c.couriers, Network: hub, Log: c.config.Log, FrameAncestor: c.config.FrameAncestor}))
 	return mux
 }
 

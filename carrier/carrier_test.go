@@ -318,6 +318,62 @@ func TestNoRoomThroughTheService(t *testing.T) {
 	}
 }
 
+// Acts are the hub's too, and what is carried; what a courier or a guard has signed goes there as it is.
+func TestActsThroughTheService(t *testing.T) {
+	d := newDesk(t)
+	theHub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch at := r.Method + " " + r.URL.Path; {
+		case at == "GET /carrier/v1/lockers/l1/down":
+			io.WriteString(w, `{"after":7,"load":"AQI="}`)
+		case at == "POST /carrier/v1/lockers/l1/up" && string(body) == `{"stretch":"AwQ="}`:
+			w.WriteHeader(http.StatusNoContent)
+		case at == "GET /carrier/v1/acts":
+			io.WriteString(w, `{"acts":[{"number":10000001,"merchant":"Hats","shipments":[["200010000017"]]}]}`)
+		case at == "GET /carrier/v1/acts/10000001":
+			io.WriteString(w, `{"number":10000001,"merchant":"Hats","shipments":[]}`)
+		case at == "POST /carrier/v1/acts" && strings.Contains(string(body), `"courier":"anna"`) && strings.Contains(string(body), `"act":10000001`):
+			io.WriteString(w, `{"number":10000001,"accepted":1}`)
+		case at == "POST /carrier/v1/acts" && strings.Contains(string(body), `"act":10000003`):
+			w.WriteHeader(http.StatusUnauthorized)
+			io.WriteString(w, `{"code":"bad_proof"}`)
+		case at == "POST /carrier/v1/acts":
+			w.WriteHeader(http.StatusConflict)
+			io.WriteString(w, `{"code":"accepted"}`)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+			io.WriteString(w, `{"code":"unknown_act"}`)
+		}
+	}))
+	defer theHub.Close()
+	client, err := newHub(theHub.URL, "lsc_x", false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPhone(t)
+	d.enrol(t, p, d.invite(t, "anna", "l1"))
+	for ask, want := range map[string]string{"GET acts": `200 "Hats"`, "GET acts/10000001": `200 "Hats"`, "GET acts/2": `404 unknown_act`, "POST acts/10000001": `200 "accepted":1`, "POST acts/10000002": `409 accepted`, "POST acts/10000003": `403 bad_proof`,
+		"GET lockers/l1/down": `200 {"after":7,"load":"AQI="}`, "GET lockers/l2/down": `404 not_sent_here`, "POST lockers/l1/up": `200 {}`} {
+		method, path, _ := strings.Cut(ask, " ")
+		path = "/courier/v1/" + path
+		at := d.now.UnixMicro()
+		body := `{"stretch":"AwQ="}`
+		if !strings.HasSuffix(path, "/up") {
+			body = `{"act":` + path[strings.LastIndex(path, "/")+1:] + `,"at":1,"barcodes":["200010000017"]}`
+		}
+		r := httptest.NewRequest(method, path, strings.NewReader(body))
+		r.Header.Set("Lockstep-Courier", "anna")
+		r.Header.Set("Lockstep-At", jsonOf(t, at))
+		r.Header.Set("Lockstep-Proof", strings.Trim(jsonOf(t, p.sign(t, courier.RequestMessage(method, path, at))), `"`))
+		w := httptest.NewRecorder()
+		d.handler(client).ServeHTTP(w, r)
+		status, says, _ := strings.Cut(want, " ")
+		if jsonOf(t, w.Code) != status || !strings.Contains(w.Body.String(), says) {
+			t.Errorf("%s: %d %s", ask, w.Code, w.Body)
+		}
+	}
+}
+
 func jsonOf(t *testing.T, v any) string {
 	t.Helper()
 	data, err := json.Marshal(v)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"lockstep/internal/courier"
 	"lockstep/internal/fault"
 )
 
@@ -23,7 +24,7 @@ func FuzzRound(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		stops, err := client.round(t.Context(), []string{"l1"})
+		stops, err := client.Round(t.Context(), courier.Courier{Lockers: []string{"l1"}})
 		switch {
 		case err == nil && (status/100 != 2 || len(stops) > len(body)):
 			t.Fatalf("%d, %d bytes were read as %d lockers", status, len(body), len(stops))

@@ -26,6 +26,8 @@ type Options struct {
 	Second   bool   // a second locker stands in another city
 	Database string // the hub's, a postgres:// URL; empty for an SQLite file
 
+	Compartments int // of each locker; 0 for 24
+
 	Keys *ceremony.Development // the network's; nil for fresh ones
 }
 
@@ -39,6 +41,7 @@ type Network struct {
 	APIKey   string // the demo merchant's
 	Enrol    string // one-time URL for the courier's phone
 	Console  string // one-time URL with which somebody becomes the operator
+	Shop     string // and the merchant
 	Locker   string
 	Front    *cabinet.Client // the cabinet's control socket
 	Clock    Clock
@@ -100,7 +103,7 @@ func (n *Network) locker() []step {
 		n.second = &site{Network: n, id: secondID, name: "Second demo locker", address: "ulitsa Baumana 44, Kazan", latitude: "55.7887", longitude: "49.1221", mark: "-2", port: portSecondCabinet}
 		steps = append(steps, step{"second locker", n.second.start})
 	}
-	return append(steps, step{"sandbox", n.sandbox}, step{"kiosk", n.startKiosk}, step{"courier", n.inviteCourier}, step{"operator", n.inviteOperator})
+	return append(steps, step{"sandbox", n.sandbox}, step{"kiosk", n.startKiosk}, step{"courier", n.inviteCourier}, step{"users", n.inviteUsers})
 }
 
 func bringUp(ctx context.Context, o Options, steps func(*Network) []step) (_ *Network, err error) {

@@ -26,9 +26,23 @@ var pageFiles embed.FS
 
 // ServePage serves the page with the three panes until ctx ends.
 func (n *Network) ServePage(ctx context.Context) error {
-	files, err := fs.Sub(pageFiles, "page")
+	listener, err := net.Listen("tcp", n.listen(portPage))
 	if err != nil {
 		return err
+	}
+	server := &http.Server{Handler: n.page(), ReadHeaderTimeout: 5 * time.Second}
+	context.AfterFunc(ctx, func() { server.Close() })
+	if err := server.Serve(listener); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// page is what ServePage serves.
+func (n *Network) page() http.Handler {
+	files, err := fs.Sub(pageFiles, "page")
+	if err != nil {
+		panic(err) // the name is a constant of ours
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, files, "index.html") })
@@ -38,16 +52,7 @@ func (n *Network) ServePage(ctx context.Context) error {
 	mux.HandleFunc("POST /announce", n.serveAnnounce)
 	mux.HandleFunc("GET /parcel/{barcode}", n.serveParcel)
 	mux.HandleFunc("GET /label/{barcode}", n.serveLabel)
-	listener, err := net.Listen("tcp", n.listen(portPage))
-	if err != nil {
-		return err
-	}
-	server := &http.Server{Handler: n.framing(http.NewCrossOriginProtection().Handler(mux)), ReadHeaderTimeout: 5 * time.Second}
-	context.AfterFunc(ctx, func() { server.Close() })
-	if err := server.Serve(listener); ctx.Err() == nil {
-		return err
-	}
-	return nil
+	return n.framing(http.NewCrossOriginProtection().Handler(mux))
 }
 
 // framing lets the page hold the panes of the network's other origins, and nothing else.
@@ -65,7 +70,7 @@ func (n *Network) framing(next http.Handler) http.Handler {
 }
 
 func (n *Network) servePlaces(w http.ResponseWriter, _ *http.Request) {
-	web.JSON(w, map[string]string{"front": n.Cabinet, "kiosk": n.Kiosk + "/", "courier": n.Enrol, "console": n.Console, "inbox": n.Inbox + "/", "reference": n.Hub + "/docs"})
+	web.JSON(w, map[string]string{"front": n.Cabinet, "kiosk": n.Kiosk + "/", "courier": n.Enrol, "console": n.Console, "shop": n.Shop, "inbox": n.Inbox + "/", "reference": n.Hub + "/docs"})
 }
 
 // serveAnnounce announces a parcel as the demo's merchant would, and lays it into the hands of whoever plays at the cabinet.
@@ -87,10 +92,10 @@ func (n *Network) serveAnnounce(w http.ResponseWriter, r *http.Request) {
 	web.JSON(w, map[string]string{"barcode": p.Barcode, "tracking": p.Tracking, "label": "/label/" + p.Barcode})
 }
 
-// plainly is what of an error is for whoever plays: what the hub says, or that it is away.
+// plainly is what of an error is for whoever plays: the hub's stable word for it, or that it is away.
 func plainly(err error) error {
 	if r, ok := errors.AsType[*refused](err); ok {
-		return fault.New(fault.Invalid, "refused", "%s", r.detail())
+		return fault.New(fault.Invalid, r.code(), "the hub refuses it")
 	}
 	return fault.New(fault.Unavailable, "away", "the hub does not answer")
 }

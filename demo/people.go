@@ -33,15 +33,20 @@ func (n *Network) Open(ctx context.Context) (*Stage, error) {
 
 // NoRoom says by the courier's phone that the locker has no room for a parcel, and gives where to take it.
 func (s *Stage) NoRoom(ctx context.Context, barcode string) (locker string, err error) {
-	path, at := "/courier/v1/lockers/"+s.Locker+"/parcels/"+barcode+"/no-room", s.Clock.Now().UnixMicro()
-	proof, err := sign(s.Phone.key, fmt.Appendf(nil, "lockstep courier request POST %s %d", path, at))
-	if err != nil {
-		return "", err
-	}
 	var stop struct{ ID string }
-	err = call(ctx, http.MethodPost, s.Hub+path, map[string]string{"Lockstep-Courier": courierID, "Lockstep-At": strconv.FormatInt(at, 10),
-		"Lockstep-Proof": base64.StdEncoding.EncodeToString(proof)}, nil, &stop)
+	err = s.AskCarrier(ctx, http.MethodPost, "/courier/v1/lockers/"+s.Locker+"/parcels/"+barcode+"/no-room", nil, &stop)
 	return stop.ID, err
+}
+
+// AskCarrier asks the carrier something as the courier's enrolled phone does.
+func (s *Stage) AskCarrier(ctx context.Context, method, path string, body, into any) error {
+	at := s.Clock.Now().UnixMicro()
+	proof, err := sign(s.Phone.key, fmt.Appendf(nil, "lockstep courier request %s %s %d", method, path, at))
+	if err != nil {
+		return err
+	}
+	return call(ctx, method, s.Hub+path, map[string]string{"Lockstep-Courier": courierID, "Lockstep-At": strconv.FormatInt(at, 10),
+		"Lockstep-Proof": base64.StdEncoding.EncodeToString(proof)}, body, into)
 }
 
 // Courier is what the cabinet's judge calls the courier.
@@ -90,6 +95,23 @@ func (s *Stage) Wish(ctx context.Context, want statement.Want, barcode string, s
 			return Answer{}, err
 		}
 	}
+}
+
+// insist is Wish for what must not fail because a board was not heard of just then: the phone is shown again.
+func (s *Stage) insist(ctx context.Context, want statement.Want, barcode string) error {
+	for range 5 {
+		answer, err := s.Wish(ctx, want, barcode, 0)
+		if err != nil || answer.Accepted {
+			return err
+		}
+		if answer.Reason != "out of order" {
+			return fmt.Errorf("a wish about %s: %s", barcode, answer.Reason)
+		}
+		if _, err := s.Screen.Wait(ctx, "boards that answer", func(v ScreenState) bool { return v.OutOfOrder == "" }); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("a wish about %s: five times a board was silent", barcode)
 }
 
 // LetPass turns the clock. To the guard its boards were silent for so long; it goes on when it has looked at them again.
@@ -151,12 +173,8 @@ func (s *Stage) Close(ctx context.Context, person string, compartment uint16, ou
 
 // Deposit puts one parcel in, from the wish to the closed door.
 func (s *Stage) Deposit(ctx context.Context, p Parcel) (uint16, error) {
-	answer, err := s.Wish(ctx, statement.WantDeposit, p.Barcode, 0)
-	if err != nil {
+	if err := s.insist(ctx, statement.WantDeposit, p.Barcode); err != nil {
 		return 0, err
-	}
-	if !answer.Accepted {
-		return 0, fmt.Errorf("deposit of %s: %s", p.Barcode, answer.Reason)
 	}
 	at, err := s.PressAndOpen(ctx, Courier)
 	if err != nil {
@@ -175,12 +193,8 @@ func (s *Stage) PutIn(ctx context.Context, p Parcel, at uint16) error {
 
 // Withdraw has the courier take a parcel out that is overdue or a return, within a session.
 func (s *Stage) Withdraw(ctx context.Context, barcode string) error {
-	answer, err := s.Wish(ctx, statement.WantWithdraw, barcode, 0)
-	if err != nil {
+	if err := s.insist(ctx, statement.WantWithdraw, barcode); err != nil {
 		return err
-	}
-	if !answer.Accepted {
-		return fmt.Errorf("withdrawal of %s: %s", barcode, answer.Reason)
 	}
 	at, err := s.PressAndOpen(ctx, Courier)
 	if err != nil {

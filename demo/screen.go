@@ -45,6 +45,11 @@ type ScreenState struct {
 	} `json:"qr"`
 	Scan    Answer   `json:"scan"`
 	Several *Several `json:"several"`
+	Carried *struct {
+		Step  string `json:"step"` // reading · handing · giving · over
+		Of    int    `json:"of"`
+		Taken int    `json:"taken"`
+	} `json:"carried"`
 }
 
 // Several is a QR code of several parcels, through whose doors the screen leads.
@@ -177,13 +182,11 @@ type refused struct {
 
 func (r *refused) Error() string { return fmt.Sprintf("%s: %s", r.what, r.answer) }
 
-// detail is what a problem (RFC 9457) says for people; for any other answer, what was asked and its status.
-func (r *refused) detail() string {
-	var problem struct{ Detail string }
-	if json.Unmarshal(r.answer, &problem) != nil || problem.Detail == "" {
-		return r.what
-	}
-	return problem.Detail
+// code is a problem's stable word (RFC 9457); empty for any other answer.
+func (r *refused) code() string {
+	var problem struct{ Code string }
+	_ = json.Unmarshal(r.answer, &problem) // what is no problem has none
+	return problem.Code
 }
 
 // call sends JSON and reads JSON; a status of 300 or more is an error that quotes the answer.

@@ -59,7 +59,7 @@ func (s *site) cabinetToken() string {
 }
 
 func (s *site) startCabinet(ctx context.Context) error {
-	config, err := json.Marshal(cabinet.FromLocker(lockerOf(s.id, statement.Key{})))
+	config, err := json.Marshal(cabinet.FromLocker(s.options.lockerOf(s.id, statement.Key{})))
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,7 @@ func (s *site) guardKey() (statement.Key, error) {
 
 // certify makes the locker's certificate for the key its guard has drawn.
 func (s *site) certify(guard statement.Key) ([]byte, error) {
-	bundle, err := s.keys.SignLocker(lockerOf(s.id, guard))
+	bundle, err := s.keys.SignLocker(s.options.lockerOf(s.id, guard))
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
@@ -152,7 +153,7 @@ func (n *Network) RunLink(name, code, guard string) error {
 // StartLink starts a link that was enrolled in its folder.
 func (n *Network) StartLink(name, guard string) error {
 	_, err := n.launch(name, func() *process {
-		return &process{user: n.users.link, args: append(n.linkArgs(name), "--guard", guard)}
+		return &process{user: n.users.link, args: append(n.linkArgs(name), "--guard", guard, "--kiosk", n.carry(strings.Replace(name, "link", "kiosk", 1)))}
 	})
 	return err
 }
@@ -198,10 +199,15 @@ func (n *Network) inviteCourier(context.Context) error {
 	return err
 }
 
-func (n *Network) inviteOperator(context.Context) error {
+func (n *Network) inviteUsers(context.Context) error {
 	var user struct{ Link string }
 	err := n.HubCommand(&user, "user", "add", "Operator", "--role", "admin")
 	n.Console = user.Link
+	if err != nil {
+		return err
+	}
+	err = n.HubCommand(&user, "user", "add", "Merchant", "--role", "merchant", "--merchant", n.merchant)
+	n.Shop = user.Link
 	return err
 }
 
@@ -212,9 +218,12 @@ func (n *Network) RunKiosk(ctx context.Context, guard, scanner string) error {
 }
 
 func (n *Network) runKiosk(ctx context.Context, name, listen, guard, scanner string) error {
+	if err := n.folder(n.users.kiosk, 0o755, name); err != nil {
+		return err
+	}
 	_, err := n.launch(name, func() *process {
 		return &process{user: n.users.kiosk, args: []string{n.bin("lockstep-locker"), "kiosk", "--guard", guard,
-			"--listen", listen, "--scanner", scanner, "--frame-ancestor", n.Page(),
+			"--listen", listen, "--carry", n.carry(name), "--scanner", scanner, "--support", "8 800 555-01-23", "--frame-ancestor", n.Page(),
 			"--clock-file", n.Clock.path}}
 	})
 	if err != nil {
@@ -222,6 +231,9 @@ func (n *Network) runKiosk(ctx context.Context, name, listen, guard, scanner str
 	}
 	return n.waitHTTP(ctx, name, "http://"+listen+"/healthz")
 }
+
+// carry is the socket of a kiosk that the link beside it dials.
+func (n *Network) carry(kiosk string) string { return n.path(kiosk, "carry") }
 
 // startCabinet and startKiosk are the first locker's, whose front and screen the network shows.
 func (n *Network) startCabinet(ctx context.Context) error {

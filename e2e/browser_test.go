@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -27,6 +26,8 @@ type desk struct {
 	*testing.T
 	ctx      context.Context
 	n        *demo.Network
+	name     string // of their pictures
+	unguided bool   // they know what to do, and look at the screens instead of the page's guide
 	mu       sync.Mutex
 	contexts []scriptContext // that are alive, the oldest first
 	pictures int
@@ -36,9 +37,9 @@ type scriptContext struct{ id, origin string }
 
 // sit opens the page. LOCKSTEP_LOOK may hold a size, "dark" and "ru", as in "1800x1000 dark"; without it the page is 1280×800,
 // light and English. LOCKSTEP_SCREENSHOTS names a folder that keeps a picture of each step.
-func sit(t *testing.T, n *demo.Network) *desk {
+func sit(t *testing.T, n *demo.Network, name string) *desk {
 	t.Helper()
-	d := &desk{T: t, ctx: newBrowser(t), n: n}
+	d := &desk{T: t, ctx: newBrowser(t), n: n, name: name}
 	if err := chromedp.Listen(d.ctx, d.hear); err != nil {
 		t.Fatal(err)
 	}
@@ -49,11 +50,10 @@ func sit(t *testing.T, n *demo.Network) *desk {
 
 func newBrowser(t *testing.T) context.Context {
 	t.Helper()
-	width, height, scheme, language := int64(1280), int64(800), "light", "en-GB"
-	for _, word := range strings.Fields(os.Getenv("LOCKSTEP_LOOK")) {
+	width, height, language := int64(1280), int64(800), "en-GB"
+	for _, word := range look() {
 		switch word {
 		case "dark":
-			scheme = word
 		case "ru":
 			language = "ru-RU"
 		default:
@@ -63,11 +63,17 @@ func newBrowser(t *testing.T) context.Context {
 		}
 	}
 	ctx := webtest.Chromium(t, width, height, chromedp.Flag("disable-site-isolation-trials", true), chromedp.Flag("accept-lang", language))
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
-	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
-		t.Fatal(err)
-	}
+	webtest.Theme(t, ctx, theme())
 	return ctx
+}
+
+func look() []string { return strings.Fields(os.Getenv("LOCKSTEP_LOOK")) }
+
+func theme() string {
+	if slices.Contains(look(), "dark") {
+		return "dark"
+	}
+	return "light"
 }
 
 // hear keeps the script contexts that are alive. A frame that is still empty has the page's origin, but it is younger.
@@ -86,12 +92,12 @@ func (d *desk) hear(event any) {
 	}
 }
 
-// until tries again and again, for at most a minute.
+// until tries again and again, for at most two minutes: a link that has lost its hub waits for up to one between two tries.
 func (d *desk) until(what string, try func() error) {
 	d.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(time.Minute)
+	deadline := time.After(2 * time.Minute)
 	for err := try(); err != nil; err = try() {
 		select {
 		case <-tick.C:
@@ -180,22 +186,47 @@ func matches(text, words string) bool {
 	return slices.ContainsFunc(strings.Split(words, "|"), func(w string) bool { return strings.Contains(text, w) })
 }
 
-// told waits until the guide names a step, and keeps a picture.
+// told waits until the guide names a step, or the screen is the one at which it is taken, and keeps a picture.
 func (d *desk) told(step string) {
 	d.Helper()
-	d.until("the guide says "+step, func() error {
-		now, err := in[string](d, "page", `document.body.dataset.step ?? ""`)
-		if err == nil && now != step {
-			err = fmt.Errorf("it says %s", now)
-		}
-		return err
-	})
+	if d.unguided {
+		d.shown(step)
+	} else {
+		d.shows("page", "body", "step", step)
+	}
 	d.picture(step)
 }
 
-func (d *desk) picture(name string) {
+// atScreen is where a step is taken, for those who need no guide: a pane and the name of its screen.
+var atScreen = map[string][2]string{"courier": {"kiosk", "start"}, "point": {"kiosk", "challenge"}, "choose": {"courier", "session"}, "show": {"courier", "show"},
+	"press": {"kiosk", "press"}, "putIn": {"kiosk", "open"}, "finish": {"courier", "show"}, "showFinish": {"courier", "show"}, "receipt": {"kiosk", "receipt"},
+	"pressAgain": {"kiosk", "press"}, "take": {"kiosk", "open"}, "done": {"kiosk", "done"}}
+
+func (d *desk) shown(step string) {
+	d.Helper()
+	if at, ok := atScreen[step]; ok {
+		d.shows(at[0], "main", "screen", at[1])
+	}
+}
+
+// shows waits until an element of a pane says by its data that it is so far.
+func (d *desk) shows(pane, selector, key, want string) {
+	d.Helper()
+	d.until(pane+" shows "+want, func() error {
+		now, err := in[string](d, pane, fmt.Sprintf(`document.querySelector(%q)?.dataset[%q] ?? ""`, selector, key))
+		if err == nil && now != want {
+			err = fmt.Errorf("it shows %s", now)
+		}
+		return err
+	})
+}
+
+func (d *desk) picture(name string) { d.pictureOf(d.ctx, name) }
+
+// pictureOf keeps a picture of a tab, numbered with those of the page.
+func (d *desk) pictureOf(tab context.Context, name string) {
 	d.pictures++
-	webtest.Keep(d.T, d.ctx, fmt.Sprintf("%02d-%s", d.pictures, name))
+	webtest.Keep(d.T, tab, fmt.Sprintf("%s-%02d-%s", d.name, d.pictures, name))
 }
 
 // announced is the parcel that the page keeps.
@@ -217,16 +248,28 @@ func (d *desk) announced(before string) (p struct{ Barcode, Tracking string }) {
 // putIn walks from the locker's screen to the closed door and the courier's receipt.
 func (d *desk) putIn() {
 	d.Helper()
+	d.arrives()
+	d.deposits()
+}
+
+// arrives walks from the locker's screen to the courier's list.
+func (d *desk) arrives() {
+	d.Helper()
 	d.told("courier")
 	d.click("kiosk", button("I am a courier|Я курьер"))
 	d.told("point")
-	d.click("page", element("#point"))
+	d.insists("page", element("#point"), "courier", `screen === "session"`)
 	d.told("choose")
+}
+
+// deposits walks from the courier's list to the closed door and the receipt.
+func (d *desk) deposits() {
+	d.Helper()
 	d.click("courier", element(".parcels button"))
 	d.told("show")
-	d.click("page", element("#show"))
+	d.insists("page", element("#show"), "kiosk", `screen === "press"`)
 	d.told("press")
-	d.click("front", element("#press"))
+	d.presses()
 	d.told("putIn")
 	d.click("front", element(".open .here"))
 	d.click("front", element(".open .door"))
@@ -235,12 +278,36 @@ func (d *desk) putIn() {
 	d.click("courier", button("Next parcel|Следующая посылка"))
 	d.click("courier", button("Finish|Закончить"))
 	d.told("showFinish")
-	d.click("page", element("#show"))
+	d.insists("page", element("#show"), "kiosk", `screen === "receipt"`)
 	d.told("receipt")
-	d.click("page", element("#point"))
+	d.insists("page", element("#point"), "courier", `screen === "home"`)
 	d.told("leave")
 	d.sees("courier", "Receipt saved|Расписка сохранена")
 	d.click("kiosk", button("Done|Готово"))
+}
+
+// presses presses the button until the screen has noticed.
+func (d *desk) presses() {
+	d.Helper()
+	d.insists("front", element("#press"), "kiosk", `screen !== "press"`)
+}
+
+// insists clicks until a pane's screen is as wanted, again and again where nothing comes of it, as people do: a busy machine may have
+// missed a press or a look.
+func (d *desk) insists(pane, find, at, wanted string) {
+	d.Helper()
+	clicked := time.Time{}
+	d.until(at+" has "+wanted, func() error {
+		is, err := in[bool](d, at, fmt.Sprintf(`((screen) => %s)(document.querySelector("main").dataset.screen)`, wanted))
+		if err != nil || is {
+			return err
+		}
+		if time.Since(clicked) > 4*time.Second {
+			d.click(pane, find)
+			clicked = time.Now()
+		}
+		return fmt.Errorf("it has not")
+	})
 }
 
 // reads opens the messages and waits for another code than the one before.
@@ -263,12 +330,20 @@ func (d *desk) reads(before string) (code string) {
 // collect walks from the code to the closed door; behind it lies the parcel that was announced.
 func (d *desk) collect(code, barcode string) {
 	d.Helper()
-	d.click("kiosk", button("I have a code|У меня есть код"))
-	for _, digit := range strings.ReplaceAll(code, " ", "") {
-		d.click("kiosk", button("^"+string(digit)+"$"))
-	}
+	d.collectBy(func() {
+		d.click("kiosk", button("I have a code|У меня есть код"))
+		for _, digit := range strings.ReplaceAll(code, " ", "") {
+			d.click("kiosk", button("^"+string(digit)+"$"))
+		}
+	}, barcode)
+}
+
+// collectBy is collect for whoever shows the code in a way of their own.
+func (d *desk) collectBy(show func(), barcode string) {
+	d.Helper()
+	show()
 	d.told("pressAgain")
-	d.click("front", element("#press"))
+	d.presses()
 	d.told("take")
 	d.click("front", element(`.open .parcel[title*="`+barcode+`"]`))
 	d.click("front", element(".open .door"))
@@ -298,7 +373,7 @@ func (d *desk) tracked(url string) {
 // hub is dead when the second is collected.
 func TestStrangerWalksTheDemo(t *testing.T) {
 	_, n := start(t)
-	d := sit(t, n)
+	d := sit(t, n, "stranger")
 
 	d.told("announce")
 	d.click("page", element("#announce button"))

@@ -188,6 +188,7 @@ func (g *loop) storageFault(cause error, what any) error {
 // publish wakes those who watch when what they would see has changed, countdowns aside.
 func (g *loop) publish(now int64) {
 	view := g.state.View(now)
+	view.Alone = g.heard.Alone(&g.state.Facts, now)
 	old := g.view.Load()
 	view.Version = old.view.Version
 	if view.Same(old.view) {

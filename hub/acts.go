@@ -61,16 +61,22 @@ func (h *Hub) PrintReturnAct(ctx context.Context, number int64, w io.Writer) err
 
 // print draws an act with a merchant's name.
 func (h *Hub) print(ctx context.Context, w io.Writer, merchant string, of func(merchant string) label.Act) error {
-	m, err := h.accounts.Merchant(ctx, merchant)
+	name, err := h.merchantName(ctx, merchant)
 	if err != nil {
 		return err
 	}
-	paper, err := label.ActPDF(of(m.Name))
+	paper, err := label.ActPDF(of(name))
 	if err != nil {
 		return err
 	}
 	_, err = w.Write(paper)
 	return err
+}
+
+// merchantName is what people call a merchant.
+func (h *Hub) merchantName(ctx context.Context, id string) (string, error) {
+	m, err := h.accounts.Merchant(ctx, id)
+	return m.Name, err
 }
 
 // SettlePayments says that a merchant gets, by a payment order, all that was paid for its shipments in a currency and was not settled before.

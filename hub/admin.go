@@ -41,7 +41,7 @@ func (h *Hub) NewMerchantKey(ctx context.Context, id string) (MerchantView, erro
 	if err != nil {
 		return MerchantView{}, err
 	}
-	key, err := h.accounts.NewKey(ctx, id)
+	key, err := h.accounts.NewKey(ctx, id, "")
 	if err != nil {
 		return MerchantView{}, err
 	}

@@ -117,7 +117,7 @@ func (h *Hub) furnish(ctx context.Context) (err error) {
 		return err
 	}
 	h.custody = custody.New(custody.Config{DB: d, Now: c.Now, Log: c.Log, Charters: k.charters, Fleet: h.fleet, Dispatch: h.dispatch, Emit: h.emit, Reach: h.accounts.Reach})
-	h.handovers = handover.New(handover.Config{DB: d, Now: c.Now, Custody: h.custody})
+	h.handovers = handover.New(handover.Config{DB: d, Now: c.Now, Custody: h.custody, Charters: k.charters, Name: h.merchantName})
 	h.tariffs = tariff.New(tariff.Config{DB: d})
 	h.pickups = pickup.New(pickup.Config{DB: d, Now: c.Now})
 	h.names, err = names.New(names.Config{URL: c.NotifierURL, Token: c.NotifierToken, Private: c.NotifierPrivate, Now: c.Now, Log: c.Log})
@@ -234,13 +234,13 @@ func (h *Hub) edge() (*edge.Edge, error) {
 
 // handler is everything behind the public listener.
 func (h *Hub) handler() (http.Handler, error) {
-	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Outbox: h.outbox, Pickups: h.pickups, Names: h.names,
+	machines, err := api.New(api.Config{Accounts: h.accounts, Fleet: h.fleet, Custody: h.custody, Handovers: h.handovers, Outbox: h.outbox, Pickups: h.pickups, Names: h.names,
 		Revoke: h.couriers.RevokeKey, Notifier: h.keys.charter.Notifier, Network: h.keys.charter.Network, BodyKey: h.keys.body, Tracking: h.tracking, Quota: h.quota(), Now: h.config.Now, Log: h.config.Log,
 		PublicURL: h.config.PublicURL, GS1Prefix: h.config.GS1Prefix, ReturnCode: h.returnCode})
 	if err != nil {
 		return nil, err
 	}
-	phones := courier.NewPage(courier.Page{Couriers: h.couriers, Round: h.round, NoRoom: h.custody.NoRoom, Log: h.config.Log, FrameAncestor: h.config.FrameAncestor})
+	phone := courier.NewPage(courier.Page{Couriers: h.couriers, Network: phones{h.custody, h.handovers}, Log: h.config.Log, FrameAncestor: h.config.FrameAncestor})
 	shops := pickpoint.New(pickpoint.Config{GS1Prefix: h.config.GS1Prefix, Accounts: h.accounts, Custody: h.custody, Handovers: h.handovers, Pickups: h.pickups, Names: h.names, Tariffs: h.tariffs, Fleet: h.fleet,
 		Network: h.keys.charter.Network, Notifier: h.keys.charter.Notifier, Quota: h.quota(), Now: h.config.Now, Log: h.config.Log, ReturnCode: h.returnCode})
 	visitors, err := widget.New(widget.Config{Fleet: h.fleet, Tariff: h.lanes, Tiles: h.tiles(), Now: h.config.Now, Log: h.config.Log})
@@ -252,31 +252,26 @@ func (h *Hub) handler() (http.Handler, error) {
 		h.config.Log.Warn("nobody can sign in to the console", "error", err)
 	}
 	people, err := console.New(console.Config{Accounts: h.accounts, Passkeys: passkeys, Fleet: h.fleet, Custody: h.custody, Dispatch: h.dispatch, Couriers: h.couriers, Tariffs: h.tariffs, Names: h.names,
-		Tiles: h.tiles(), Now: h.config.Now, Log: h.config.Log, PublicURL: h.consoleURL(), Restrict: h.restrictFor, Journal: h.Journal, LockerCode: h.lockerCode})
+		Outbox: h.outbox, Money: h.handovers, API: machines, PrintMoneyAct: h.PrintMoneyAct, Tiles: h.tiles(), Now: h.config.Now, Log: h.config.Log, PublicURL: h.consoleURL(), Restrict: h.restrictFor, Journal: h.Journal, LockerCode: h.lockerCode})
 	if err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", h.health)
-	for _, path := range []string{"/console", "/console/"} {
+	for _, path := range []string{"/console", "/console/", "/shop", "/shop/"} {
 		mux.Handle(path, h.byName(people))
 	}
 	for _, path := range []string{"/v1/", "/docs", "/docs/", "/notifier/v1/", "/carrier/v1/", "/payment/v1/"} {
 		mux.Handle(path, machines)
 	}
 	for _, path := range []string{"/courier", "/courier/", "/assets/"} {
-		mux.Handle(path, phones)
+		mux.Handle(path, phone)
 	}
 	mux.Handle("/t/", tracking.New(tracking.Config{Custody: h.custody, Now: h.config.Now, Log: h.config.Log}))
 	for _, path := range []string{"/select", "/select/", "/select-test/"} {
 		mux.Handle(path, visitors)
 	}
 	return slashes(mux, shops), nil
-}
-
-// round is what a house carrier's courier has to do.
-func (h *Hub) round(ctx context.Context, of courier.Courier) ([]courier.Stop, error) {
-	return h.custody.Round(ctx, of.Carrier, of.Lockers)
 }
 
 func (h *Hub) tiles() web.Tiles {

@@ -23,6 +23,10 @@ type hub struct {
 	lockers  []map[string]any
 	receipts []statement.Receipt
 	extended []string // barcodes; a second wish for one is refused
+	refused  []string // barcodes
+	reports  []report // a second one about a parcel is refused
+	place    string   // what is said of every locker's place; empty: nothing
+	asked    int      // how often that was asked
 	changed  chan struct{}
 	key      statement.Key // of the notifier's receipts
 	t        *testing.T
@@ -45,6 +49,9 @@ func newHub(t *testing.T, key statement.Key) *hub {
 	mux.HandleFunc("GET /notifier/v1/uploads", h.feed)
 	mux.HandleFunc("POST /notifier/v1/receipts", h.takeReceipts)
 	mux.HandleFunc("POST /notifier/v1/extend", h.extend)
+	mux.HandleFunc("POST /notifier/v1/refuse", h.refuse)
+	mux.HandleFunc("POST /notifier/v1/report", h.report)
+	mux.HandleFunc("GET /notifier/v1/lockers/l1/place", h.placeOf)
 	mux.HandleFunc("GET /notifier/v1/lockers", func(w http.ResponseWriter, _ *http.Request) { h.answer(w, "lockers", h.have(&h.lockers)) })
 	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") != "Bearer "+token {
@@ -161,6 +168,43 @@ func (h *hub) extend(w http.ResponseWriter, r *http.Request) {
 		}
 		h.extended = append(h.extended, body.Barcode)
 		w.WriteHeader(http.StatusNoContent)
+	})
+}
+
+func (h *hub) refuse(w http.ResponseWriter, r *http.Request) {
+	var body struct{ Barcode string }
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		h.t.Error(err)
+	}
+	h.with(func() { h.refused = append(h.refused, body.Barcode) })
+	w.WriteHeader(http.StatusNoContent)
+}
+
+type report struct{ Barcode, What, Note string }
+
+func (h *hub) report(w http.ResponseWriter, r *http.Request) {
+	var body report
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		h.t.Error(err)
+	}
+	h.with(func() {
+		if slices.ContainsFunc(h.reports, func(is report) bool { return is.Barcode == body.Barcode }) {
+			w.WriteHeader(http.StatusConflict)
+			return
+		}
+		h.reports = append(h.reports, body)
+		w.WriteHeader(http.StatusNoContent)
+	})
+}
+
+func (h *hub) placeOf(w http.ResponseWriter, _ *http.Request) {
+	h.with(func() {
+		h.asked++
+		if h.place == "" {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		w.Write([]byte(h.place))
 	})
 }
 

@@ -103,7 +103,7 @@ func Run(ctx context.Context, c Config) error {
 		tasks.Go(func() error { return repeat(ctx, log, "phones", time.Minute, book.ReadPhones) })
 	}
 	tasks.Go(func() error {
-		return serve(ctx, listener, pages(book, questions, newWishes(hub, book, c.Clock, log)), log)
+		return serve(ctx, listener, pages(book, questions, newHolders(hub, book, c.Clock, log)), log)
 	})
 	log.Info("notifier runs", "listen", listener.Addr().String(), "network", keys.charters[0].Network)
 	return tasks.Wait()

@@ -14,11 +14,11 @@ import (
 	"lockstep/notifier/internal/ledger"
 )
 
-// pages is what the notifier's own origin serves: the code page, the same for everybody, wishes for more time, /healthz, and what the hub
-// may ask.
-func pages(book *ledger.Ledger, hub *asks, more http.Handler) http.Handler {
+// pages is what the notifier's own origin serves: the code page, the same for everybody, what it asks for whoever has a code, /healthz,
+// and what the hub may ask.
+func pages(book *ledger.Ledger, hub *asks, people *holders) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("POST /c/more", http.NewCrossOriginProtection().Handler(more))
+	people.routes(mux)
 	mux.Handle("GET /c/", codepage.Handler())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		cursor, err := book.Cursor(r.Context())

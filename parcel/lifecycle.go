@@ -57,7 +57,8 @@ const (
 	WasTakenOut      Fact = "taken out"
 	WasExtended      Fact = "extended"        // its dwell time ends later
 	WasReissued      Fact = "reissued"        // a new code killed the old one
-	WasDeclined      Fact = "declined"        // its recipient does not want it
+	WasDeclined      Fact = "declined"        // its recipient has said at the locker that they do not want it
+	WasRefused       Fact = "refused"         // its recipient has said so from afar
 	WasPaid          Fact = "paid"            // what was due for it; its code opens now
 	WasOverridden    Fact = "overridden"      // two operators and a technician opened its compartment and emptied it
 	OverrideFailed   Fact = "override failed" // an override ended and the parcel is where it was
@@ -77,6 +78,7 @@ const (
 	ByCarrier    Party = "carrier"
 	ByTechnician Party = "technician"
 	ByHub        Party = "hub"
+	ByRecipient  Party = "recipient"
 )
 
 // Proof is what a fact rests on.
@@ -138,6 +140,7 @@ var lifecycle = []Row{
 	{Stored, WasExtended, ByGuard, Stored, Record},
 	{Stored, WasReissued, ByGuard, Stored, Record},
 	{Stored, WasDeclined, ByGuard, Stored, Record},
+	{Stored, WasRefused, ByRecipient, Stored, Claim},
 	{Stored, WasPaid, ByGuard, Stored, Record},
 	{Stored, WasOverridden, ByGuard, Recovered, Record},
 	{Stored, OverrideFailed, ByGuard, Stored, Record},
@@ -153,6 +156,7 @@ var lifecycle = []Row{
 	{Overdue, WasExtended, ByGuard, Stored, Record},
 	{Overdue, WasReissued, ByGuard, Overdue, Record},
 	{Overdue, WasDeclined, ByGuard, Overdue, Record},
+	{Overdue, WasRefused, ByRecipient, Overdue, Claim},
 	{Overdue, WasPaid, ByGuard, Overdue, Record},
 	{Overdue, WasOverridden, ByGuard, Recovered, Record},
 	{Overdue, OverrideFailed, ByGuard, Overdue, Record},
@@ -173,6 +177,7 @@ var lifecycle = []Row{
 	{Uncertain, WasExtended, ByGuard, Uncertain, Record},
 	{Uncertain, WasReissued, ByGuard, Uncertain, Record},
 	{Uncertain, WasDeclined, ByGuard, Uncertain, Record},
+	{Uncertain, WasRefused, ByRecipient, Uncertain, Claim},
 	{Uncertain, WasPaid, ByGuard, Uncertain, Record},
 	{Uncertain, WasOverridden, ByGuard, Recovered, Record},
 	{Uncertain, OverrideFailed, ByGuard, Uncertain, Record},
@@ -243,7 +248,7 @@ func (r Row) Hold(before string) string {
 	switch {
 	case r.What == WasCancelled && r.To != Cancelled, r.From == Cancelled && r.To.Inside():
 		return HoldCancelled
-	case r.What == WasDeclined && before == "":
+	case (r.What == WasDeclined || r.What == WasRefused) && before == "":
 		return HoldDeclined
 	case r.To == Collected && before == HoldDeclined, r.From == Withdrawn && r.What == WasRedirected: // another try
 		return ""

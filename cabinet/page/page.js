@@ -22,21 +22,26 @@ function element(tag, className, ...children) {
   return e;
 }
 
-function button(className, label, act, ...children) {
+function button(className, name, act, ...children) {
   const b = element("button", className, ...children);
   b.type = "button";
-  b.setAttribute("aria-label", label);
-  b.title = label;
+  label(b, name);
   b.addEventListener("click", act);
   return b;
 }
 
-async function post(path, body) {
-  const reply = await fetch(`${path}?token=${encodeURIComponent(token)}`, { method: "POST", body }).catch(() => null);
-  if (reply && !reply.ok) toast(await reply.text());
+function label(e, name) {
+  e.setAttribute("aria-label", name);
+  e.title = name;
 }
 
-const act = (request) => post("/do", JSON.stringify(request));
+// post says why not where the cabinet does not do it.
+async function post(path, body, why = word("impossible")) {
+  const reply = await fetch(`${path}?token=${encodeURIComponent(token)}`, { method: "POST", body }).catch(() => null);
+  if (reply && !reply.ok) toast(why);
+}
+
+const act = (request, why) => post("/do", JSON.stringify(request), why);
 
 let toastTimer = 0;
 function toast(text) {
@@ -73,7 +78,7 @@ function bank(column, height) {
 
 function compartment(c) {
   const inside = element("div", "inside");
-  const door = button("door", `${word("compartment")} ${c.number}`, () => doorClicked(c.number),
+  const door = button("door", "", () => act({ verb: "close", person: "visitor", compartment: c.number }),
     element("span", "number", String(c.number)), element("span", "lock"));
   const e = element("div", units(c.size) === 1 ? "compartment low" : "compartment", inside, door);
   e.id = `compartment-${c.number}`;
@@ -88,14 +93,13 @@ function panel() {
   return element("div", "panel", screen, element("div", "scanner"), element("div", "bezel", press), element("div", "vents"));
 }
 
-function doorClicked(number) {
-  const c = state.compartments.find((c) => c.number === number);
-  if (c.open) act({ verb: "close", person: "visitor", compartment: number });
-}
+const inFours = (barcode) => barcode.replace(/(.{4})(?=.)/g, "$1 ");
 
 function box(parcel, label, click) {
   const bars = element("span", "bars");
-  return button("parcel", `${label} ${parcel.barcode}`, click, bars, element("span", "digits", parcel.barcode.slice(-4)));
+  const b = button("parcel", `${label} ${inFours(parcel.barcode)}`, click, bars, element("span", "digits", parcel.barcode.slice(-4)));
+  b.title = parcel.barcode;
+  return b;
 }
 
 function paint() {
@@ -130,6 +134,10 @@ function paintCompartment(c) {
   e.classList.toggle("open", c.open);
   e.classList.toggle("lying", c.open !== c.switchOpen);
   e.classList.toggle("broken", state.faults.some((f) => f.compartment === c.number));
+  const name = `${word("compartment")} ${c.number}`;
+  const door = e.querySelector(".door");
+  label(door, c.open ? `${word("close")}: ${name}` : name);
+  door.disabled = !c.open;
   const inside = e.querySelector(".inside");
   if (!c.open && wasOpen) return setTimeout(() => c.open || paintInside(inside, c), 500); // when the door hides it
   paintInside(inside, c);
@@ -146,9 +154,10 @@ function paintInside(inside, c) {
 
 function paintTray() {
   const boxes = state.hands.toReversed().map((p) => { // the newest is nearest
-    const b = box(p, p.barcode, () => { meant = p.barcode; paint(); });
+    const b = box(p, word("hold"), () => { meant = p.barcode; paint(); });
     b.classList.toggle("meant", p.barcode === meant);
-    b.querySelector(".digits").textContent = p.barcode;
+    b.setAttribute("aria-pressed", String(p.barcode === meant));
+    b.querySelector(".digits").textContent = inFours(p.barcode);
     const away = button("away", word("putAway"), () => act({ verb: "put away", barcode: p.barcode }), "×");
     return element("div", "holding", b, away);
   });
@@ -161,14 +170,18 @@ function paintVerdict() {
     return element("div", bad ? "bad" : "", element("dt", "", word(key)), element("dd", "", String(state.verdict[key])));
   });
   byId("verdict").replaceChildren(...pairs);
-  byId("broken").replaceChildren(...state.faults.filter((f) => f.compartment).map((f) =>
-    button("mend", word("mend"), () => act({ verb: "mend", fault: f }), `${f.compartment}: ${word("faults")[f.kind] || f.kind} ×`)));
+  byId("broken").replaceChildren(...state.faults.filter((f) => f.compartment).map((f) => {
+    const what = `${f.compartment}: ${word("faults")[f.kind] || f.kind} ×`;
+    return button("mend", `${what} ${word("mend")}`, () => act({ verb: "mend", fault: f }), what);
+  }));
 }
 
 function translate() {
   document.documentElement.lang = language;
   document.querySelectorAll("[data-word]").forEach((e) => { e.textContent = word(e.dataset.word); });
   byId("name").textContent = state.name;
+  byId("front").setAttribute("aria-label", state.name);
+  document.title = `${state.name} · Lockstep`;
   offer(byId("language"), languages, language);
   byId("barcode").placeholder = word("barcode");
   byId("barcode").setAttribute("aria-label", word("barcode"));
@@ -186,7 +199,7 @@ byId("language").addEventListener("click", () => {
 
 byId("pick").addEventListener("submit", (event) => {
   event.preventDefault();
-  act({ verb: "pick up", barcode: byId("barcode").value.replaceAll(" ", "") });
+  act({ verb: "pick up", barcode: byId("barcode").value.replaceAll(" ", "") }, word("badBarcode"));
   byId("barcode").value = "";
 });
 

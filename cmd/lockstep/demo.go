@@ -48,7 +48,7 @@ func (c demoCommand) Run() error {
 	if c.Script {
 		return c.script(ctx, n)
 	}
-	fmt.Printf(placesText, n.Page(), n.Hub, n.Inbox, n.Cabinet, n.Kiosk, n.Enrol, n.Console, n.APIKey, n.Locker, n.SecondLocker())
+	fmt.Printf(placesText, n.Page(), n.Hub, n.Inbox, n.Cabinet, n.Kiosk, n.Enrol, n.Console, n.Shop, n.APIKey, n.Locker, n.SecondLocker())
 	return n.ServePage(ctx)
 }
 
@@ -60,6 +60,7 @@ const placesText = `
   the locker's screen   %s
   the courier's phone   %s
   the operator          %s
+  the merchant          %s
   merchant's API key    %s
   the locker            %s
   another locker        %s

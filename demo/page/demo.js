@@ -28,6 +28,7 @@ function fillPanes() {
   }
   byId("reference").href = places.reference;
   byId("console").href = places.console;
+  byId("shop").href = places.shop;
 }
 
 function say(text, bad = false) {
@@ -68,7 +69,7 @@ async function announce(event) {
   const body = JSON.stringify({ ...Object.fromEntries(new FormData(event.target)), language });
   const response = await fetch("/announce", { method: "POST", headers: { "Content-Type": "application/json" }, body }).catch(() => null);
   const answer = await response?.json().catch(() => null);
-  if (!response?.ok) return say(w.failed + (answer?.detail ?? response?.status ?? ""), true);
+  if (!response?.ok) return say(w.refused[answer?.code] ?? w.refused.other, true);
   keep({ ...answer, state: "announced" });
   openTab("courier");
   say("");

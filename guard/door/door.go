@@ -23,12 +23,13 @@ type KioskRequest struct {
 	Code         string    `cbor:"3,keyasint,omitempty"` // code: nine digits; return: ten
 	Secret       []byte    `cbor:"4,keyasint,omitempty"` // secret: 16 bytes
 	Presentation []byte    `cbor:"5,keyasint,omitempty"` // present: CBOR of a statement.Presentation; cosigned: of a bundle
+	Low          bool      `cbor:"6,keyasint,omitempty"` // return: only a low compartment will do
 }
 
 // Proper says that no field of another verb is set.
 func (q KioskRequest) Proper() bool {
 	return (q.After == 0 || q.Verb == Watch) && (q.Code == "" || q.Verb == Code || q.Verb == Return) && (q.Secret == nil || q.Verb == Secret) &&
-		(q.Presentation == nil || q.Verb == Present || q.Verb == Cosigned)
+		(q.Presentation == nil || q.Verb == Present || q.Verb == Cosigned) && (!q.Low || q.Verb == Return)
 }
 
 // KioskVerb names what the kiosk asks.
@@ -116,7 +117,7 @@ type View struct {
 	Stage       Stage    `cbor:"3,keyasint"`
 	Errand      Errand   `cbor:"4,keyasint,omitempty"`
 	Compartment uint16   `cbor:"5,keyasint,omitempty"`
-	Left        int64    `cbor:"6,keyasint,omitempty"`  // ms until the stage ends by itself
+	Left        int64    `cbor:"6,keyasint,omitempty"`  // ms until the stage ends by itself; open: until the door has been open too long
 	Outcome     string   `cbor:"7,keyasint,omitempty"`  // done, failed: collected · declined · stored · withdrawn · taken out · quarantine · cancelled · jam · no press · emptied · as before · tested
 	OpenDoors   []uint16 `cbor:"8,keyasint,omitempty"`  // seen open now
 	LeftOpen    bool     `cbor:"9,keyasint,omitempty"`  // one of them for longer than it should
@@ -130,6 +131,7 @@ type View struct {
 	Service     *Service `cbor:"17,keyasint,omitempty"`
 
 	OverrideLeft int64 `cbor:"18,keyasint,omitempty"` // ms until Override's challenge is answered no more
+	Alone        int64 `cbor:"19,keyasint,omitempty"` // watch: powered ms since the last word from outside, as far as is remembered
 }
 
 // Service is a technician's session as the kiosk may show it.

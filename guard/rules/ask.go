@@ -36,7 +36,7 @@ func (d *decision) judge(q door.KioskRequest) (door.Reason, int64) {
 	case door.Secret:
 		return d.scanned(q.Secret)
 	case door.Return:
-		return d.returning(q.Code)
+		return d.returning(q.Code, q.Low)
 	case door.Larger:
 		return d.customerLarger()
 	case door.Decline:

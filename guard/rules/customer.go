@@ -7,8 +7,9 @@ import (
 	"lockstep/guard/statement"
 )
 
-// returning judges the code of a return permit: an empty compartment for one parcel. Wrong codes count as the keypad's others.
-func (d *decision) returning(code string) (door.Reason, int64) {
+// returning judges the code of a return permit: an empty compartment for one parcel, a low one where the permit or the customer asks for
+// it. Wrong codes count as the keypad's others.
+func (d *decision) returning(code string, low bool) (door.Reason, int64) {
 	if !statement.CheckPermitCode(code) {
 		return door.Malformed, 0
 	}
@@ -16,14 +17,14 @@ func (d *decision) returning(code string) (door.Reason, int64) {
 	if reason, wait := d.keypad(); reason != "" {
 		return reason, wait
 	}
-	if low, _ := d.time(d.now); low == 0 {
+	if since, _ := d.time(d.now); since == 0 {
 		return door.TimeUnsure, 0
 	}
 	p, ok := d.permitOf(mac)
 	if !ok {
 		return d.wrong()
 	}
-	x := Expected{Expected: statement.Expected{Barcode: p.Barcode, Size: p.Size, Low: p.Low}, Carrier: p.Carrier, Until: p.Until}
+	x := Expected{Expected: statement.Expected{Barcode: p.Barcode, Size: p.Size, Low: p.Low || low}, Carrier: p.Carrier, Until: p.Until}
 	return d.deposit(x, p.Size, statement.Courier{})
 }
 

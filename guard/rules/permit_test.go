@@ -266,3 +266,83 @@ func TestACustomersDepositIsNotTheCouriers(t *testing.T) {
 		t.Fatalf("the courier's session counts %d deposits of 2", s.Stored)
 	}
 }
+
+// A customer who needs a low door gets one or none; no other verb knows the wish.
+func TestACustomerWhoNeedsALowDoor(t *testing.T) {
+	p, code := customer(t, 24)
+	low := door.KioskRequest{Verb: door.Return, Code: code, Low: true}
+	if reason := p.typePermit(code); reason != "" || p.compartment(p.view().Compartment).Low {
+		t.Fatalf("without the wish: %q, compartment %d", reason, p.view().Compartment)
+	}
+	p.ask(door.KioskRequest{Verb: door.Cancel})
+	p.pass(4 * rules.Second)
+	taken := map[uint16]bool{}
+	for range 3 {
+		if reason := p.ask(low); reason != "" {
+			t.Fatalf("with it: %q", reason)
+		}
+		number := p.view().Compartment
+		if !p.compartment(number).Low || taken[number] {
+			t.Fatalf("compartment %d was offered", number)
+		}
+		taken[number] = true
+		p.press()
+		p.pass(rules.Second)
+		p.ask(door.KioskRequest{Verb: door.Cancel}) // to quarantine: somebody's things may be inside
+		p.closeDoor(number)
+		p.pass(7 * rules.Second)
+		code = p.permitted(parcel(9+len(taken)), len(taken))
+		low.Code = code
+	}
+	if reason := p.ask(low); reason != door.Full {
+		t.Fatalf("no low one is left: %q", reason)
+	}
+	if reason := p.typePermit(code); reason != "" {
+		t.Fatalf("any will do then: %q", reason)
+	}
+	if reason := p.ask(door.KioskRequest{Verb: door.Code, Code: statement.CompleteCode("12345678"), Low: true}); reason != door.Malformed {
+		t.Errorf("the wish with a pickup code: %q", reason)
+	}
+}
+
+// How long an open door may stay open is counted down on the screen.
+func TestAnOpenDoorsTimeIsCounted(t *testing.T) {
+	p, code := customer(t, 24)
+	p.typePermit(code)
+	p.press()
+	p.pass(rules.Second)
+	before := p.view().Left
+	if before < 175_000 || before > 180_000 {
+		t.Fatalf("%d ms at the open door", before)
+	}
+	p.pass(100 * rules.Second)
+	if left := p.view().Left; before-left < 99_000 || before-left > 101_000 || p.view().LeftOpen {
+		t.Fatalf("%d ms before, then %d", before, left)
+	}
+	p.pass(80 * rules.Second)
+	if v := p.view(); v.Left != 0 || !v.LeftOpen {
+		t.Fatalf("%d ms, left open %v", v.Left, v.LeftOpen)
+	}
+}
+
+// How long nothing has come from outside is known across a power cut, to the hour.
+func TestHowLongNothingWasHeard(t *testing.T) {
+	g := stocked(t, 24, 1)
+	alone := func() int64 { return g.heard.Alone(&g.state.Facts, g.now) }
+	g.setTime()
+	if ms := alone(); ms > 1000 {
+		t.Fatalf("%d ms after a receipt", ms)
+	}
+	g.skip(3 * rules.Hour)
+	if ms := alone(); ms < 3*3600_000 || ms > 3*3600_000+2000 {
+		t.Fatalf("%d ms after three hours", ms)
+	}
+	g.heard = rules.Heard{} // what a restart leaves
+	if ms := alone(); ms < 3*3600_000 || ms > 4*3600_000 {
+		t.Fatalf("%d ms after a restart", ms)
+	}
+	g.setTime()
+	if ms := alone(); ms > 1000 {
+		t.Fatalf("%d ms after the next receipt", ms)
+	}
+}

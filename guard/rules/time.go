@@ -43,6 +43,7 @@ func (f *Facts) outside(from, until, now int64) bool {
 type Heard struct {
 	heads    []statement.Head
 	receipts []heardReceipt
+	last     int64 // powered time of the last believed receipt
 }
 
 type heardReceipt struct {
@@ -66,6 +67,7 @@ func (h Heard) receive(r statement.Receipt, person statement.Person, now int64) 
 	if now-r.Powered > receiptAge {
 		return h, 0, 0, "late"
 	}
+	h.last = now
 	mine := heardReceipt{person, r.UTC, r.Powered}
 	kept := []heardReceipt{mine}
 	for _, other := range h.receipts {
@@ -82,6 +84,9 @@ func (h Heard) receive(r statement.Receipt, person statement.Person, now int64) 
 	h.receipts = kept
 	return h, low, high, ""
 }
+
+// Alone is for how long no receipt has come, in powered ms. Of those before the boot the journal remembers the last that set the time.
+func (h Heard) Alone(f *Facts, now int64) int64 { return millis(max(0, now-max(h.last, f.TimeSet))) }
 
 func (h Heard) covers(r statement.Receipt) bool {
 	for _, head := range h.heads {

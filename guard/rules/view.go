@@ -21,6 +21,9 @@ func (s *State) View(now int64) door.View {
 	if s.visit != nil {
 		v.Stage, v.Errand, v.Compartment = s.visit.stage, s.visit.errand, s.Compartments[s.visit.compartment].Number
 		v.Outcome, v.Left = s.visit.outcome, left(s.visit.until, now)
+		if v.Stage == door.Open {
+			v.Left = left(s.Doors[s.visit.compartment].openSince()+leftOpenAlarm, now)
+		}
 	}
 	v.PausedFor, v.LockedDown = millis(s.pauseLeft(now)), s.Lockdown.Record
 	if s.override != nil {

@@ -57,6 +57,14 @@ func (w walk) sees(screen string, texts ...string) {
 	webtest.Accessible(w.T, w.ctx, "phone-"+screen)
 }
 
+// until waits for an expression to hold.
+func (w walk) until(expression string) {
+	w.Helper()
+	if _, err := chromedp.Run(w.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(10*time.Second))); err != nil {
+		w.Fatalf("waiting for %s: %v", expression, err)
+	}
+}
+
 func (w walk) open(url string) {
 	w.Helper()
 	if err := chromedp.Do(w.ctx, chromedp.Navigate(url)); err != nil {
@@ -351,24 +359,51 @@ func TestThePhoneReadsALabel(t *testing.T) {
 		chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-file-for-fake-video-capture", film(t, "../../docs/label.svg")))}
 	w.enrols(r)
 	w.tap("Point at")
-	w.sees("camera")
+	w.sees("camera", "That is not the code") // but a parcel's
 	w.submit(signed(t, r, "LSQ:", statement.Challenge{Locker: "msk-0042", Boot: 3, Counter: 1, Nonce: statement.Nonce{1}, Purpose: statement.ForCourier}))
-	w.sees("session", "msk-0042")
-	w.tap("Scan")
-	w.sees("show", "Answer no. 1", "2000 1000 0421")
+	w.sees("show", "Answer no. 1", "2000 1000 0421") // the camera has gone on from the locker's screen to the parcel, without a tap
+	w.tap("A door opened")
+	w.sees("session", "This one is done") // its label is before the camera still
+	if n := in[int](w, `import("/courier/session.js").then((s) => s.load()).then((s) => s.number)`); n != 1 {
+		t.Errorf("%d answers are signed about one parcel", n)
+	}
+	w.sees("session", "The camera is on")
+	if on := in[bool](w, `document.querySelector("video").srcObject.active && !document.getElementById("viewer").hidden`); !on {
+		t.Error("the camera was closed between two parcels")
+	}
+	w.tap("Drop the session")
+	w.sees("home")
+	if off := in[bool](w, `document.querySelector("video").srcObject === null && document.getElementById("viewer").hidden`); !off {
+		t.Error("away from the locker the camera is on")
+	}
 }
 
-// film is a picture as a camera would show it: a file of one frame in YUV4MPEG2.
-func film(t *testing.T, svg string) string {
+// film is pictures as a camera would show them, one after the other, each for a while: a file in YUV4MPEG2.
+func film(t *testing.T, drawings ...string) string {
 	t.Helper()
-	drawing, err := filepath.Abs(svg)
+	const width, height = 840, 1184
+	ctx := webtest.Chromium(t, width, height)
+	out := bytes.NewBufferString(fmt.Sprintf("YUV4MPEG2 W%d H%d F10:1 Ip A1:1 C420jpeg\n", width, height))
+	for _, name := range drawings {
+		frame := append([]byte("FRAME\n"), frameOf(t, ctx, name, width, height)...)
+		out.Write(bytes.Repeat(frame, len(drawings)*2)) // for a moment, where there are several
+	}
+	frames := filepath.Join(t.TempDir(), "film.y4m")
+	if err := os.WriteFile(frames, out.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return frames
+}
+
+// frameOf is a drawing in grey.
+func frameOf(t *testing.T, ctx context.Context, drawing string, width, height int) []byte {
+	t.Helper()
+	path, err := filepath.Abs(drawing)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const width, height = 840, 1184
-	ctx := webtest.Chromium(t, width, height)
-	file := filepath.Join(t.TempDir(), "label.html")
-	if err := os.WriteFile(file, []byte(`<body style="margin:0"><img style="width:100%" src="file://`+drawing+`">`), 0o600); err != nil {
+	file := filepath.Join(t.TempDir(), "drawing.html")
+	if err := os.WriteFile(file, []byte(`<body style="margin:0"><img style="width:100%" src="file://`+path+`">`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := chromedp.Do(ctx, chromedp.Navigate("file://"+file)); err != nil {
@@ -382,16 +417,11 @@ func film(t *testing.T, svg string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := bytes.NewBufferString(fmt.Sprintf("YUV4MPEG2 W%d H%d F10:1 Ip A1:1 C420jpeg\nFRAME\n", width, height))
+	grey := make([]byte, 0, width*height*3/2)
 	for y := range height {
 		for x := range width {
-			out.WriteByte(color.GrayModel.Convert(seen.At(x, y)).(color.Gray).Y)
+			grey = append(grey, color.GrayModel.Convert(seen.At(x, y)).(color.Gray).Y)
 		}
 	}
-	out.Write(bytes.Repeat([]byte{0x80}, width*height/2)) // no colour
-	frames := filepath.Join(t.TempDir(), "label.y4m")
-	if err := os.WriteFile(frames, out.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return frames
+	return append(grey, bytes.Repeat([]byte{0x80}, width*height/2)...) // no colour
 }

@@ -53,13 +53,17 @@ type NewCourier struct {
 
 // Stop is one locker on a courier's round, as the hub knows it.
 type Stop struct {
-	ID      string `json:"id"`
-	Name    string `json:"name"`
-	Address string `json:"address"`
-	Line    string `json:"line"`
-	Heard   int64  `json:"heard,omitempty"` // µs UTC: how old all that is known of the locker is
-	Guard   []byte `json:"guard,omitempty"` // its guard's statement.Key, encoded: the phone tells a fresh challenge from a made-up one
-	Parcels []Task `json:"parcels"`
+	ID        string   `json:"id"`
+	Name      string   `json:"name"`
+	Address   string   `json:"address"`
+	Way       string   `json:"way,omitempty"`   // how to find it
+	Hours     []string `json:"hours,omitempty"` // when its site is open, as fleet.Site has them: seven days from Monday
+	Latitude  float64  `json:"latitude,omitempty"`
+	Longitude float64  `json:"longitude,omitempty"` // 0° N 0° E: nobody has said where it stands
+	Line      string   `json:"line"`                // online · offline · never
+	Heard     int64    `json:"heard,omitempty"`     // µs UTC: how old all that is known of the locker is
+	Guard     []byte   `json:"guard,omitempty"`     // its guard's statement.Key, encoded: the phone tells a fresh challenge from a made-up one
+	Parcels   []Task   `json:"parcels"`
 }
 
 // Task is one parcel on a courier's round and what there is to do with it.

@@ -1,7 +1,6 @@
 package courier
 
 import (
-	"context"
 	"embed"
 	"encoding/base64"
 	"io/fs"
@@ -25,11 +24,8 @@ var files embed.FS
 
 // Page is what the courier's page and what it asks stand on.
 type Page struct {
-	Couriers *Couriers
-	// Round lists what a courier has to do at the lockers they are sent to.
-	Round func(ctx context.Context, c Courier) ([]Stop, error)
-	// NoRoom takes a courier's word that a locker has no room for a parcel, and says where to take it.
-	NoRoom        func(ctx context.Context, c Courier, locker, barcode string) (Stop, error)
+	Couriers      *Couriers
+	Network       Network
 	Log           *slog.Logger
 	FrameAncestor string // an origin that may hold the page in a frame (the demo); empty for none
 }
@@ -53,11 +49,16 @@ func NewPage(c Page) http.Handler {
 	mux.HandleFunc("POST /courier/v1/renew", p.known(p.renew))
 	mux.HandleFunc("GET /courier/v1/today", p.asked(p.today))
 	mux.HandleFunc("POST /courier/v1/lockers/{locker}/parcels/{barcode}/no-room", p.asked(p.noRoom))
+	mux.HandleFunc("GET /courier/v1/lockers/{locker}/down", p.asked(p.down))
+	mux.HandleFunc("POST /courier/v1/lockers/{locker}/up", p.asked(p.up))
+	mux.HandleFunc("GET /courier/v1/acts", p.asked(p.acts))
+	mux.HandleFunc("GET /courier/v1/acts/{code}", p.asked(p.act))
+	mux.HandleFunc("POST /courier/v1/acts/{code}", p.asked(p.accept))
 	mux.HandleFunc("/courier/v1/", func(w http.ResponseWriter, _ *http.Request) {
 		web.Problem(w, fault.New(fault.NotFound, "no_such_thing", "nothing is served here"))
 	})
 	mux.Handle("GET /assets/", web.AssetsHandler())
-	phone := web.Policy{Camera: true}
+	phone := web.Policy{Camera: true, Location: true}
 	if c.FrameAncestor != "" {
 		phone.FrameAncestors = []string{c.FrameAncestor}
 	}
@@ -176,16 +177,40 @@ func (p *page) asked(do func(r *http.Request, c Courier) (any, error)) http.Hand
 
 // today lists what there is to do at the lockers the courier is sent to.
 func (p *page) today(r *http.Request, c Courier) (any, error) {
-	stops, err := p.Round(r.Context(), c)
+	stops, err := p.Network.Round(r.Context(), c)
 	return map[string]any{"at": p.Couriers.now(), "lockers": append([]Stop{}, stops...)}, err
 }
 
 // noRoom takes a courier's word that the locker in the path has no room for the parcel there, and answers with the stop to take it to.
 func (p *page) noRoom(r *http.Request, c Courier) (any, error) {
 	locker, barcode := r.PathValue("locker"), r.PathValue("barcode")
-	stop, err := p.NoRoom(r.Context(), c, locker, barcode)
+	stop, err := p.Network.NoRoom(r.Context(), c, locker, barcode)
 	if err == nil {
 		p.Log.Info("no room for a parcel", "courier", c.ID, "locker", locker, "parcel", barcode, "to", stop.ID)
 	}
 	return stop, err
+}
+
+// acts lists what merchants have ready for the courier's carrier.
+func (p *page) acts(r *http.Request, c Courier) (any, error) {
+	acts, err := p.Network.Acts(r.Context(), c)
+	return map[string]any{"at": p.Couriers.now(), "acts": append([]Act{}, acts...)}, err
+}
+
+// act finds an act by its number or a barcode in it.
+func (p *page) act(r *http.Request, c Courier) (any, error) {
+	return p.Network.Act(r.Context(), c, r.PathValue("code"))
+}
+
+// accept takes the courier's word about an act, which may have been signed when there was no signal.
+func (p *page) accept(r *http.Request, c Courier) (any, error) {
+	var word Word
+	if err := web.ReadJSON(nil, r, MaxWord, &word); err != nil {
+		return nil, err
+	}
+	act, err := p.Network.Accept(r.Context(), c, word)
+	if err == nil {
+		p.Log.Info("act accepted", "courier", c.ID, "carrier", c.Carrier, "act", act.Number, "parcels", len(word.Barcodes))
+	}
+	return act, err
 }

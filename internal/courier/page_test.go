@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -28,6 +29,11 @@ type pages struct {
 	asked  []string // the lockers it was asked for last
 	told   []string // of which parcels it was told that there is no room
 	guard  *statement.Signer
+	more   []courier.Stop // on the round beside msk-0042
+	words  []courier.Word // that were believed
+	handed []courier.Act  // what merchants have beside two acts of the test's own
+	cargo  []byte         // what waits for lockers
+	hauls  []string       // what was brought from them
 }
 
 func newPages(t *testing.T, frameAncestor string) *pages {
@@ -38,27 +44,71 @@ func newPages(t *testing.T, frameAncestor string) *pages {
 	if r.guard, err = statement.SignerFromSeed(statement.NewSeed()); err != nil {
 		t.Fatal(err)
 	}
-	r.server = httptest.NewServer(courier.NewPage(courier.Page{Couriers: r.Couriers, Round: r.round, NoRoom: r.noRoom, Log: slog.New(slog.DiscardHandler), FrameAncestor: frameAncestor}))
+	r.server = httptest.NewServer(courier.NewPage(courier.Page{Couriers: r.Couriers, Network: asked{r}, Log: slog.New(slog.DiscardHandler), FrameAncestor: frameAncestor}))
 	t.Cleanup(r.server.Close)
 	return r
 }
 
-func (r *pages) round(_ context.Context, c courier.Courier) ([]courier.Stop, error) {
+// asked is what the page asks, as the test has it.
+type asked struct{ *pages }
+
+func (r asked) Round(_ context.Context, c courier.Courier) ([]courier.Stop, error) {
 	r.asked = c.Lockers
 	task := func(n int, what string) courier.Task {
 		return courier.Task{Barcode: barcode(n), Size: "M", Rank: 2, Task: what}
 	}
-	return []courier.Stop{{ID: "msk-0042", Name: "Сокол", Address: "Ленинградский пр., 71Г", Line: "online", Heard: r.now.UnixMicro(), Guard: statement.Encode(r.guard.Key()),
-		Parcels: []courier.Task{task(1, "deposit"), task(2, "deposit"), task(3, "withdraw"), task(4, "look")}}}, r.fails
+	return append([]courier.Stop{{ID: "msk-0042", Name: "Сокол", Address: "Ленинградский пр., 71Г", Line: "online", Heard: r.now.UnixMicro(), Guard: statement.Encode(r.guard.Key()),
+		Latitude: 55.8055, Longitude: 37.5153, Way: "во дворе, у аптеки", Hours: slices.Repeat([]string{"09:00-21:00/13:00-14:00"}, 7),
+		Parcels: []courier.Task{task(1, "deposit"), task(2, "deposit"), task(3, "withdraw"), task(4, "look")}}}, r.more...), r.fails
 }
 
-// noRoom is a carrier that knows one other locker, for the first parcel.
-func (r *pages) noRoom(_ context.Context, c courier.Courier, locker, about string) (courier.Stop, error) {
+// NoRoom is of a carrier that knows one other locker, for the first parcel.
+func (r asked) NoRoom(_ context.Context, c courier.Courier, locker, about string) (courier.Stop, error) {
 	r.told = append(r.told, c.ID+" at "+locker+": "+about)
 	if about != barcode(1) {
 		return courier.Stop{}, fault.New(fault.Conflict, "nowhere", "no other locker has room for it")
 	}
 	return courier.Stop{ID: "msk-0043", Name: "Аэропорт", Address: "Ленинградский пр., 64"}, nil
+}
+
+func (r asked) Down(_ context.Context, _ courier.Courier, locker string) (courier.Cargo, error) {
+	return courier.Cargo{After: 7, Load: r.cargo}, r.fails
+}
+
+func (r asked) Up(_ context.Context, c courier.Courier, locker string, h courier.Haul) error {
+	r.hauls = append(r.hauls, fmt.Sprintf("%s from %s: %x", c.ID, locker, h.Stretch))
+	return r.fails
+}
+
+// acts are those of two shops; the first has a shipment of two parcels.
+func (r asked) acts() []courier.Act {
+	return append([]courier.Act{
+		{Number: 10000002, Merchant: "Шляпы & Ко", City: "Москва", Reference: "A-17", Created: r.now.UnixMicro(), Shipments: [][]string{{barcode(1), barcode(2)}, {barcode(3)}}},
+		{Number: 10000001, Merchant: "Книги", City: "Москва", Created: r.now.UnixMicro(), Shipments: [][]string{{barcode(6)}}},
+	}, r.handed...)
+}
+
+func (r asked) Acts(context.Context, courier.Courier) ([]courier.Act, error) {
+	return r.acts(), r.fails
+}
+
+func (r asked) Act(_ context.Context, _ courier.Courier, code string) (courier.Act, error) {
+	for _, a := range r.acts() {
+		if strconv.FormatInt(a.Number, 10) == code || slices.Contains(slices.Concat(a.Shipments...), code) {
+			return a, nil
+		}
+	}
+	return courier.Act{}, fault.New(fault.NotFound, "unknown_act", "there is no such act")
+}
+
+// Accept believes what a courier of the test's network has signed.
+func (r asked) Accept(_ context.Context, c courier.Courier, w courier.Word) (courier.Act, error) {
+	by, err := w.Verify(r.office.network.Charter)
+	if err != nil || by.ID != c.ID || !w.Fresh(r.now) {
+		return courier.Act{}, fault.New(fault.Denied, "bad_proof", "not signed: %v", err)
+	}
+	r.words = append(r.words, w)
+	return courier.Act{Number: w.Act, Accepted: r.now.UnixMicro()}, r.fails
 }
 
 func barcode(n int) string {

@@ -11,49 +11,60 @@ import (
 	"time"
 )
 
-// leastPacked is the size from which on a file is packed: less fits into one packet as it is.
+// leastPacked is the size from which on something is packed: less fits into one packet as it is.
 const leastPacked = 1400
 
-// packer keeps files as gzip has them, by the digest of what they hold: each is packed once.
-type packer struct {
-	mu   sync.Mutex
-	kept map[[sha256.Size]byte][]byte
+// Body is something that is sent to many as it is: made and packed once.
+type Body struct {
+	plain, packed []byte // packed is nil where it is not worth it
+	tag           string
 }
 
-// serve sends a file's bytes, packed to those who take them so, or 304 to those who have them.
-func (p *packer) serve(w http.ResponseWriter, r *http.Request, data []byte) {
+// NewBody packs data as gzip does it.
+func NewBody(data []byte) *Body {
 	sum := sha256.Sum256(data)
-	h, tag := w.Header(), hex.EncodeToString(sum[:8])
+	b := &Body{plain: data, tag: hex.EncodeToString(sum[:8])}
 	if len(data) >= leastPacked {
+		var out bytes.Buffer
+		z, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // the level is a known one
+		z.Write(data)                                           // into memory: it does not fail
+		z.Close()
+		b.packed = out.Bytes()
+	}
+	return b
+}
+
+// Serve sends it, packed to those who take it so, or 304 to those who have it.
+func (b *Body) Serve(w http.ResponseWriter, r *http.Request) {
+	h, tag, data := w.Header(), b.tag, b.plain
+	if b.packed != nil {
 		h.Set("Vary", "Accept-Encoding")
 		if takesGzip(r) {
-			tag += "-gzip"
 			h.Set("Content-Encoding", "gzip")
-			data = p.pack(sum, data)
+			tag, data = tag+"-gzip", b.packed
 		}
 	}
 	h.Set("ETag", `"`+tag+`"`)
 	http.ServeContent(w, r, r.URL.Path, time.Time{}, bytes.NewReader(data))
 }
 
-// takesGzip says whether a browser takes gzip for a whole file: a part of a packed one is worth nothing.
+// takesGzip says whether a browser takes gzip for the whole of something: a part of what is packed is worth nothing.
 func takesGzip(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && r.Header.Get("Range") == ""
 }
 
-func (p *packer) pack(sum [sha256.Size]byte, data []byte) []byte {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if kept, ok := p.kept[sum]; ok {
-		return kept
+// shelf keeps bodies of files by the digest of what they hold.
+type shelf struct {
+	mu   sync.Mutex
+	kept map[[sha256.Size]byte]*Body
+}
+
+func (s *shelf) body(data []byte) *Body {
+	sum := sha256.Sum256(data)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept[sum] == nil {
+		s.kept[sum] = NewBody(data)
 	}
-	var out bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&out, gzip.BestCompression) // the level is a known one
-	z.Write(data)                                           // into memory: it does not fail
-	z.Close()
-	if p.kept == nil {
-		p.kept = map[[sha256.Size]byte][]byte{}
-	}
-	p.kept[sum] = out.Bytes()
-	return out.Bytes()
+	return s.kept[sum]
 }

@@ -12,6 +12,7 @@ type Policy struct {
 	InlineStyle    bool     // for pages of third parties that set style attributes (the API reference); never for ours
 	Location       bool     // the page may ask where the visitor is
 	Tiles          []string // further sources of images, which scripts may fetch too, as in a Content-Security-Policy
+	Frames         bool     // the page may hold other pages of its own origin
 	Open           bool     // pages of any origin may load and read it: scripts made for them, open data
 }
 
@@ -45,8 +46,12 @@ func (p Policy) contentSecurity() string {
 	if p.InlineStyle {
 		style += " 'unsafe-inline'"
 	}
+	inside := "default-src 'none'"
+	if p.Frames {
+		inside += "; frame-src 'self'"
+	}
 	return strings.Join([]string{
-		"default-src 'none'", "script-src 'self'", "style-src " + style, strings.Join(append([]string{"img-src 'self' data:"}, p.Tiles...), " "), strings.Join(append([]string{"connect-src 'self'"}, p.Tiles...), " "),
+		inside, "script-src 'self'", "style-src " + style, strings.Join(append([]string{"img-src 'self' data:"}, p.Tiles...), " "), strings.Join(append([]string{"connect-src 'self'"}, p.Tiles...), " "),
 		"font-src 'self'", "worker-src 'self'", "manifest-src 'self'", "base-uri 'none'", "form-action 'self'", "frame-ancestors " + ancestors,
 	}, "; ")
 }

@@ -11,9 +11,9 @@ import (
 // requestTime bounds a request from its first byte to the last of its answer; long polls take the most of it.
 const requestTime = time.Minute
 
-// Serve answers HTTP until ctx is done; requests under way get three seconds to end, then they are cut off.
+// Serve answers HTTP until ctx is done, pages and lists packed; requests under way get three seconds to end, then they are cut off.
 func Serve(ctx context.Context, l net.Listener, handler http.Handler) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
+	server := &http.Server{Handler: Packed(handler), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10,
 		ReadTimeout: requestTime, WriteTimeout: requestTime,
 		BaseContext: func(net.Listener) context.Context { return ctx }}
 	ended := make(chan error, 1)

@@ -6,6 +6,7 @@
 package web
 
 import (
+	"crypto/sha256"
 	"embed"
 	"io/fs"
 	"net/http"
@@ -50,7 +51,7 @@ func AssetsHandler() http.Handler { return http.StripPrefix("/assets/", Files(As
 
 // Files serves the plain files of a file system: no listings, browsers ask again each time and get 304 while nothing changed.
 func Files(from fs.FS) http.Handler {
-	packed := &packer{}
+	kept := shelf{kept: map[[sha256.Size]byte]*Body{}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")
@@ -66,7 +67,7 @@ func Files(from fs.FS) http.Handler {
 		if kind, ok := kinds[path.Ext(r.URL.Path)]; ok {
 			w.Header().Set("Content-Type", kind)
 		}
-		packed.serve(w, r, data)
+		kept.body(data).Serve(w, r)
 	})
 }
 

@@ -13,8 +13,8 @@ import (
 // said are the keys that programs in Go say: whole ones, and the beginnings of those that a value completes.
 func said(t *testing.T) (whole, begun map[string]string) {
 	t.Helper()
-	literal := regexp.MustCompile(`"((?:common|track|select|console|message)\.[a-zA-Z.]*)"`)
-	begins := regexp.MustCompile(`"((?:common|track|select|console|message)\.[a-zA-Z.]*)"\s*\+`)
+	literal := regexp.MustCompile(`"((?:common|track|select|console|shop|message)\.[a-zA-Z.]*)"`)
+	begins := regexp.MustCompile(`"((?:common|track|select|console|shop|message)\.[a-zA-Z.]*)"\s*\+`)
 	whole, begun = map[string]string{}, map[string]string{}
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -73,7 +73,7 @@ func TestWhatIsSaidIsThere(t *testing.T) {
 	}
 	for key := range keys {
 		section, _, _ := strings.Cut(key, ".")
-		if _, ok := whole[key]; !ok && !starts(key) && (section == "track" || section == "console" || section == "common") && !forScripts(key) {
+		if _, ok := whole[key]; !ok && !starts(key) && (section == "track" || section == "console" || section == "shop" || section == "common") && !forScripts(key) {
 			t.Errorf("nobody says %s", key)
 		}
 	}

@@ -45,11 +45,12 @@ var added = func() *atomic.Pointer[[]*Language] {
 	return p
 }()
 
-// Add adds a language to those that are built in, for the rest of the process: tests add one that nobody speaks, and see what a page says
-// beside it.
-func Add(l *Language) {
-	list := append(slices.Clone(*added.Load()), l)
+// Add adds a language to those that are built in until a test has ended: one that nobody speaks, to see what a page says beside it.
+func Add(test interface{ Cleanup(func()) }, l *Language) {
+	before := added.Load()
+	list := append(slices.Clone(*before), l)
 	added.Store(&list)
+	test.Cleanup(func() { added.Store(before) })
 }
 
 // builtIn are the languages of the files. One that cannot be read is a fault of the build.

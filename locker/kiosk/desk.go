@@ -5,12 +5,15 @@ import (
 	"crypto/sha256"
 	"errors"
 	"log/slog"
+	"net"
+	"strings"
 	"sync"
 	"time"
 
 	"lockstep/guard/clock"
 	"lockstep/guard/door"
 	"lockstep/guard/statement"
+	"lockstep/internal/line"
 )
 
 const (
@@ -39,24 +42,28 @@ type answer struct {
 
 // desk is where people and guard meet: the guard's latest view, and the verbs.
 type desk struct {
-	clock *clock.Clock
-	log   *slog.Logger
+	clock   *clock.Clock
+	log     *slog.Logger
+	support string
 
 	asking sync.Mutex // one verb at a time
 	guard  *door.KioskClient
+	links  chan net.Conn // at most one, of a link that waits; nil where nothing is carried
 
-	mu      sync.Mutex
-	here    bool // the guard answers
-	view    door.View
-	at      time.Duration // when view came, on the running clock
-	scan    answer
-	queue   queue
-	takings []taking
-	session drawing // of the courier's or the technician's session
-	order   drawing // the challenge that an override has to answer
-	seen    [sha256.Size]byte
-	seenAt  time.Duration
-	changed chan struct{} // closed and replaced with every change
+	mu       sync.Mutex
+	here     bool // the guard answers
+	view     door.View
+	at       time.Duration // when view came, on the running clock
+	scan     answer
+	deaf     bool // the scanner's device is away
+	queue    queue
+	carrying carrying
+	takings  []taking
+	session  drawing // of the courier's or the technician's session
+	order    drawing // the challenge that an override has to answer
+	seen     [sha256.Size]byte
+	seenAt   time.Duration
+	changed  chan struct{} // closed and replaced with every change
 }
 
 func newDesk(c *clock.Clock, log *slog.Logger) *desk {
@@ -191,6 +198,10 @@ func (d *desk) patient(ctx context.Context, r door.KioskRequest) (door.KioskRepl
 // scanned takes a text that the scanner saw. The answer is shown to whoever looks at the screen; of several parcels in one code the
 // guard is asked one by one (see lead).
 func (d *desk) scanned(ctx context.Context, text string) {
+	if d.links != nil && strings.HasPrefix(text, line.PrefixDown) {
+		d.bring(ctx, text)
+		return
+	}
 	if d.sameAgain(text) {
 		return
 	}
@@ -215,6 +226,11 @@ func (d *desk) scanned(ctx context.Context, text string) {
 		a.Number = d.scan.Number + 1
 		d.scan = a
 	})
+}
+
+// scannerStands notes whether the scanner's device is there.
+func (d *desk) scannerStands(there bool) {
+	d.update(func() { d.deaf = !there })
 }
 
 func (d *desk) sameAgain(text string) bool {

@@ -19,6 +19,7 @@ type fakeGuard struct {
 	path    string
 	answer  func(door.KioskRequest) door.KioskReply
 	mu      sync.Mutex
+	locker  string
 	view    door.View
 	changed chan struct{}
 	asked   []door.KioskRequest
@@ -28,7 +29,7 @@ type fakeGuard struct {
 
 func newFakeGuard(t *testing.T) *fakeGuard {
 	t.Helper()
-	g := &fakeGuard{path: filepath.Join(t.TempDir(), "kiosk.sock"), changed: make(chan struct{})}
+	g := &fakeGuard{path: filepath.Join(t.TempDir(), "kiosk.sock"), locker: "msk-0042", changed: make(chan struct{})}
 	g.answer = func(door.KioskRequest) door.KioskReply { return door.KioskReply{Accepted: true} }
 	g.view = door.View{Version: 1, Locker: "msk-0042", Stage: door.Idle, Doors: doors()}
 	g.start(t)
@@ -131,7 +132,7 @@ func (g *fakeGuard) waitFor(after uint64) door.View {
 func (g *fakeGuard) show(v door.View) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	v.Version, v.Locker = g.view.Version+1, "msk-0042"
+	v.Version, v.Locker = g.view.Version+1, g.locker
 	if v.Doors == nil {
 		v.Doors = doors()
 	}
@@ -149,6 +150,12 @@ func (g *fakeGuard) verbs() []door.KioskRequest {
 // startKiosk runs a kiosk at the guard and gives the address of its page, once it can be loaded.
 func startKiosk(t *testing.T, g *fakeGuard, c kiosk.Config) string {
 	t.Helper()
+	return startKioskUntil(t, g, c, func(func()) {})
+}
+
+// startKioskUntil hands out what ends it before the test does.
+func startKioskUntil(t *testing.T, g *fakeGuard, c kiosk.Config, ending func(stop func())) string {
+	t.Helper()
 	now, err := clock.New("")
 	if err != nil {
 		t.Fatal(err)
@@ -160,6 +167,7 @@ func startKiosk(t *testing.T, g *fakeGuard, c kiosk.Config) string {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
+	ending(cancel)
 	ended := make(chan error, 1)
 	go func() { ended <- kiosk.Run(ctx, c) }()
 	t.Cleanup(func() {

@@ -46,12 +46,21 @@ func startWalk(t *testing.T, g *fakeGuard) walk {
 // comes is somebody who looks at the screen, whatever it shows.
 func comes(t *testing.T, g *fakeGuard) walk {
 	t.Helper()
+	return at(t, startKiosk(t, g, kiosk.Config{Support: support}))
+}
+
+// at is somebody before the screen whose page is there.
+func at(t *testing.T, page string) walk {
+	t.Helper()
 	w := walk{t, newBrowser(t)}
-	if err := chromedp.Do(w.ctx, chromedp.Navigate(startKiosk(t, g, kiosk.Config{}))); err != nil {
+	if err := chromedp.Do(w.ctx, chromedp.Navigate(page)); err != nil {
 		t.Fatal(err)
 	}
 	return w
 }
+
+// support is whom people are told to call.
+const support = "8 800 555-01-23"
 
 // heard gives every verb from now on.
 func (g *fakeGuard) heard() <-chan door.KioskRequest {

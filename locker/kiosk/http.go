@@ -46,6 +46,8 @@ func newHandler(d *desk, frameAncestor string) http.Handler {
 	mux.HandleFunc("POST /next", d.serveQueue(func(context.Context) { d.goOn() }))
 	mux.HandleFunc("POST /skip", d.serveQueue(d.skip))
 	mux.HandleFunc("POST /stop", d.serveQueue(d.stop))
+	mux.HandleFunc("POST /carried", d.serveQueue(func(context.Context) { d.carriedAway() }))
+	mux.HandleFunc("GET /carried/{part}", d.servePart)
 	policy := web.Policy{}
 	if frameAncestor != "" {
 		policy.FrameAncestors = []string{frameAncestor}
@@ -115,6 +117,7 @@ func (d *desk) serveTyped(verb door.KioskVerb, check func(string) bool) http.Han
 	return func(w http.ResponseWriter, r *http.Request) {
 		var body struct {
 			Code string `json:"code"`
+			Low  bool   `json:"low"` // a return into a low compartment
 		}
 		if !readBody(w, r, &body) {
 			return
@@ -124,7 +127,7 @@ func (d *desk) serveTyped(verb door.KioskVerb, check func(string) bool) http.Han
 			return
 		}
 		d.drop()
-		reply(w, d.ask(r.Context(), door.KioskRequest{Verb: verb, Code: body.Code}))
+		reply(w, d.ask(r.Context(), door.KioskRequest{Verb: verb, Code: body.Code, Low: body.Low}))
 	}
 }
 

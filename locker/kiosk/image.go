@@ -51,11 +51,17 @@ func (d *drawing) shown() *picture {
 // drawQR draws bytes as one of our texts.
 func drawQR(prefix string, data []byte) (picture, error) {
 	text := prefix + base45.Encode(data)
+	drawn, err := svgOf(text)
+	return picture{text, "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString([]byte(drawn))}, err
+}
+
+// svgOf draws one of our texts.
+func svgOf(text string) (string, error) {
 	code, err := qr.Encode(text, qr.M, qr.AlphaNumeric)
 	if err != nil {
-		return picture{}, fmt.Errorf("kiosk: draw a QR code of %d characters: %w", len(text), err)
+		return "", fmt.Errorf("kiosk: draw a QR code of %d characters: %w", len(text), err)
 	}
-	return picture{text, "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString([]byte(drawSVG(code)))}, nil
+	return drawSVG(code), nil
 }
 
 func drawSVG(code barcode.Barcode) string {

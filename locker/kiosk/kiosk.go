@@ -23,7 +23,9 @@ import (
 type Config struct {
 	GuardSocket   string         // path of the guard's kiosk socket
 	Listen        string         // loopback host:port of the page
+	Carry         string         // path of a socket that the link dials, for what couriers' phones carry; empty: nothing is carried here
 	Scanner       string         // serial device of the scanner; empty where the scanner types like a keyboard
+	Support       string         // whom people are told to call, as it is to be read; empty for nobody
 	FrameAncestor string         // an origin that may hold the page in a frame (the demo); empty for none
 	Clock         *clock.Clock   // runs the countdowns
 	Log           *slog.Logger   // never sees a code, a secret or a text that was scanned
@@ -40,6 +42,7 @@ func Run(ctx context.Context, c Config) error {
 		return fmt.Errorf("kiosk: %w", err)
 	}
 	desk := newDesk(c.Clock, c.Log)
+	desk.support = c.Support
 	group, ctx := errgroup.WithContext(ctx)
 	server := &http.Server{
 		Handler: newHandler(desk, c.FrameAncestor), ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10,
@@ -49,8 +52,16 @@ func Run(ctx context.Context, c Config) error {
 	desk.guard, _ = door.DialKiosk(c.GuardSocket)
 	group.Go(func() error { return desk.watch(ctx, watcher) })
 	group.Go(func() error { return desk.lead(ctx) })
+	if c.Carry != "" {
+		links, err := listenForLink(c.Carry)
+		if err != nil {
+			return err
+		}
+		desk.links = make(chan net.Conn, 1)
+		group.Go(func() error { return desk.acceptLinks(ctx, links) })
+	}
 	if c.Scanner != "" {
-		group.Go(func() error { return readScanner(ctx, c.Scanner, desk.scanned, c.Log) })
+		group.Go(func() error { return readScanner(ctx, c.Scanner, desk.scanned, desk.scannerStands, c.Log) })
 	}
 	group.Go(func() error {
 		<-ctx.Done()

@@ -44,7 +44,13 @@ type shownState struct {
 		Accepted bool
 		Reason   door.Reason
 	}
-	QR *struct{ Text, Image string }
+	QR      *struct{ Text, Image string }
+	Carried *struct {
+		Step     string
+		Have, Of int
+		Taken    int
+		Reason   string
+	}
 }
 
 func listen(t *testing.T, page string) stream {

@@ -14,16 +14,26 @@ import (
 // reopenAfter is how long a scanner that is away is left alone.
 const reopenAfter = 2 * time.Second
 
-// readScanner hands every line that the scanner sends to seen, until ctx ends. It opens the device again when it goes away.
-func readScanner(ctx context.Context, device string, seen func(context.Context, string), log *slog.Logger) error {
+// readScanner hands every line that the scanner sends to seen, until ctx ends. It opens the device again when it goes away, and tells
+// stands whenever it went or came.
+func readScanner(ctx context.Context, device string, seen func(context.Context, string), stands func(bool), log *slog.Logger) error {
 	away := false
 	for {
-		err := readDevice(ctx, device, func(line string) { away = false; seen(ctx, line) })
+		port, err := openScanner(device)
+		if err == nil {
+			if away {
+				log.Info("scanner here", "device", device)
+				stands(true)
+			}
+			away = false
+			err = readPort(ctx, port, func(line string) { seen(ctx, line) })
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if !away {
 			log.Warn("scanner away", "device", device, "error", err)
+			stands(false)
 		}
 		away = true
 		select {
@@ -34,12 +44,16 @@ func readScanner(ctx context.Context, device string, seen func(context.Context, 
 	}
 }
 
-func readDevice(ctx context.Context, device string, line func(string)) error {
+func openScanner(device string) (serial.Port, error) {
 	// The speed matters to scanners on a real UART only; 9600 8N1 is what their data sheets ship.
 	port, err := serial.Open(device, &serial.Mode{BaudRate: 9600})
 	if err != nil {
-		return fmt.Errorf("kiosk: scanner: %w", err)
+		return nil, fmt.Errorf("kiosk: scanner: %w", err)
 	}
+	return port, nil
+}
+
+func readPort(ctx context.Context, port serial.Port, line func(string)) error {
 	defer context.AfterFunc(ctx, func() { _ = port.Close() })()
 	defer port.Close()
 	return readLines(port, line)

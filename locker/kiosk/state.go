@@ -11,6 +11,9 @@ import (
 type state struct {
 	Guard       bool        `json:"guard"` // false: the guard does not answer, and nothing below is current
 	Locker      string      `json:"locker"`
+	Support     string      `json:"support,omitempty"`     // whom to call
+	ScannerAway bool        `json:"scannerAway,omitempty"` // no QR code can be read
+	Alone       int64       `json:"alone,omitempty"`       // how long the guard has heard nothing from outside
 	Stage       door.Stage  `json:"stage"`
 	Errand      door.Errand `json:"errand,omitempty"`
 	Compartment uint16      `json:"compartment,omitempty"`
@@ -29,6 +32,7 @@ type state struct {
 	QR          *picture    `json:"qr,omitempty"` // of the session or the service
 	Scan        answer      `json:"scan"`
 	Several     *several    `json:"several,omitempty"`
+	Carried     *carried    `json:"carried,omitempty"`
 }
 
 // several is a QR code of several parcels, while somebody is led from door to door.
@@ -85,10 +89,10 @@ func (d *desk) state() (state, <-chan struct{}) {
 	defer d.mu.Unlock()
 	v, age := d.view, d.clock.Running()-d.at
 	s := state{
-		Guard: d.here, Locker: v.Locker, Stage: v.Stage, Errand: v.Errand, Compartment: v.Compartment, Left: left(v.Left, age),
+		Guard: d.here, Locker: v.Locker, Support: d.support, ScannerAway: d.deaf, Alone: (age + time.Duration(v.Alone)*time.Millisecond).Milliseconds(), Stage: v.Stage, Errand: v.Errand, Compartment: v.Compartment, Left: left(v.Left, age),
 		Outcome: v.Outcome, OpenDoors: v.OpenDoors, LeftOpen: v.LeftOpen, KeypadWait: left(v.KeypadWait, age),
 		OutOfOrder: v.OutOfOrder, PausedFor: left(v.PausedFor, age), LockedDown: v.LockedDown,
-		Doors: shownDoors(v.Doors), QR: d.session.shown(), Scan: d.scan, Several: d.queue.shown(d.clock.Running()),
+		Doors: shownDoors(v.Doors), QR: d.session.shown(), Scan: d.scan, Several: d.queue.shown(d.clock.Running()), Carried: d.carrying.shown(d.clock.Running()),
 	}
 	if v.Session != nil {
 		s.Session = shownSession(*v.Session, age)

@@ -11,7 +11,33 @@ import (
 	"testing"
 
 	"lockstep/internal/words"
+	"lockstep/internal/words/wordstest"
+	"lockstep/locker/kiosk"
 )
+
+// Nothing on any screen is said outside of the catalogue.
+func TestNothingIsSaidOutsideOfTheCatalogue(t *testing.T) {
+	wordstest.Speak(t)
+	g := newFakeGuard(t)
+	w := at(t, startKiosk(t, g, kiosk.Config{Support: support})+"/?language="+wordstest.Code)
+	w.sees("start")
+	for _, s := range shots(t) {
+		w.resets(g)
+		g.show(s.view)
+		if s.view.LockedDown > 0 {
+			w.sees("lockdown")
+		}
+		for _, touch := range s.touches {
+			w.click(touch)
+		}
+		w.sees(s.screen)
+		// what is filled in stands in elements of its own; a sentence is looked at as a whole
+		w.waits(`(document.querySelectorAll("main .number, main bdi").forEach((e) => e.replaceWith(e.textContent)), document.body.normalize(), true)`)
+		if found := wordstest.Literals(t, w.ctx, g.locker, "Anna Petrova", "c-17"); len(found) > 0 {
+			t.Errorf("%s says of its own:\n%s", s.name, strings.Join(found, "\n"))
+		}
+	}
+}
 
 // wordKeys are the paths of everything the screen says in a language.
 func wordKeys(l *words.Language) (keys []string) {

@@ -11,6 +11,8 @@ import (
 	"net"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"lockstep/guard/clock"
 	"lockstep/guard/door"
 )
@@ -22,6 +24,8 @@ type Config struct {
 	Dir   string // the folder that Enrol filled
 	Log   *slog.Logger
 	Clock *clock.Clock
+
+	Kiosk string // path of the kiosk's socket, by which couriers' phones carry both streams; empty: nothing comes by that road
 }
 
 // Run keeps the line up until ctx is done. It fails at once where the link is not enrolled or the configuration is wrong, and
@@ -40,14 +44,13 @@ func Run(ctx context.Context, c Config) error {
 		guard: func(ctx context.Context) (net.Conn, error) { return new(net.Dialer).DialContext(ctx, "unix", c.Guard) },
 		hub:   func(ctx context.Context) (net.Conn, error) { return dial(ctx, address, identity) },
 	}
-	renewing := make(chan struct{})
-	go func() {
-		defer close(renewing)
-		identity.keepRenewed(ctx, c.Hub, l.log)
-	}()
-	l.run(ctx)
-	<-renewing
-	return nil
+	work, ctx := errgroup.WithContext(ctx)
+	work.Go(func() error { identity.keepRenewed(ctx, c.Hub, l.log); return nil })
+	work.Go(func() error { l.run(ctx); return nil })
+	if c.Kiosk != "" {
+		work.Go(func() error { l.serveKiosk(ctx, c.Kiosk); return nil })
+	}
+	return work.Wait()
 }
 
 // link is the line itself, over wires that are handed in.

@@ -2,6 +2,8 @@
 import jsQR from "jsqr";
 
 const symbologies = ["qr_code", "code_128"];
+const pause = 100; // ms between two looks
+const gone = 1500; // ms without a text after which it counts as new again
 
 async function nativeReader() {
   if (!("BarcodeDetector" in globalThis)) return null;
@@ -25,27 +27,42 @@ function ownReader() {
   };
 }
 
-// watch plays the rear camera in a video element and calls seen with every text it reads, until the function it resolves to
-// is called. Of several codes in one picture, such as those of a label, it takes the one that is wanted, if one is. It rejects when
-// there is no camera or the person does not allow it.
-export async function watch(video, seen, wanted) {
-  const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" }, audio: false });
+// open plays the rear camera in a video element. It rejects when there is no camera or the person does not allow it. What it gives:
+// listen(seen, wanted) calls seen with each text that comes before the camera, once for as long as it stays there; of several codes in one
+// picture, such as those of a label, the one that is wanted, if one is. listen() looks at nothing. torch(on) is there where the phone has
+// one; stop ends it all.
+export async function open(video) {
+  const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1280 }, resizeMode: "none" }, audio: false });
   video.srcObject = stream;
   await video.play();
+  const track = stream.getVideoTracks()[0];
   const read = (await nativeReader()) ?? ownReader();
-  let on = true;
-  let last = "";
-  const look = async () => {
-    if (!on) return;
-    const texts = video.videoWidth ? await read(video).catch(() => []) : [];
-    const text = texts.find(wanted) ?? texts[0];
-    if (on && text && text !== last) seen((last = text));
-    setTimeout(look, 120);
+  const state = { on: true, seen: null, wanted: () => false, last: "", at: 0 };
+  look(video, read, state);
+  return {
+    listen(seen = null, wanted = () => false) { Object.assign(state, { seen, wanted, last: "" }); },
+    torch: track.getCapabilities?.().torch ? (on) => track.applyConstraints({ advanced: [{ torch: on }] }) : null,
+    stop() {
+      state.on = false;
+      for (const each of stream.getTracks()) each.stop();
+      video.srcObject = null;
+    },
   };
-  look();
-  return () => {
-    on = false;
-    for (const track of stream.getTracks()) track.stop();
-    video.srcObject = null;
-  };
+}
+
+async function look(video, read, state) {
+  while (state.on) {
+    const seen = state.seen;
+    const texts = seen && video.videoWidth ? await read(video).catch(() => []) : [];
+    if (state.on && seen === state.seen) notice(texts.find(state.wanted) ?? texts[0], state);
+    await new Promise((done) => setTimeout(done, pause));
+  }
+}
+
+function notice(text, state) {
+  const now = performance.now();
+  if (!text || !state.seen) return;
+  const same = text === state.last && now - state.at < gone;
+  Object.assign(state, { last: text, at: now });
+  if (!same) state.seen(text);
 }

@@ -78,11 +78,11 @@ func TestAPIKeys(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		first, err := o.NewKey(t.Context(), m.ID)
+		first, err := o.NewKey(t.Context(), m.ID, "shop")
 		if err != nil {
 			t.Fatal(err)
 		}
-		second, err := o.NewKey(t.Context(), m.ID)
+		second, err := o.NewKey(t.Context(), m.ID, "shop")
 		if err != nil || first.Reveal() == second.Reveal() || len(first.Reveal()) < 26 {
 			t.Fatal(err)
 		}
@@ -102,7 +102,7 @@ func TestAPIKeys(t *testing.T) {
 		if _, err := o.Authenticate(t.Context(), first.Reveal()); fault.KindOf(err) != fault.Denied {
 			t.Errorf("an ended key: %v", err)
 		}
-		if _, err := o.NewKey(t.Context(), "nobody"); fault.KindOf(err) != fault.NotFound {
+		if _, err := o.NewKey(t.Context(), "nobody", ""); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("a key for nobody: %v", err)
 		}
 		printed, _ := json.Marshal(second)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -75,17 +76,59 @@ func merchant(row store.Merchant) Merchant {
 	return Merchant{row.ID, row.Name, row.NumberRange, row.Carrier, row.Created}
 }
 
-// NewKey makes an API key for a merchant; the key is shown here and never again. Keys made before hold on.
-func (a *Accounts) NewKey(ctx context.Context, merchant string) (secret.Text, error) {
+// Key is an API key of a merchant's, without the key.
+type Key struct {
+	ID, Name string
+	Created  int64 // µs UTC
+	Used     int64 // last, to the hour; 0 for never
+}
+
+// maxKeys bounds how many a merchant has at a time.
+const maxKeys = 20
+
+// NewKey makes an API key for a merchant, with a name that tells it from others, which may be empty; the key is shown here and never
+// again. Keys made before hold on.
+func (a *Accounts) NewKey(ctx context.Context, merchant, name string) (secret.Text, error) {
+	if name = strings.TrimSpace(name); name != "" && !isName(name) {
+		return secret.Text{}, fault.New(fault.Invalid, "invalid_name", "a key's name is one line of 1 to 60 characters")
+	}
 	if _, err := a.Merchant(ctx, merchant); err != nil {
 		return secret.Text{}, err
 	}
 	key, stored := secret.New("lsk_")
 	err := a.DB.Tx(ctx, func(tx *sql.Tx) error {
+		q := store.New(tx)
+		have, err := q.Keys(ctx, merchant)
+		if err != nil {
+			return err
+		}
+		if len(have) >= maxKeys {
+			return fault.New(fault.Conflict, "too_many_keys", "a merchant has at most %d keys", maxKeys)
+		}
 		id := uuid.Must(uuid.NewV7()).String()
-		return store.New(tx).AddKey(ctx, store.AddKeyParams{ID: id, Merchant: merchant, Digest: stored, Created: a.now()})
+		return q.AddKey(ctx, store.AddKeyParams{ID: id, Merchant: merchant, Name: name, Digest: stored, Created: a.now()})
 	})
 	return key, err
+}
+
+// Keys are a merchant's that hold, oldest first.
+func (a *Accounts) Keys(ctx context.Context, merchant string) (list []Key, err error) {
+	rows, err := store.New(a.DB.Reads()).Keys(ctx, merchant)
+	for _, row := range rows {
+		list = append(list, Key{row.ID, row.Name, row.Created, row.Used})
+	}
+	return list, err
+}
+
+// EndKey ends one of a merchant's keys.
+func (a *Accounts) EndKey(ctx context.Context, merchant, id string) error {
+	return a.DB.Tx(ctx, func(tx *sql.Tx) error {
+		ended, err := store.New(tx).EndKey(ctx, store.EndKeyParams{ID: id, Merchant: merchant, Ended: a.now()})
+		if err == nil && ended == 0 {
+			return fault.New(fault.NotFound, "unknown_key", "there is no such key")
+		}
+		return err
+	})
 }
 
 // EndKeys ends all API keys of a merchant and says how many there were.
@@ -107,7 +150,10 @@ func (a *Accounts) Authenticate(ctx context.Context, key string) (Merchant, erro
 	if err != nil {
 		return Merchant{}, err
 	}
-	return merchant(row), nil
+	if now := a.now(); now-row.Used > time.Hour.Microseconds() {
+		err = a.DB.Tx(ctx, func(tx *sql.Tx) error { return store.New(tx).UseKey(ctx, store.UseKeyParams{ID: row.ID, Used: now}) })
+	}
+	return merchant(row.Merchant), err
 }
 
 // Service is a process beside the hub that asks it with a bearer token of its own.

@@ -11,10 +11,19 @@ SELECT * FROM merchant ORDER BY name;
 SELECT * FROM merchant WHERE id = $1;
 
 -- name: AddKey :exec
-INSERT INTO merchant_key (id, merchant, digest, created) VALUES ($1, $2, $3, $4);
+INSERT INTO merchant_key (id, merchant, name, digest, created) VALUES ($1, $2, $3, $4, $5);
 
 -- name: MerchantOfKey :one
-SELECT m.* FROM merchant_key k JOIN merchant m ON m.id = k.merchant WHERE k.digest = $1 AND k.ended = 0;
+SELECT sqlc.embed(m), k.id, k.used FROM merchant_key k JOIN merchant m ON m.id = k.merchant WHERE k.digest = $1 AND k.ended = 0;
+
+-- name: UseKey :exec
+UPDATE merchant_key SET used = $2 WHERE id = $1;
+
+-- name: Keys :many
+SELECT * FROM merchant_key WHERE merchant = $1 AND ended = 0 ORDER BY created, id;
+
+-- name: EndKey :execrows
+UPDATE merchant_key SET ended = $3 WHERE id = $1 AND merchant = $2 AND ended = 0;
 
 -- name: EndKeys :execrows
 UPDATE merchant_key SET ended = $2 WHERE merchant = $1 AND ended = 0;

@@ -17,6 +17,7 @@ import (
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/names"
 	"lockstep/hub/internal/outbox"
 	"lockstep/hub/internal/pickup"
@@ -30,12 +31,13 @@ const maxBody = 64 << 10
 
 // Config is what the door stands on.
 type Config struct {
-	Accounts *account.Accounts
-	Fleet    *fleet.Fleet
-	Custody  *custody.Custody
-	Outbox   *outbox.Outbox
-	Pickups  *pickup.Pickups
-	Names    *names.Names
+	Accounts  *account.Accounts
+	Fleet     *fleet.Fleet
+	Custody   *custody.Custody
+	Handovers *handover.Handovers
+	Outbox    *outbox.Outbox
+	Pickups   *pickup.Pickups
+	Names     *names.Names
 	// Revoke takes a carrier's word that a device is no courier's of it any more.
 	Revoke    func(ctx context.Context, carrier string, key statement.KeyID) error
 	Notifier  []byte                    // the notifier's public HPKE key, from the charter: contacts are sealed to it
@@ -134,16 +136,27 @@ func bearer(header string) string {
 
 type merchantKey struct{}
 
+// visitor is a merchant's person who asks through the hub's own pages.
+type visitor struct {
+	account.Merchant
+	name string
+}
+
+// As is a context in which requests are a merchant's without a key: for the hub's own pages, where its people are signed in. Each has
+// the quota of one key, under the name.
+func As(ctx context.Context, m account.Merchant, name string) context.Context {
+	return context.WithValue(ctx, merchantKey{}, visitor{m, name})
+}
+
 // authenticate lets only merchants through to operations that want a key.
 func (d *door) authenticate(ctx huma.Context, next func(huma.Context)) {
 	if len(ctx.Operation().Security) == 0 {
 		next(ctx)
 		return
 	}
-	key := bearer(ctx.Header("Authorization"))
-	m, err := d.merchant(ctx.Context(), key)
+	m, asker, err := d.asker(ctx)
 	if err == nil {
-		err = d.withinQuota(ctx, key)
+		err = d.withinQuota(ctx, asker)
 	}
 	if err != nil {
 		p := d.problem(ctx.Context(), err)
@@ -156,9 +169,19 @@ func (d *door) authenticate(ctx huma.Context, next func(huma.Context)) {
 	next(huma.WithValue(ctx, merchantKey{}, m))
 }
 
-// withinQuota says in the answer's headers what the quota of a key still holds; a Problem where it is used up.
-func (d *door) withinQuota(ctx huma.Context, key string) error {
-	left := d.Quota.Take(key, d.Now())
+// asker is whose request it is, and what its quota goes by.
+func (d *door) asker(ctx huma.Context) (m account.Merchant, name string, err error) {
+	if v, ok := ctx.Context().Value(merchantKey{}).(visitor); ok {
+		return v.Merchant, "visitor " + v.name, nil
+	}
+	key := bearer(ctx.Header("Authorization"))
+	m, err = d.merchant(ctx.Context(), key)
+	return m, key, err
+}
+
+// withinQuota says in the answer's headers what an asker's quota still holds; a Problem where it is used up.
+func (d *door) withinQuota(ctx huma.Context, asker string) error {
+	left := d.Quota.Take(asker, d.Now())
 	left.Headers(ctx.SetHeader)
 	if !left.Allowed {
 		return newProblem(http.StatusTooManyRequests, "too_many_requests", "these are more requests than this key may make; see Retry-After")

@@ -22,6 +22,7 @@ import (
 	"lockstep/hub/internal/dispatch"
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/guardtest"
+	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/names"
 	"lockstep/hub/internal/outbox"
 	"lockstep/hub/internal/pickup"
@@ -46,21 +47,22 @@ const gs1Prefix parcel.GS1Prefix = "9521234"
 
 // bench is a hub's rooms behind the door, with two merchants and one locker of 2 S, 2 M and 1 L.
 type bench struct {
-	t        *testing.T
-	network  *ceremony.Development
-	db       *db.DB
-	accounts *account.Accounts
-	fleet    *fleet.Fleet
-	custody  *custody.Custody
-	outbox   *outbox.Outbox
-	revoked  []string          // what carriers said
-	told     map[string]string // what the notifier says of barcodes: names
-	config   api.Config
-	server   *httptest.Server
-	guard    *guardtest.Guard
-	key      string // of the first merchant
-	other    string // of the second
-	notifier string
+	t         *testing.T
+	network   *ceremony.Development
+	db        *db.DB
+	accounts  *account.Accounts
+	fleet     *fleet.Fleet
+	custody   *custody.Custody
+	handovers *handover.Handovers
+	outbox    *outbox.Outbox
+	revoked   []string          // what carriers said
+	told      map[string]string // what the notifier says of barcodes: names
+	config    api.Config
+	server    *httptest.Server
+	guard     *guardtest.Guard
+	key       string // of the first merchant
+	other     string // of the second
+	notifier  string
 
 	mu  sync.Mutex
 	out bytes.Buffer // log and every answer
@@ -95,11 +97,15 @@ func newBench(t *testing.T, d *db.DB) *bench {
 		Emit: func(ctx context.Context, tx *sql.Tx, e custody.Event) error {
 			return b.outbox.Emit(ctx, tx, api.Message(e, gs1Prefix, tracking))
 		}})
+	b.handovers = handover.New(handover.Config{DB: d, Now: time.Now, Custody: b.custody, Charters: []statement.Charter{network.Charter}, Name: func(ctx context.Context, id string) (string, error) {
+		m, err := b.accounts.Merchant(ctx, id)
+		return m.Name, err
+	}})
 	revoke := func(_ context.Context, carrier string, key statement.KeyID) error {
 		b.revoked = append(b.revoked, carrier+" "+key.String())
 		return nil
 	}
-	b.config = api.Config{GS1Prefix: gs1Prefix, Revoke: revoke, Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Outbox: b.outbox, Pickups: pickup.New(pickup.Config{DB: d, Now: time.Now}), Names: b.asked(log), Notifier: network.Charter.Notifier, Network: network.Charter.Network,
+	b.config = api.Config{GS1Prefix: gs1Prefix, Revoke: revoke, Accounts: b.accounts, Fleet: b.fleet, Custody: b.custody, Handovers: b.handovers, Outbox: b.outbox, Pickups: pickup.New(pickup.Config{DB: d, Now: time.Now}), Names: b.asked(log), Notifier: network.Charter.Notifier, Network: network.Charter.Network,
 		BodyKey: []byte("a key that is in no database"), Tracking: tracking, Now: time.Now, Log: log, PublicURL: "https://hub.example",
 		ReturnCode: func(barcode string) string { return custody.ReturnCode([]byte("another key"), barcode) }}
 	b.serve()
@@ -139,7 +145,7 @@ func (b *bench) people() {
 	for name, key := range map[string]*string{"Book shop": &b.key, "Shoe shop": &b.other} {
 		m, err := b.accounts.AddMerchant(b.t.Context(), name, "")
 		must(b.t, err)
-		secret, err := b.accounts.NewKey(b.t.Context(), m.ID)
+		secret, err := b.accounts.NewKey(b.t.Context(), m.ID, "")
 		must(b.t, err)
 		*key = secret.Reveal()
 	}

@@ -1,10 +1,16 @@
 package api_test
 
 import (
+	"encoding/base64"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+
+	"lockstep/guard/journal"
+	"lockstep/guard/statement"
+	"lockstep/hub/internal/custody"
+	"lockstep/hub/internal/handover"
 )
 
 // swift gives the API key of a merchant whose parcels the carrier swift brings, and the carrier's token.
@@ -12,7 +18,7 @@ func (b *bench) swift() (key, token string) {
 	b.t.Helper()
 	m, err := b.accounts.AddMerchant(b.t.Context(), "Hat shop", "swift")
 	must(b.t, err)
-	k, err := b.accounts.NewKey(b.t.Context(), m.ID)
+	k, err := b.accounts.NewKey(b.t.Context(), m.ID, "")
 	must(b.t, err)
 	c, err := b.accounts.NewCarrierToken(b.t.Context(), "swift")
 	must(b.t, err)
@@ -106,4 +112,82 @@ func TestACarriersCourierFindsNoRoom(t *testing.T) {
 			t.Errorf("a merchant says so: %d", got.status)
 		}
 	})
+}
+
+func TestACarrierSeesItsActs(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		key, token := b.swift()
+		its := b.do("POST", "/v1/shipments", key, small, "Idempotency-Key", "swift")
+		barcode := its.field(t, "parcels.0.barcode")
+		number := b.hand(barcode)
+		house := b.hand(b.one().field(t, "parcels.0.barcode"))
+		got := b.do("GET", "/carrier/v1/acts", token, "")
+		if got.status != 200 || got.field(t, "acts.0.merchant") != "Hat shop" || got.field(t, "acts.0.shipments.0.0") != barcode || strings.Contains(string(got.body), house) {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+		for code, want := range map[string]int{number: 200, barcode: 200, house: 404, "1": 404, "x": 404, "000000000000": 404} {
+			if got := b.do("GET", "/carrier/v1/acts/"+code, token, ""); got.status != want {
+				t.Errorf("%s: %d %s", code, got.status, got.body)
+			}
+		}
+		word := `{"courier":"anna","word":{"act":` + number + `,"at":1,"barcodes":["` + barcode + `"],"proof":"","certificate":""}}`
+		for body, want := range map[string]int{word: 401, `{"more":1}`: 422, `{}`: 422} { // the phone's signature counts, not the service's token
+			if got := b.do("POST", "/carrier/v1/acts", token, body); got.status != want {
+				t.Errorf("%s: %d %s", body, got.status, got.body)
+			}
+		}
+		if got := b.do("GET", "/carrier/v1/acts", b.key, ""); got.status != 401 {
+			t.Errorf("a merchant asks: %d", got.status)
+		}
+	})
+}
+
+// Both streams of a locker that is cut off go by a carrier's service too; of lockers where it has nothing to do it gets nothing.
+func TestACarrierCarriesStreams(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		key, token := b.swift()
+		if got := b.do("GET", "/carrier/v1/lockers/l1/down", token, ""); got.status != 404 || got.field(t, "code") != "not_sent_here" {
+			t.Errorf("nothing to do there: %d %s", got.status, got.body)
+		}
+		b.do("POST", "/v1/shipments", key, small, "Idempotency-Key", "swift")
+		have := b.guard.At.Number
+		if got := b.do("GET", "/carrier/v1/lockers/l1/down", token, ""); got.status != 200 || got.field(t, "after") != strconv.FormatUint(have, 10) {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+		b.guard.Write(journal.Record{Kind: journal.Ticked})
+		up := func(locker string, s journal.Stretch) answer {
+			return b.do("POST", "/carrier/v1/lockers/"+locker+"/up", token, `{"stretch":"`+base64.StdEncoding.EncodeToString(statement.Encode(s))+`"}`)
+		}
+		if got := up("l1", journal.Stretch{Records: b.guard.After(have).Records, Head: []byte("x")}); got.status != 422 || got.field(t, "code") != "not_the_lockers" {
+			t.Errorf("not signed: %d %s", got.status, got.body)
+		}
+		if got := up("l9", b.guard.After(have)); got.status != 404 {
+			t.Errorf("no such locker: %d %s", got.status, got.body)
+		}
+		for range 2 {
+			if got := up("l1", b.guard.After(have)); got.status != 204 {
+				t.Errorf("%d %s", got.status, got.body)
+			}
+		}
+		if at, err := b.custody.Position(t.Context(), "l1"); err != nil || at != b.guard.At {
+			t.Errorf("%d of %d records, %v", at.Number, b.guard.At.Number, err)
+		}
+		for method, path := range map[string]string{"GET": "/carrier/v1/lockers/l1/down", "POST": "/carrier/v1/lockers/l1/up"} {
+			if got := b.do(method, path, b.key, "{}"); got.status != 401 {
+				t.Errorf("a merchant, %s: %d", path, got.status)
+			}
+		}
+	})
+}
+
+// hand puts a parcel's shipment on an act of its own and gives the act's number.
+func (b *bench) hand(barcode string) string {
+	b.t.Helper()
+	p, err := b.custody.Parcel(b.t.Context(), "", barcode)
+	must(b.t, err)
+	s, err := b.custody.Shipment(b.t.Context(), p.Merchant, p.Shipment)
+	must(b.t, err)
+	acts, err := b.handovers.Make(b.t.Context(), handover.NewAct{}, []custody.Shipment{s})
+	must(b.t, err)
+	return strconv.FormatInt(acts[0].Number, 10)
 }

@@ -60,7 +60,7 @@ func (d *door) feed() {
 	d.service(account.Notifier, "GET /notifier/v1/uploads", d.feedUploads)
 	d.service(account.Notifier, "POST /notifier/v1/receipts", d.feedReceipts)
 	d.service(account.Notifier, "GET /notifier/v1/lockers", d.feedLockers)
-	d.service(account.Notifier, "POST /notifier/v1/extend", d.feedExtend)
+	d.recipients()
 }
 
 // service registers a handler that only one service reaches. A nil answer is 204.
@@ -155,37 +155,6 @@ func (d *door) feedAck(r *http.Request) (any, error) {
 		}
 	}
 	return nil, d.Custody.AckContacts(r.Context(), body.Barcodes)
-}
-
-// feedExtend is a recipient's wish for more time, whom the notifier has recognized by the parcel's code. They get as much as the
-// merchant lets its recipients have, and no more whoever asks. Faults: NotFound; Conflict where the merchant lets them have none, or the
-// parcel waits for nobody or as long already.
-func (d *door) feedExtend(r *http.Request) (any, error) {
-	var body struct {
-		Barcode string `json:"barcode"`
-	}
-	if err := web.ReadJSON(nil, r, maxFeed, &body); err != nil {
-		return nil, err
-	}
-	if err := known(body.Barcode, "unknown_parcel", "parcel"); err != nil {
-		return nil, err
-	}
-	p, err := d.Custody.Parcel(r.Context(), "", body.Barcode)
-	if err != nil {
-		return nil, err
-	}
-	rule, err := d.Accounts.Rule(r.Context(), p.Merchant)
-	if err != nil {
-		return nil, err
-	}
-	if rule.Extension == 0 {
-		return nil, fault.New(fault.Conflict, "not_allowed", "the merchant does not let its recipients ask for more time")
-	}
-	asked, err := d.Custody.Extend(r.Context(), "", p.Barcode, rule.Extension, "recipient")
-	if err != nil {
-		return nil, err
-	}
-	return nil, d.Accounts.Audit(r.Context(), "recipient", "asked: "+asked.Kind, p.Barcode)
 }
 
 func (d *door) feedContactKeys(r *http.Request) (any, error) {

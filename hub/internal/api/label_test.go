@@ -37,6 +37,22 @@ func TestLabels(t *testing.T) {
 				}
 			}
 		}
+		other := b.announce("labels2", small).field(t, "id")
+		id := strings.TrimPrefix(shipment, "/v1/shipments/")
+		if got := b.get("/v1/labels.zpl?shipments=" + other + "," + id); got.status != 200 || strings.Count(string(got.body), "^XA") != 3 || strings.Index(string(got.body), first) < strings.Index(string(got.body), "^XZ") {
+			t.Errorf("labels of two shipments, in their order: %d %s", got.status, got.body)
+		}
+		if got := b.get("/v1/labels.pdf?paper=a4&shipments=" + id + "," + other); got.status != 200 || !strings.HasPrefix(string(got.body), "%PDF-") {
+			t.Errorf("labels of two shipments: %d %.60s", got.status, got.body)
+		}
+		for query, want := range map[string]int{"": 422, "?shipments=": 422, "?shipments=" + id + ",nothing": 404, "?shipments=" + strings.Repeat(id+",", 100) + id: 422} {
+			if got := b.get("/v1/labels.zpl" + query); got.status != want {
+				t.Errorf("labels.zpl%.40s: %d %s, want %d", query, got.status, got.body, want)
+			}
+		}
+		if got := b.do("GET", "/v1/labels.zpl?shipments="+id, b.other, ""); got.status != 404 {
+			t.Errorf("labels of another merchant: %d %s", got.status, got.body)
+		}
 		b.told[second] = "Zoya Told"
 		for path, want := range map[string]int{shipment + "/label.zpl": 1, "/v1/parcels/" + second + "/label.zpl": 1, "/v1/parcels/" + first + "/label.zpl": 0} {
 			if got := b.get(path); strings.Count(string(got.body), "Zoya Told") != want {

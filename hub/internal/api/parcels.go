@@ -37,6 +37,15 @@ type parcelLabelIn struct {
 	Paper   string `query:"paper" enum:"a6,a4" default:"a6" doc:"a6: one label a page; a4: four a page"`
 }
 
+type labelsIn struct {
+	Shipments []string `query:"shipments" required:"true" minItems:"1" maxItems:"100" maxLength:"64" example:"0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f" doc:"Ids, separated by commas: their labels come in this order"`
+}
+
+type labelsPDFIn struct {
+	Shipments []string `query:"shipments" required:"true" minItems:"1" maxItems:"100" maxLength:"64" example:"0199f3a2-7c1e-7d10-8a44-0f6b1c2d3e4f" doc:"Ids, separated by commas: their labels come in this order"`
+	Paper     string   `query:"paper" enum:"a6,a4" default:"a6" doc:"a6: one label a page; a4: four a page"`
+}
+
 type labelOut struct {
 	ContentType string `header:"Content-Type"`
 	Disposition string `header:"Content-Disposition"`
@@ -67,6 +76,10 @@ func (d *door) labels() {
 		codes = "The barcode as Code 128 and as a QR code; where the parcel has an SSCC, that as GS1-128 with application identifier 00. Where we can ask for them, the recipient's name and the last digits of the phone number. What is cancelled has no label. Code: cancelled (409)."
 	)
 	shipments, parcels := []string{"Shipments"}, []string{"Parcels"}
+	route(d, huma.Operation{OperationID: "printLabels", Method: http.MethodGet, Path: "/v1/labels.pdf", Tags: shipments,
+		Summary: "Print the labels of many shipments", Description: codes, Errors: []int{404, 409, 422}, Responses: file(kindPDF, aPDF)}, d.labelsPDF)
+	route(d, huma.Operation{OperationID: "printLabelsZPL", Method: http.MethodGet, Path: "/v1/labels.zpl", Tags: shipments,
+		Summary: "Print the labels of many shipments on a label printer", Description: codes, Errors: []int{404, 409, 422}, Responses: file(kindZPL, zplII)}, d.labelsZPL)
 	route(d, huma.Operation{OperationID: "printShipmentLabels", Method: http.MethodGet, Path: "/v1/shipments/{id}/label.pdf", Tags: shipments,
 		Summary: "Print the labels of a shipment", Description: codes, Errors: []int{404, 409}, Responses: file(kindPDF, aPDF)}, d.shipmentLabel)
 	route(d, huma.Operation{OperationID: "printParcelLabel", Method: http.MethodGet, Path: "/v1/parcels/{barcode}/label.pdf", Tags: parcels,
@@ -136,6 +149,34 @@ func (d *door) parcelZPL(ctx context.Context, m account.Merchant, in *parcelIn) 
 		return nil, err
 	}
 	return zpl(d.addressed(ctx, list))
+}
+
+func (d *door) labelsPDF(ctx context.Context, m account.Merchant, in *labelsPDFIn) (*labelOut, error) {
+	list, err := d.manyLabels(ctx, m, in.Shipments)
+	if err != nil {
+		return nil, err
+	}
+	return pdf(d.addressed(ctx, list), in.Paper)
+}
+
+func (d *door) labelsZPL(ctx context.Context, m account.Merchant, in *labelsIn) (*labelOut, error) {
+	list, err := d.manyLabels(ctx, m, in.Shipments)
+	if err != nil {
+		return nil, err
+	}
+	return zpl(d.addressed(ctx, list))
+}
+
+// manyLabels are those of shipments, in their order, without what is cancelled; Conflict "cancelled" where all is.
+func (d *door) manyLabels(ctx context.Context, m account.Merchant, ids []string) (list []label.Label, err error) {
+	for _, id := range ids {
+		some, err := d.shipmentLabels(ctx, m, id)
+		if code, _ := fault.Public(err); err != nil && code != "cancelled" {
+			return nil, err
+		}
+		list = append(list, some...)
+	}
+	return notCancelled(list, func(label.Label) bool { return false })
 }
 
 // shipmentLabels are the labels of all parcels of a merchant's shipment but those that are cancelled; Conflict "cancelled" where all are.

@@ -120,6 +120,63 @@ func TestARecipientAsksForMoreTime(t *testing.T) {
 	})
 }
 
+// What recipients say of a parcel comes from the notifier and from nobody else; support finds it among the alarms.
+func TestARecipientRefusesAndReports(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		early := b.announce("early", small).field(t, "parcels.0.barcode")
+		barcode := b.stored()
+		whose := `{"barcode":"` + barcode + `"`
+		for _, tt := range []struct {
+			path, token, body string
+			status            int
+			code              string
+		}{
+			{"refuse", b.key, whose + `}`, 401, "unauthorized"},
+			{"refuse", b.notifier, `{"barcode":"` + early + `"}`, 409, "not_inside"},
+			{"refuse", b.notifier, `{"barcode":"200000000000"}`, 404, "unknown_parcel"},
+			{"refuse", b.notifier, `{"barcode":"\u0000"}`, 404, "unknown_parcel"},
+			{"refuse", b.notifier, whose + `}`, 204, ""},
+			{"refuse", b.notifier, whose + `}`, 204, ""},
+			{"report", b.key, whose + `,"what":"empty","note":""}`, 401, "unauthorized"},
+			{"report", b.notifier, whose + `,"what":"late","note":""}`, 422, "invalid_report"},
+			{"report", b.notifier, whose + `,"what":"empty","note":"\u0000"}`, 422, "invalid_report"},
+			{"report", b.notifier, whose + `,"what":"empty","note":"` + strings.Repeat("я", 301) + `"}`, 422, "invalid_report"},
+			{"report", b.notifier, `{"barcode":"` + early + `","what":"empty","note":""}`, 409, "never_stored"},
+			{"report", b.notifier, whose + `,"what":"does not open","note":"` + strings.Repeat("я", 300) + `"}`, 204, ""},
+			{"report", b.notifier, whose + `,"what":"empty","note":""}`, 409, "reported"},
+		} {
+			if got := b.do("POST", "/notifier/v1/"+tt.path, tt.token, tt.body); got.status != tt.status || tt.code != "" && got.field(t, "code") != tt.code {
+				t.Errorf("%s %s: %d %s", tt.path, tt.body, got.status, got.body)
+			}
+		}
+		if got := b.get("/v1/parcels/" + barcode); got.field(t, "hold") != "declined" || got.field(t, "state") != "stored" {
+			t.Errorf("%s", got.body)
+		}
+		audits, _, err := b.accounts.AuditPage(t.Context(), barcode, "", 10)
+		if err != nil || len(audits) != 3 || audits[0].Act != "says that something is wrong: does not open" || audits[0].Actor != "recipient" || audits[2].Act != "refused" {
+			t.Errorf("%+v, %v", audits, err)
+		}
+	})
+}
+
+// Where a locker stands and how to find it the notifier may know; how busy it is where there is enough to tell.
+func TestPlaceOfALocker(t *testing.T) {
+	each(t, func(t *testing.T, b *bench) {
+		got := b.do("GET", "/notifier/v1/lockers/l1/place", b.notifier, "")
+		if got.status != 200 || got.field(t, "busy") != "" || got.field(t, "latitude") != "55.75" || got.field(t, "hours") != "[]" {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+		for path, status := range map[string]int{"l9/place": 404, "%00/place": 404} {
+			if got := b.do("GET", "/notifier/v1/lockers/"+path, b.notifier, ""); got.status != status {
+				t.Errorf("%s: %d %s", path, got.status, got.body)
+			}
+		}
+		if got := b.do("GET", "/notifier/v1/lockers/l1/place", b.key, ""); got.status != 401 {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+	})
+}
+
 func TestAReturnFromPermitToMerchant(t *testing.T) {
 	each(t, func(t *testing.T, b *bench) {
 		ask := func(key, body string) answer {

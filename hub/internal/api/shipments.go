@@ -71,6 +71,7 @@ type shipmentIn struct {
 type listIn struct {
 	State     string `query:"state" enum:"announced,dispatched,stored,overdue,uncertain,collected,withdrawn,recovered,returned,cancelled" doc:"Only shipments with a parcel in this state"`
 	Reference string `query:"reference" maxLength:"100" doc:"Only shipments with this reference of yours"`
+	Returns   bool   `query:"returns" doc:"true: only what customers send back"`
 	Limit     int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
 	Cursor    string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before"`
 }
@@ -240,7 +241,7 @@ func (d *door) list(ctx context.Context, m account.Merchant, in *listIn) (*listO
 	if err := clean(in.Reference); err != nil {
 		return nil, err
 	}
-	list, next, err := d.Custody.Shipments(ctx, m.ID, custody.Filter{State: parcel.State(in.State), Reference: in.Reference, After: last, Limit: in.Limit})
+	list, next, err := d.Custody.Shipments(ctx, m.ID, custody.Filter{State: parcel.State(in.State), Reference: in.Reference, Returns: in.Returns, After: last, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}

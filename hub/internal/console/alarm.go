@@ -1,6 +1,7 @@
 package console
 
 import (
+	"encoding/json"
 	"strconv"
 
 	"lockstep/hub/internal/fleet"
@@ -9,7 +10,7 @@ import (
 // tones of alarms: what may mean that somebody is at the doors, or writes where nobody should, comes first.
 var alarmTones = map[fleet.AlarmKind]tone{
 	fleet.Silent: care, fleet.Withheld: stop, fleet.Stalled: care, fleet.Broken: stop, fleet.Contradiction: stop, fleet.Altered: stop, fleet.LockedDown: stop,
-	fleet.Overriding: care, fleet.Refusing: care, fleet.FromGuard: stop, fleet.Quarantined: care, fleet.Faulted: care,
+	fleet.Overriding: care, fleet.Refusing: care, fleet.FromGuard: stop, fleet.Quarantined: care, fleet.Faulted: care, fleet.Reported: care,
 }
 
 type alarmsView struct {
@@ -48,9 +49,9 @@ func (c *console) alarmsCSV(v *visit) error {
 	if err != nil {
 		return err
 	}
-	return v.csv("alarms", []string{"id", "locker", "kind", "reason", "compartment", "record", "raised", "taken", "taken_by", "ended", "ended_by"}, func(write func(...string)) {
+	return v.csv("alarms", []string{"id", "locker", "kind", "reason", "compartment", "record", "raised", "taken", "taken_by", "ended", "ended_by", "parcel"}, func(write func(...string)) {
 		for _, a := range append(open, past...) {
-			write(a.ID, a.Locker, string(a.Kind), a.Reason, strconv.Itoa(int(a.Compartment)), strconv.FormatUint(a.Record, 10), stamp(a.Raised), stamp(a.Taken), a.TakenBy, stamp(a.Ended), a.EndedBy)
+			write(a.ID, a.Locker, string(a.Kind), a.Reason, strconv.Itoa(int(a.Compartment)), strconv.FormatUint(a.Record, 10), stamp(a.Raised), stamp(a.Taken), a.TakenBy, stamp(a.Ended), a.EndedBy, a.Parcel)
 		}
 	})
 }
@@ -88,8 +89,12 @@ func (c *console) evidence(v *visit) error {
 	if err != nil {
 		return err
 	}
-	v.Header().Set("Content-Type", "application/octet-stream")
-	v.Header().Set("Content-Disposition", `attachment; filename="alarm-`+id+`.bin"`)
+	kind, ending := "application/octet-stream", ".bin"
+	if json.Valid(data) {
+		kind, ending = "application/json", ".json"
+	}
+	v.Header().Set("Content-Type", kind)
+	v.Header().Set("Content-Disposition", `attachment; filename="alarm-`+id+ending+`"`)
 	_, err = v.Write(data)
 	return err
 }

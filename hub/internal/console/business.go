@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -147,7 +148,7 @@ func (c *console) showMerchant(v *visit, once shownOnce) error {
 
 func (c *console) newKey(v *visit) error {
 	id := v.PathValue("merchant")
-	key, err := c.Accounts.NewKey(v.Context(), id)
+	key, err := c.Accounts.NewKey(v.Context(), id, "")
 	if err != nil {
 		return err
 	}
@@ -278,12 +279,11 @@ func (c *console) importTable(v *visit) error {
 	if !known {
 		return fault.New(fault.NotFound, "unknown_table", "there is no table %q", name)
 	}
-	file, _, err := v.FormFile("file")
+	file, err := v.upload("file", maxTable)
 	if err != nil {
-		return fault.Wrap(err, fault.Invalid, "no_file", "choose a file")
+		return err
 	}
-	defer file.Close()
-	n, err := take(v.Context(), io.LimitReader(file, maxTable))
+	n, err := take(v.Context(), bytes.NewReader(file))
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
-// Package console is the hub's pages for the operator's staff: the map of lockers, each locker's front, parcels, alarms, people. Whoever
-// signs in has a role, and what a role may do is one table (rights.go). Nothing here opens a door.
+// Package console is the hub's pages for whoever signs in: for the operator's staff the map of lockers, each locker's front, parcels,
+// alarms, people; for merchants' people, below /shop/, their shipments and all that goes with them. Everybody has a role, and what a role may do is one table (rights.go). Nothing here opens a door.
 package console
 
 import (
@@ -22,7 +22,9 @@ import (
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/dispatch"
 	"lockstep/hub/internal/fleet"
+	"lockstep/hub/internal/handover"
 	"lockstep/hub/internal/names"
+	"lockstep/hub/internal/outbox"
 	"lockstep/hub/internal/tariff"
 	"lockstep/internal/courier"
 	"lockstep/internal/fault"
@@ -30,6 +32,9 @@ import (
 	"lockstep/internal/web"
 	"lockstep/internal/words"
 )
+
+// maxBody bounds what a visitor sends: the largest is a table.
+const maxBody = maxTable + 1<<20
 
 // Config is what the console stands on.
 type Config struct {
@@ -41,6 +46,9 @@ type Config struct {
 	Couriers *courier.Couriers // house carriers'
 	Tariffs  *tariff.Tariffs
 	Names    *names.Names
+	Outbox   *outbox.Outbox
+	Money    *handover.Handovers
+	API      http.Handler // the native one, which merchants' people ask through their pages
 	Tiles    web.Tiles
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -48,6 +56,8 @@ type Config struct {
 	PublicURL string // where people reach it, without a slash at the end
 	// Restrict asks a locker to stop something, in the name of a user.
 	Restrict func(ctx context.Context, actor string, r statement.Restriction) error
+	// PrintMoneyAct draws an act of money as a PDF.
+	PrintMoneyAct func(ctx context.Context, number int64, to io.Writer) error
 	// Journal writes what lockstep audit reads of a locker's guard; 0 is the one it has now.
 	Journal func(ctx context.Context, locker string, guard uint64, to io.Writer) error
 	// LockerCode is what a technician types at a locker to enrol its line.
@@ -64,7 +74,7 @@ type console struct {
 	own   string // the origin that posts come from
 }
 
-// New is the handler of /console/.
+// New is the handler of /console/ and /shop/.
 func New(c Config) (http.Handler, error) {
 	own, err := fs.Sub(files, "page")
 	if err != nil {
@@ -90,7 +100,8 @@ func New(c Config) (http.Handler, error) {
 	k.mux.HandleFunc("POST /console/sign-out", k.signOut)
 	k.mux.Handle("GET /console/page/", http.StripPrefix("/console/page/", web.Files(words.Page(own, "console"))))
 	k.mux.Handle("GET /console", http.RedirectHandler("/console/", http.StatusMovedPermanently))
-	return web.Secure(web.Policy{Tiles: images}, http.NewCrossOriginProtection().Handler(k.mux)), nil
+	k.mux.Handle("GET /shop", http.RedirectHandler("/shop/", http.StatusMovedPermanently))
+	return web.Secure(web.Policy{Tiles: images, Frames: true, Location: true}, http.NewCrossOriginProtection().Handler(k.mux)), nil
 }
 
 // visit is one request of a user who is signed in.
@@ -112,6 +123,7 @@ func (c *console) signedIn(row route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		v := &visit{ResponseWriter: w, Request: r, Language: words.Of(r), Path: r.URL.Path, c: c, now: c.Now()}
 		words.Keep(w, r)
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		user, err := c.userOf(r)
 		switch {
 		case fault.KindOf(err) == fault.Denied && r.Method == http.MethodGet && r.Header.Get("HX-Request") == "":
@@ -140,11 +152,17 @@ func (v *visit) fail(err error) {
 		v.c.Log.Error("console", "path", v.Request.URL.Path, "error", err)
 	}
 	v.WriteHeader(web.Status(err))
-	code, message := fault.Public(err)
+	code, message := v.said(err)
+	_ = failurePage(v, code, message).Render(v.Context(), v)
+}
+
+// said is what the visitor is told of an error, in their language.
+func (v *visit) said(err error) (code, message string) {
+	code, message = fault.Public(err)
 	if said := "console.errors." + code; v.Has(said) {
 		message = v.Say(said, "detail", message)
 	}
-	_ = failurePage(v, code, message).Render(v.Context(), v)
+	return code, message
 }
 
 // show sends a page, or the part of it that htmx asked for.
@@ -159,6 +177,23 @@ func (v *visit) Header() http.Header { return v.ResponseWriter.Header() }
 
 // Write writes to the answer.
 func (v *visit) Write(data []byte) (int, error) { return v.ResponseWriter.Write(data) }
+
+// upload is a file that the visitor has chosen.
+func (v *visit) upload(field string, most int64) ([]byte, error) {
+	file, _, err := v.FormFile(field)
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, fault.Wrap(err, fault.Invalid, "too_large", "that is too long")
+	}
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "no_file", "choose a file")
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, most+1))
+	if int64(len(data)) > most {
+		return nil, fault.New(fault.Invalid, "too_large", "that is too long")
+	}
+	return data, err
+}
 
 // back sends the visitor on after something was done, to a path of ours.
 func (v *visit) back(path string) error {

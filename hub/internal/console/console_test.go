@@ -11,6 +11,7 @@ import (
 	"lockstep/hub/internal/account"
 	"lockstep/hub/internal/console"
 	"lockstep/hub/internal/fleet"
+	"lockstep/parcel"
 )
 
 // Every route is open to the roles of its row, and to nobody else: tried with each role, with a merchant's people, and with nobody.
@@ -26,7 +27,7 @@ func TestRights(t *testing.T) {
 	tried := 0
 	for _, row := range console.Rights() {
 		for role, p := range people {
-			path := strings.NewReplacer("{locker}", "l1", "{door}", "1", "{barcode}", o.barcode, "{alarm}", "nothing", "{user}", "nobody", "{courier}", "nobody", "{merchant}", "nobody", "{carrier}", "nobody", "{table}", "nothing").Replace(row.Path)
+			path := strings.NewReplacer("{locker}", "l1", "{door}", "1", "{barcode}", o.barcode, "{alarm}", "nothing", "{user}", "nobody", "{courier}", "nobody", "{merchant}", "nobody", "{carrier}", "nobody", "{table}", "nothing", "{shipment}", "nothing", "{act}", "1", "{key}", "nothing", "{webhook}", "nothing", "{delivery}", "nothing").Replace(row.Path)
 			answer, body := p.do(row.Method, path, "application/x-www-form-urlencoded", "")
 			refused := answer.StatusCode == http.StatusForbidden && strings.Contains(body, `data-code="not_your_role"`)
 			switch {
@@ -186,6 +187,34 @@ func TestAlarms(t *testing.T) {
 	adm := o.as(account.Admin)
 	if _, page := adm.get("/console/audit"); strings.Count(page, "took an alarm") != 1 || !strings.Contains(page, "ended an alarm") {
 		t.Errorf("the audit log:\n%s", page)
+	}
+}
+
+// What a recipient says is wrong leads support to the parcel, its door and the records, and stands in their own words until it is ended.
+func TestReports(t *testing.T) {
+	o := newOffice(t)
+	note := `<b>there & nothing</b>`
+	if err := o.custody.Report(t.Context(), o.barcode, parcel.NothingInside, note); err != nil {
+		t.Fatal(err)
+	}
+	support := o.as(account.Support)
+	_, page := support.get("/console/alarms")
+	for _, want := range []string{"Something is wrong", "the compartment is empty", "/console/parcels/" + o.barcode, "/console/lockers/l1/doors/1", "&lt;b&gt;there &amp; nothing&lt;/b&gt;"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in\n%s", want, page)
+		}
+	}
+	open, err := o.fleet.Alarms(t.Context(), "", 10)
+	if err != nil || len(open) != 1 {
+		t.Fatalf("%+v, %v", open, err)
+	}
+	answer, evidence := support.get("/console/alarms/" + open[0].ID + "/evidence")
+	if answer.Header.Get("Content-Type") != "application/json" || !strings.Contains(evidence, `"kind": "stored"`) {
+		t.Errorf("%v\n%s", answer.Header, evidence)
+	}
+	support.post("/console/alarms/"+open[0].ID+"/end", nil)
+	if _, page := support.get("/console/alarms"); strings.Contains(page, "there &amp; nothing") || !strings.Contains(page, "/console/parcels/"+o.barcode) {
+		t.Errorf("after it was ended:\n%s", page)
 	}
 }
 

@@ -3,7 +3,9 @@ package console_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -20,13 +22,18 @@ import (
 	"lockstep/guard/journal"
 	"lockstep/guard/statement"
 	"lockstep/hub/internal/account"
+	"lockstep/hub/internal/api"
 	"lockstep/hub/internal/console"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/dispatch"
 	"lockstep/hub/internal/fleet"
 	"lockstep/hub/internal/guardtest"
+	"lockstep/hub/internal/handover"
+	"lockstep/hub/internal/outbox"
 	"lockstep/hub/internal/passkeytest"
+	"lockstep/hub/internal/pickup"
 	"lockstep/hub/internal/tariff"
+	"lockstep/hub/internal/widget"
 	"lockstep/hub/migrations"
 	"lockstep/internal/courier"
 	"lockstep/internal/db"
@@ -52,6 +59,17 @@ type office struct {
 	admin    account.User
 	merchant account.Merchant
 	db       *db.DB
+	outbox   *outbox.Outbox
+	money    *handover.Handovers
+	network  *ceremony.Development
+	shipment string // that of barcode
+	hook     string // a webhook
+}
+
+// printed is an act of money on paper.
+func (o *office) printed(_ context.Context, number int64, to io.Writer) error {
+	_, err := fmt.Fprintf(to, "%%PDF- act %d", number)
+	return err
 }
 
 func newOffice(t *testing.T) *office {
@@ -68,13 +86,27 @@ func newOffice(t *testing.T) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &office{T: t, now: start, db: d}
-	clock, log := func() time.Time { return o.now }, slog.New(slog.DiscardHandler)
+	o := &office{T: t, now: start, db: d, network: network}
+	clock, log, tracking := func() time.Time { return o.now }, slog.New(slog.DiscardHandler), func(token string) string { return "https://hub.example/t/" + token }
 	o.accounts = account.New(account.Config{DB: d, Now: clock, Charter: network.Charter})
+	if o.merchant, err = o.accounts.AddMerchant(t.Context(), "Книги", ""); err != nil {
+		t.Fatal(err)
+	}
+	if o.outbox, err = outbox.New(t.Context(), outbox.Config{DB: d, Now: time.Now, Log: log, AllowPrivate: true, Poll: 10 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
 	o.dispatch = dispatch.New(dispatch.Config{DB: d, Now: clock, Log: log, Dispatch: network.Dispatch, Time: network.Time[0]})
 	o.fleet = fleet.New(fleet.Config{DB: d, Now: clock, Charter: network.Charter, Ring: o.dispatch.Ring})
 	o.custody = custody.New(custody.Config{DB: d, Now: clock, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: o.fleet, Dispatch: o.dispatch,
-		Reach: func(context.Context, string) (int, error) { return 0, nil }})
+		Reach: func(context.Context, string) (int, error) { return 0, nil }, Emit: func(ctx context.Context, tx *sql.Tx, e custody.Event) error {
+			return o.outbox.Emit(ctx, tx, api.Message(e, "", tracking))
+		}})
+	o.money = handover.New(handover.Config{DB: d, Now: clock, Custody: o.custody})
+	native, err := api.New(api.Config{Accounts: o.accounts, Fleet: o.fleet, Custody: o.custody, Outbox: o.outbox, Pickups: pickup.New(pickup.Config{DB: d, Now: clock}), Notifier: network.Charter.Notifier, Network: "test",
+		BodyKey: []byte("a key that is in no database"), Tracking: tracking, Now: clock, Log: log, PublicURL: "https://hub.example", ReturnCode: func(barcode string) string { return custody.ReturnCode([]byte("another key"), barcode) }})
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	couriers := courier.New(courier.Config{DB: d, Now: clock, Keys: map[string]*statement.Signer{ceremony.HouseCarrier: network.Carrier}, Audit: o.accounts.AuditIn})
 
@@ -86,7 +118,7 @@ func newOffice(t *testing.T) *office {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err := console.New(console.Config{Accounts: o.accounts, Passkeys: passkeys, Fleet: o.fleet, Custody: o.custody, Dispatch: o.dispatch, Couriers: couriers, Tariffs: tariff.New(tariff.Config{DB: d}), Now: clock, Log: log, PublicURL: address,
+	handler, err := console.New(console.Config{Accounts: o.accounts, Passkeys: passkeys, Fleet: o.fleet, Custody: o.custody, Dispatch: o.dispatch, Couriers: couriers, Tariffs: tariff.New(tariff.Config{DB: d}), Outbox: o.outbox, Money: o.money, API: native, PrintMoneyAct: o.printed, Now: clock, Log: log, PublicURL: address,
 		Journal: o.custody.Journal, LockerCode: func(locker string, shown secret.Text) string { return locker + " " + shown.Reveal() },
 		Restrict: func(ctx context.Context, actor string, r statement.Restriction) error {
 			_, err := o.custody.Restrict(ctx, r, actor)
@@ -96,9 +128,15 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	mux := http.NewServeMux()
+	choice, err := widget.New(widget.Config{Fleet: o.fleet, Now: clock, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux.Handle("/select/", choice)
 	mux.Handle("/console/", handler)
+	mux.Handle("/shop/", handler)
 	mux.Handle("GET /assets/", web.AssetsHandler())
-	o.server.Config.Handler = mux
+	o.server.Config.Handler = web.Packed(mux)
 	o.server.URL = address
 
 	if _, _, err := o.fleet.Add(t.Context(), fleet.NewLocker{ID: "l1", Name: "Постамат «Сокол»", Address: "Ленинградский пр., 71Г", Zone: "Europe/Moscow", Latitude: 55.8, Longitude: 37.5}); err != nil {
@@ -107,9 +145,6 @@ func newOffice(t *testing.T) *office {
 	o.guard = guardtest.New(t, network, "l1", start.UnixMicro())
 	o.up()
 	o.barcode = o.deposit(1)
-	if o.merchant, err = o.accounts.AddMerchant(t.Context(), "Книги", ""); err != nil {
-		t.Fatal(err)
-	}
 	return o
 }
 
@@ -128,7 +163,7 @@ func (o *office) up() {
 // announce announces a parcel under a merchant's number.
 func (o *office) announce(reference string) {
 	o.Helper()
-	_, _, err := o.custody.CreateShipment(o.Context(), custody.NewShipment{Merchant: "m1", Range: "20001", Carrier: "house", Key: reference, Body: []byte(reference), Locker: "l1", Reference: reference, Dwell: 48,
+	_, _, err := o.custody.CreateShipment(o.Context(), custody.NewShipment{Merchant: o.merchant.ID, Range: o.merchant.Range, Carrier: "house", Key: reference, Body: []byte(reference), Locker: "l1", Reference: reference, Dwell: 48,
 		Seal: func(barcode string) ([]byte, error) { return []byte("sealed for " + barcode), nil }, Parcels: []custody.NewParcel{{Size: parcel.Small}}})
 	if err != nil && fault.KindOf(err) != fault.Conflict { // a small locker is full soon
 		o.Fatal(err)
@@ -139,7 +174,7 @@ func (o *office) announce(reference string) {
 func (o *office) deposit(compartment uint16) string {
 	o.Helper()
 	key := "order-" + string(rune('a'+compartment))
-	s, _, err := o.custody.CreateShipment(o.Context(), custody.NewShipment{Merchant: "m1", Range: "20001", Carrier: "house", Key: key, Body: []byte(key), Locker: "l1", Reference: key, Dwell: 48,
+	s, _, err := o.custody.CreateShipment(o.Context(), custody.NewShipment{Merchant: o.merchant.ID, Range: o.merchant.Range, Carrier: "house", Key: key, Body: []byte(key), Locker: "l1", Reference: key, Dwell: 48,
 		Seal: func(barcode string) ([]byte, error) { return []byte("sealed for " + barcode), nil }, Parcels: []custody.NewParcel{{Size: parcel.Small}}})
 	if err != nil {
 		o.Fatal(err)
@@ -153,6 +188,7 @@ func (o *office) deposit(compartment uint16) string {
 	}
 	o.guard.Write(journal.Record{Kind: journal.Took, Down: down[len(down)-1].Number})
 	o.guard.Deposit(compartment, s.Parcels[0].Barcode)
+	o.shipment = s.ID
 	o.up()
 	return s.Parcels[0].Barcode
 }
@@ -173,11 +209,7 @@ func (o *office) as(role account.Role) person {
 	o.Helper()
 	merchant := ""
 	if role == account.ForMerchant {
-		m, err := o.accounts.AddMerchant(o.Context(), "Shop", "")
-		if err != nil {
-			o.Fatal(err)
-		}
-		merchant = m.ID
+		merchant = o.merchant.ID
 	}
 	u, token, err := o.accounts.AddUser(o.Context(), "the "+string(role), role, merchant)
 	if err != nil {

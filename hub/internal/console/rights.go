@@ -19,11 +19,15 @@ var (
 	overPersons = who{account.Admin, account.Dispatcher}                                      // may let couriers in and end them
 	ofBusiness  = who{account.Admin, account.Dispatcher, account.Support, account.Auditor}    // may see merchants, couriers and prices
 	ofEvidence  = who{account.Admin, account.Auditor}
+	merchants   = who{account.ForMerchant} // their own alone
+	anybody     = append(slices.Clone(everyone), merchants...)
+	toEvidence  = who{account.Admin, account.Support, account.Auditor} // may see what an alarm rests on
 )
 
 func (w who) may(role account.Role) bool { return slices.Contains(w, role) }
 
-// route is what may be asked, and by whom. Nothing is served below /console/ that is not in the table, but what it takes to sign in.
+// route is what may be asked, and by whom. Nothing is served below /console/ and /shop/ that is not in the table, but what it takes to
+// sign in.
 type route struct {
 	pattern string // as http.ServeMux takes it
 	who     who
@@ -55,7 +59,7 @@ func (c *console) routes() []route {
 		{"GET /console/alarms.csv", everyone, c.alarmsCSV},
 		{"POST /console/alarms/{alarm}/take", onAlarms, c.takeAlarm},
 		{"POST /console/alarms/{alarm}/end", onAlarms, c.endAlarm},
-		{"GET /console/alarms/{alarm}/evidence", ofEvidence, c.evidence},
+		{"GET /console/alarms/{alarm}/evidence", toEvidence, c.evidence},
 
 		{"GET /console/couriers", ofBusiness, c.couriers},
 		{"GET /console/couriers.csv", ofBusiness, c.couriersCSV},
@@ -79,9 +83,41 @@ func (c *console) routes() []route {
 		{"GET /console/new-locker", admin, c.newLocker},
 		{"POST /console/lockers", admin, c.addLocker},
 
-		{"GET /console/me", everyone, c.me},
-		{"POST /console/me/passkeys/drop", everyone, c.dropPasskey},
-		{"POST /console/me/link", everyone, c.anotherDevice},
+		{"GET /shop/{$}", merchants, c.shipments},
+		{"GET /shop/shipments.csv", merchants, c.shipmentsCSV},
+		{"GET /shop/new", merchants, c.newShipment},
+		{"POST /shop/shipments", merchants, c.announce},
+		{"GET /shop/shipments/{shipment}", merchants, c.shipment},
+		{"POST /shop/shipments/{shipment}/cancel", merchants, c.cancelShipment},
+		{"POST /shop/shipments/{shipment}/redirect", merchants, c.redirectShipment},
+		{"POST /shop/parcels/{barcode}/extend", merchants, c.extendMine},
+		{"POST /shop/parcels/{barcode}/reissue", merchants, c.reissueMine},
+		{"GET /shop/labels", merchants, c.labels},
+		{"GET /shop/import", merchants, c.importPage},
+		{"GET /shop/import/example.csv", merchants, c.importExample},
+		{"POST /shop/import", merchants, c.importShipments},
+		{"GET /shop/returns", merchants, c.returns},
+		{"POST /shop/returns", merchants, c.makeReturn},
+		{"GET /shop/tariffs", merchants, c.tariffsPage},
+		{"GET /shop/tariffs/prices.csv", merchants, c.pricesCSV},
+		{"GET /shop/tariffs/lanes.csv", merchants, c.lanesCSV},
+		{"GET /shop/balance", merchants, c.balance},
+		{"GET /shop/balance/{act}", merchants, c.balanceAct},
+		{"GET /shop/keys", merchants, c.myKeys},
+		{"POST /shop/keys", merchants, c.newKeyOfMine},
+		{"POST /shop/keys/{key}/end", merchants, c.endKeyOfMine},
+		{"GET /shop/webhooks", merchants, c.webhooks},
+		{"POST /shop/webhooks", merchants, c.addWebhook},
+		{"GET /shop/webhooks/{webhook}", merchants, c.webhook},
+		{"POST /shop/webhooks/{webhook}/test", merchants, c.testWebhook},
+		{"POST /shop/webhooks/{webhook}/replay", merchants, c.replay},
+		{"POST /shop/webhooks/{webhook}/drop", merchants, c.dropWebhook},
+		{"POST /shop/webhooks/{webhook}/deliveries/{delivery}/again", merchants, c.resend},
+		{"GET /shop/widget", merchants, c.choice},
+
+		{"GET /console/me", anybody, c.me},
+		{"POST /console/me/passkeys/drop", anybody, c.dropPasskey},
+		{"POST /console/me/link", anybody, c.anotherDevice},
 		{"GET /console/users", ofEvidence, c.users},
 		{"POST /console/users", admin, c.addUser},
 		{"POST /console/users/{user}/role", admin, c.setRole},

@@ -161,6 +161,7 @@ type Event struct {
 type Filter struct {
 	State     parcel.State // of any of its parcels
 	Reference string
+	Returns   bool   // only what customers send back
 	After     string // id of the last shipment of the page before
 	Limit     int    // 1 to 200; 0 is 50
 }

@@ -43,6 +43,7 @@ const atOnce = 256
 type upload struct {
 	locker  string
 	stretch journal.Stretch
+	carried bool // by another road than the line, and so of any age
 	taken   taken
 	err     error
 	done    chan struct{}
@@ -59,7 +60,11 @@ type taken struct {
 // answers with the position the hub has then. Sending the same again is no error and changes nothing. A stretch that does not
 // verify is a fault Invalid that wraps the journal.Break and raises an alarm.
 func (c *Custody) Ingest(ctx context.Context, locker string, s journal.Stretch) (journal.Position, error) {
-	u := &upload{locker: locker, stretch: s, done: make(chan struct{})}
+	return c.ingest(ctx, &upload{locker: locker, stretch: s})
+}
+
+func (c *Custody) ingest(ctx context.Context, u *upload) (journal.Position, error) {
+	u.done = make(chan struct{})
 	c.intake.mu.Lock()
 	c.intake.waiting = append(c.intake.waiting, u)
 	start := !c.intake.busy
@@ -108,7 +113,7 @@ func (c *Custody) commit(ctx context.Context, batch []*upload) {
 		for _, u := range batch {
 			u.taken = taken{}
 			u.err = db.Part(ctx, tx, func() (err error) {
-				u.taken, err = c.take(ctx, tx, u.locker, u.stretch)
+				u.taken, err = c.take(ctx, tx, u)
 				return err
 			})
 			if db.Lost(u.err) {

@@ -150,6 +150,21 @@ func (c *Custody) Settle(ctx context.Context, tx *sql.Tx, merchant, currency str
 	return list, nil
 }
 
+// Unsettled is what was paid for a merchant's shipments and not transferred to it yet, in one currency.
+type Unsettled struct {
+	Money
+	Shipments int64
+}
+
+// Unsettled are a merchant's sums, by currency.
+func (c *Custody) Unsettled(ctx context.Context, merchant string) (list []Unsettled, err error) {
+	rows, err := store.New(c.DB.Reads()).Unsettled(ctx, merchant)
+	for _, row := range rows {
+		list = append(list, Unsettled{Money{row.Amount, row.CodCurrency}, row.Shipments})
+	}
+	return list, err
+}
+
 // Sum is what was paid for a shipment, and what of that is for goods that came back, in the currency's smallest unit.
 type Sum struct {
 	Of             Shipment

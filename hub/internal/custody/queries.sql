@@ -10,6 +10,7 @@ SELECT * FROM shipment s
 WHERE s.merchant = sqlc.arg(merchant) AND (CAST(sqlc.arg(after) AS TEXT) = '' OR s.id < sqlc.arg(after))
   AND (CAST(sqlc.arg(reference) AS TEXT) = '' OR s.reference = sqlc.arg(reference))
   AND (CAST(sqlc.arg(state) AS TEXT) = '' OR EXISTS (SELECT 1 FROM parcel p WHERE p.shipment = s.id AND p.state = sqlc.arg(state)))
+  AND (NOT CAST(sqlc.arg(returns) AS BOOLEAN) OR EXISTS (SELECT 1 FROM parcel p WHERE p.shipment = s.id AND p.outbound AND NOT p.onward))
 ORDER BY s.id DESC LIMIT sqlc.arg(at_most);
 
 -- name: ParcelsBetween :many
@@ -199,6 +200,10 @@ UPDATE shipment SET cod_amount = $2, cod_currency = $3 WHERE id = $1 AND paid = 
 -- name: CountSettled :one
 SELECT COUNT(*) FROM shipment WHERE settled > 0 AND settled <= $1;
 
+-- name: Unsettled :many
+SELECT cod_currency, COUNT(*) AS shipments, CAST(SUM(cod_amount) AS BIGINT) AS amount FROM shipment
+WHERE merchant = $1 AND paid > 0 AND settled = 0 GROUP BY cod_currency ORDER BY cod_currency;
+
 -- name: Settle :many
 UPDATE shipment SET settled = sqlc.arg(act) WHERE merchant = sqlc.arg(merchant) AND paid > 0 AND settled = 0 AND cod_currency = sqlc.arg(currency) RETURNING id;
 
@@ -268,3 +273,6 @@ WHERE parcel.reference = sqlc.arg(reference) AND parcel.reference <> ''
 -- name: EventsAt :many
 SELECT barcode, what, happened FROM custody_event WHERE locker = sqlc.arg(locker) AND guard = sqlc.arg(guard) AND record > 0 AND happened >= sqlc.arg(since)
 ORDER BY guard, record, barcode;
+
+-- name: LastMoments :many
+SELECT what, happened FROM custody_event WHERE locker = sqlc.arg(locker) AND record > 0 ORDER BY guard DESC, record DESC, barcode DESC LIMIT $1;

@@ -41,6 +41,7 @@ type hub struct {
 	now     time.Time
 	emitted []custody.Event
 	reach   int // how far parcels may be sent on, km
+	number  int // of the last event that a test has written itself
 }
 
 func (h *hub) reaches(context.Context, string) (int, error) { return h.reach, nil }

@@ -3,6 +3,7 @@ package custody
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -40,11 +41,16 @@ func (c *Custody) stops(ctx context.Context, of map[string][]courier.Task) ([]co
 		if err != nil && fault.KindOf(err) != fault.NotFound {
 			return nil, fmt.Errorf("custody: round: %w", err)
 		}
-		guard, err := guardOf(l)
-		if err != nil {
+		guard, err1 := guardOf(l)
+		sites, err2 := c.Fleet.Sites(ctx, id)
+		if err := errors.Join(err1, err2); err != nil {
 			return nil, fmt.Errorf("custody: round: %w", err)
 		}
-		list = append(list, courier.Stop{ID: id, Name: l.Name, Address: l.Address, Line: string(l.Line), Heard: l.Heard, Guard: guard, Parcels: parcels})
+		stop := courier.Stop{ID: id, Name: l.Name, Address: l.Address, Latitude: l.Latitude, Longitude: l.Longitude, Line: string(l.Line), Heard: l.Heard, Guard: guard, Parcels: parcels}
+		for _, site := range sites {
+			stop.Way, stop.Hours = site.Way, site.Hours
+		}
+		list = append(list, stop)
 	}
 	slices.SortFunc(list, func(a, b courier.Stop) int { return cmp.Compare(a.ID, b.ID) })
 	return list, nil

@@ -46,7 +46,7 @@ func (c *Custody) Shipments(ctx context.Context, merchant string, f Filter) (lis
 	err = c.DB.View(ctx, func(tx *sql.Tx) error {
 		q := store.New(tx)
 		rows, err := q.Shipments(ctx, store.ShipmentsParams{Merchant: merchant, After: f.After, Reference: f.Reference,
-			State: string(f.State), AtMost: int32(limit + 1)})
+			State: string(f.State), Returns: f.Returns, AtMost: int32(limit + 1)})
 		if err != nil || len(rows) == 0 {
 			return err
 		}

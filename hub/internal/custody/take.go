@@ -21,7 +21,8 @@ import (
 const beatPause = 5 * time.Minute
 
 // take takes one stretch in, inside the batch's transaction.
-func (c *Custody) take(ctx context.Context, tx *sql.Tx, locker string, s journal.Stretch) (taken, error) {
+func (c *Custody) take(ctx context.Context, tx *sql.Tx, u *upload) (taken, error) {
+	locker, s := u.locker, u.stretch
 	place, err := c.Fleet.Place(ctx, tx, locker)
 	if err != nil {
 		return taken{}, err
@@ -44,7 +45,11 @@ func (c *Custody) take(ctx context.Context, tx *sql.Tx, locker string, s journal
 	if len(records) == 0 && !later(head, place) {
 		return taken{position: place.Position}, nil
 	}
-	return c.accept(ctx, tx, place, s, records, head)
+	heard := c.now()
+	if u.carried {
+		heard = min(heard, head.Low)
+	}
+	return c.accept(ctx, tx, place, s, records, head, heard)
 }
 
 // rolledBack names a head from before what was received by what it means.
@@ -61,8 +66,8 @@ func later(head statement.Head, place fleet.Place) bool {
 	return head.Boot > place.Boot || head.Boot == place.Boot && head.Powered > place.Powered
 }
 
-// accept writes what a verified stretch brings.
-func (c *Custody) accept(ctx context.Context, tx *sql.Tx, place fleet.Place, s journal.Stretch, records []journal.Record, head statement.Head) (taken, error) {
+// accept writes what a verified stretch brings, whose head was signed at heard.
+func (c *Custody) accept(ctx context.Context, tx *sql.Tx, place fleet.Place, s journal.Stretch, records []journal.Record, head statement.Head, heard int64) (taken, error) {
 	t := taken{position: place.Position}
 	if n := len(records); n > 0 {
 		t.position = journal.Position{Number: head.Position, Hash: head.Hash}
@@ -79,7 +84,7 @@ func (c *Custody) accept(ctx context.Context, tx *sql.Tx, place fleet.Place, s j
 			return t, err
 		}
 	}
-	return t, c.Fleet.Advance(ctx, tx, place, t.position, head, s.Head, t.kept)
+	return t, c.Fleet.Advance(ctx, tx, place, t.position, head, s.Head, heard, t.kept)
 }
 
 // keep stores a stretch as it came. A heartbeat has first = last + 1.

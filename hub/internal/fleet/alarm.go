@@ -18,9 +18,26 @@ func (f *Fleet) Raise(ctx context.Context, a Alarm) error {
 	return f.DB.Tx(ctx, func(tx *sql.Tx) error { return f.raise(ctx, tx, a) })
 }
 
+// Report opens an alarm about a parcel; Conflict "reported" while one is open.
+func (f *Fleet) Report(ctx context.Context, a Alarm) error {
+	return f.DB.Tx(ctx, func(tx *sql.Tx) error {
+		opened, err := f.open(ctx, tx, a)
+		if err == nil && !opened {
+			return fault.New(fault.Conflict, "reported", "this is known, and somebody looks after it")
+		}
+		return err
+	})
+}
+
 func (f *Fleet) raise(ctx context.Context, tx *sql.Tx, a Alarm) error {
-	return store.New(tx).AddAlarm(ctx, store.AddAlarmParams{ID: uuid.Must(uuid.NewV7()).String(), Locker: a.Locker, Kind: string(a.Kind),
-		Reason: a.Reason, Compartment: int64(a.Compartment), Record: int64(a.Record), Raised: f.now(), Evidence: a.Evidence})
+	_, err := f.open(ctx, tx, a)
+	return err
+}
+
+func (f *Fleet) open(ctx context.Context, tx *sql.Tx, a Alarm) (opened bool, err error) {
+	rows, err := store.New(tx).AddAlarm(ctx, store.AddAlarmParams{ID: uuid.Must(uuid.NewV7()).String(), Locker: a.Locker, Kind: string(a.Kind),
+		Reason: a.Reason, Compartment: int64(a.Compartment), Record: int64(a.Record), Raised: f.now(), Evidence: a.Evidence, Parcel: a.Parcel, Note: a.Note})
+	return rows == 1, err
 }
 
 // Contradict raises an alarm inside tx about a record that does not fit what the hub knows.
@@ -29,12 +46,10 @@ func (f *Fleet) Contradict(ctx context.Context, tx *sql.Tx, locker, reason strin
 }
 
 // Alarms are the open alarms of a locker, or of all lockers for ""; newest first, at most limit.
-func (f *Fleet) Alarms(ctx context.Context, locker string, limit int) ([]Alarm, error) {
+func (f *Fleet) Alarms(ctx context.Context, locker string, limit int) (list []Alarm, err error) {
 	rows, err := store.New(f.DB.Reads()).OpenAlarms(ctx, store.OpenAlarmsParams{Limit: int32(limit), Locker: locker})
-	var list []Alarm
 	for _, r := range rows {
-		list = append(list, Alarm{ID: r.ID, Locker: r.Locker, Kind: AlarmKind(r.Kind), Reason: r.Reason, Compartment: uint16(r.Compartment),
-			Record: uint64(r.Record), Raised: r.Raised, Proven: r.Evidence > 0, Taken: r.Taken, TakenBy: r.TakenBy})
+		list = append(list, alarm(r))
 	}
 	return list, err
 }
@@ -43,10 +58,14 @@ func (f *Fleet) Alarms(ctx context.Context, locker string, limit int) ([]Alarm, 
 func (f *Fleet) PastAlarms(ctx context.Context, limit int) (list []Alarm, err error) {
 	rows, err := store.New(f.DB.Reads()).PastAlarms(ctx, int32(limit))
 	for _, r := range rows {
-		list = append(list, Alarm{ID: r.ID, Locker: r.Locker, Kind: AlarmKind(r.Kind), Reason: r.Reason, Compartment: uint16(r.Compartment),
-			Record: uint64(r.Record), Raised: r.Raised, Proven: r.Evidence > 0, Taken: r.Taken, TakenBy: r.TakenBy, Ended: r.Ended, EndedBy: r.EndedBy})
+		list = append(list, alarm(store.OpenAlarmsRow(r)))
 	}
 	return list, err
+}
+
+func alarm(r store.OpenAlarmsRow) Alarm {
+	return Alarm{ID: r.ID, Locker: r.Locker, Kind: AlarmKind(r.Kind), Reason: r.Reason, Compartment: uint16(r.Compartment), Record: uint64(r.Record), Raised: r.Raised,
+		Proven: r.Evidence > 0, Taken: r.Taken, TakenBy: r.TakenBy, Ended: r.Ended, EndedBy: r.EndedBy, Parcel: r.Parcel, Note: r.Note}
 }
 
 // TakeAlarm says who looks after an alarm: the actor, or with "" nobody any more; NotFound when it is not open.

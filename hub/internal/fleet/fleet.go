@@ -115,7 +115,8 @@ type NewLocker struct {
 	Latitude, Longitude     float64
 }
 
-// Alarm is something about a locker that a person should look at. One of a kind, reason and compartment is open at a time.
+// Alarm is something about a locker that a person should look at. One of a kind, reason, compartment and parcel is
+// open at a time.
 type Alarm struct {
 	ID          string
 	Locker      string
@@ -130,6 +131,8 @@ type Alarm struct {
 	TakenBy     string
 	Ended       int64 // 0 while it is open
 	EndedBy     string
+	Parcel      string // barcode of the one that it is about; empty where it is about none
+	Note        string // what the parcel's recipient wrote; gone with the alarm's end
 }
 
 // AlarmKind sorts alarms.
@@ -148,6 +151,7 @@ const (
 	FromGuard     AlarmKind = "guard"         // the guard's own alarm record
 	Quarantined   AlarmKind = "quarantined"
 	Faulted       AlarmKind = "faulted"
+	Reported      AlarmKind = "reported" // a parcel's recipient says that something is wrong: Reason is the parcel.Trouble
 )
 
 // Want is room for one parcel.

@@ -232,7 +232,7 @@ func (r *room) hear(id string, to, head uint64) {
 		if err != nil {
 			return err
 		}
-		return r.Advance(r.t.Context(), tx, place, journal.Position{Number: to}, statement.Head{Boot: 1, Position: head}, nil, false)
+		return r.Advance(r.t.Context(), tx, place, journal.Position{Number: to}, statement.Head{Boot: 1, Position: head}, nil, r.Now().UnixMicro(), false)
 	})
 	if err != nil {
 		r.t.Fatal(err)
@@ -331,7 +331,7 @@ func TestTwoNodesCannotBothAdvance(t *testing.T) {
 		}
 		r.hear("l1", 3, 3)
 		err := r.tx(func(tx *sql.Tx) error {
-			return r.Advance(t.Context(), tx, old, journal.Position{Number: 4}, statement.Head{Position: 4}, nil, false)
+			return r.Advance(t.Context(), tx, old, journal.Position{Number: 4}, statement.Head{Position: 4}, nil, r.Now().UnixMicro(), false)
 		})
 		if !errors.Is(err, db.ErrRaced) || fault.KindOf(err) != fault.Unavailable {
 			t.Errorf("%v", err)

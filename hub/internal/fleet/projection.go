@@ -230,10 +230,11 @@ func bit(b bool) int64 {
 }
 
 // Advance notes that a head came, in its envelope, and that the records up to a position are received. db.ErrRaced when another
-// node was faster.
-func (f *Fleet) Advance(ctx context.Context, tx *sql.Tx, was Place, to journal.Position, head statement.Head, envelope []byte, kept bool) error {
+// node was faster. heard is when it was signed, as far as that is known: the locker is as old as that.
+func (f *Fleet) Advance(ctx context.Context, tx *sql.Tx, was Place, to journal.Position, head statement.Head, envelope []byte, heard int64, kept bool) error {
 	now, line := f.now(), was.line
-	if line.Heard == 0 || now-line.Heard > SilentAfter.Microseconds() {
+	heard = max(heard, line.Heard)
+	if line.Heard == 0 || heard-line.Heard > SilentAfter.Microseconds() {
 		line.Since = now
 	}
 	if to.Number > uint64(line.Position) {
@@ -251,7 +252,7 @@ func (f *Fleet) Advance(ctx context.Context, tx *sql.Tx, was Place, to journal.P
 	if kept {
 		line.Kept = now
 	}
-	rows, err := store.New(tx).Advance(ctx, store.AdvanceParams{Position: int64(to.Number), PositionHash: to.Hash[:], Heard: now,
+	rows, err := store.New(tx).Advance(ctx, store.AdvanceParams{Position: int64(to.Number), PositionHash: to.Hash[:], Heard: heard,
 		Since: line.Since, BehindSince: line.BehindSince, Kept: line.Kept, Moved: line.Moved, Ahead: line.Ahead, Boot: int64(head.Boot), Head: line.Head,
 		Powered: head.Powered, Low: head.Low, Down: max(line.Down, int64(head.Down)), Locker: was.Locker, Was: line.Position})
 	if err == nil && rows == 0 {

@@ -99,27 +99,27 @@ DELETE FROM reservation WHERE barcode = $1 RETURNING locker, size;
 -- name: CountReservations :many
 SELECT size, CAST(COUNT(*) AS BIGINT) AS count FROM reservation WHERE locker = $1 GROUP BY size ORDER BY size;
 
--- name: AddAlarm :exec
-INSERT INTO alarm (id, locker, kind, reason, compartment, record, raised, evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (locker, kind, reason, compartment) WHERE ended = 0 DO NOTHING;
+-- name: AddAlarm :execrows
+INSERT INTO alarm (id, locker, kind, reason, compartment, record, raised, evidence, parcel, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT DO NOTHING;
 
 -- name: EndAlarm :exec
 UPDATE alarm SET ended = $3 WHERE locker = $1 AND kind = $2 AND ended = 0;
 
 -- name: OpenAlarms :many
-SELECT id, locker, kind, reason, compartment, record, raised, taken, taken_by, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended = 0 AND (CAST(sqlc.arg(locker) AS TEXT) = '' OR locker = sqlc.arg(locker)) ORDER BY id DESC LIMIT $1;
+SELECT id, locker, kind, reason, compartment, record, raised, taken, taken_by, ended, ended_by, parcel, note, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended = 0 AND (CAST(sqlc.arg(locker) AS TEXT) = '' OR locker = sqlc.arg(locker)) ORDER BY id DESC LIMIT $1;
 
 -- name: Evidence :one
 SELECT evidence FROM alarm WHERE id = $1;
 
 -- name: EndAlarmByID :execrows
-UPDATE alarm SET ended = $2, ended_by = $3 WHERE id = $1 AND ended = 0;
+UPDATE alarm SET ended = $2, ended_by = $3, note = '' WHERE id = $1 AND ended = 0;
 
 -- name: TakeAlarm :execrows
 UPDATE alarm SET taken = $2, taken_by = $3 WHERE id = $1 AND ended = 0;
 
 -- name: PastAlarms :many
-SELECT id, locker, kind, reason, compartment, record, raised, taken, taken_by, ended, ended_by, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended > 0 ORDER BY id DESC LIMIT $1;
+SELECT id, locker, kind, reason, compartment, record, raised, taken, taken_by, ended, ended_by, parcel, note, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended > 0 ORDER BY id DESC LIMIT $1;
 
 -- name: SilentLockers :many
 SELECT locker FROM locker_line WHERE heard > 0 AND heard < sqlc.arg(before)

@@ -5,12 +5,16 @@ import (
 	"fmt"
 )
 
-// Check holds the acts of money against the shipments that they settled, which are custody's: each is of the act's merchant, was paid in its
+// Check holds accepted acts against the words of couriers that they rest on (checkWords), and the acts of money against the shipments that they settled, which are custody's: each is of the act's merchant, was paid in its
 // currency what the act says, and names the act; and none names an act that has it not. Each string is one difference.
 func (h *Handovers) Check(ctx context.Context) (differences []string, err error) {
+	differences, err = h.checkWords(ctx)
+	if err != nil {
+		return nil, err
+	}
 	acts, err := h.MoneyTotals(ctx, "")
 	if err != nil || len(acts) == 0 {
-		return nil, err
+		return differences, err
 	}
 	entered := 0
 	for _, a := range acts { // what they say is not changed any more

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"time"
 
+	"lockstep/guard/statement"
 	"lockstep/hub/internal/custody"
 	"lockstep/hub/internal/handover/store"
 	"lockstep/internal/db"
@@ -19,9 +20,11 @@ const MaxShipments = 1000
 
 // Config is what the room stands on.
 type Config struct {
-	DB      *db.DB
-	Now     func() time.Time
-	Custody *custody.Custody
+	DB       *db.DB
+	Now      func() time.Time
+	Custody  *custody.Custody
+	Charters []statement.Charter                                        // every charter this network has had, oldest first
+	Name     func(ctx context.Context, merchant string) (string, error) // what people call it
 }
 
 // Handovers is the room.
@@ -41,6 +44,7 @@ type Act struct {
 	Created           int64  // µs UTC
 	Accepted          int64  // when the carrier said that it has all of it; 0 before
 	Actor             string // who said so
+	Word              string // a courier.Word in JSON, where a courier's phone said so
 	Shipments         []string
 }
 
@@ -176,7 +180,7 @@ func (h *Handovers) Accept(ctx context.Context, number int64, actor string) (Act
 		return Act{}, err
 	}
 	err := h.DB.Tx(ctx, func(tx *sql.Tx) error {
-		rows, err := store.New(tx).Accept(ctx, store.AcceptParams{Number: number, Accepted: h.now(), Actor: actor})
+		rows, err := store.New(tx).Accept(ctx, store.AcceptParams{Number: number, Accepted: h.now(), Actor: actor, Word: ""})
 		if err == nil && rows == 0 {
 			return fault.New(fault.Conflict, "accepted", "the act was accepted before")
 		}
@@ -190,7 +194,7 @@ func (h *Handovers) Accept(ctx context.Context, number int64, actor string) (Act
 
 func act(row store.Handover) Act {
 	return Act{Number: row.Number, Merchant: row.Merchant, Carrier: row.Carrier, Way: custody.Way(row.Way), City: row.City, Region: row.Region, Point: row.Point,
-		Reference: row.Reference, Created: row.Created, Accepted: row.Accepted, Actor: row.Actor}
+		Reference: row.Reference, Created: row.Created, Accepted: row.Accepted, Actor: row.Actor, Word: row.Word}
 }
 
 func (h *Handovers) now() int64 { return h.Now().UnixMicro() }

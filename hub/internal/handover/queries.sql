@@ -28,7 +28,13 @@ DELETE FROM handover_shipment WHERE shipment = $1 AND handover IN (SELECT number
 DELETE FROM handover WHERE number = $1 AND NOT EXISTS (SELECT 1 FROM handover_shipment s WHERE s.handover = number);
 
 -- name: Accept :execrows
-UPDATE handover SET accepted = sqlc.arg(accepted), actor = sqlc.arg(actor) WHERE number = sqlc.arg(number) AND accepted = 0;
+UPDATE handover SET accepted = sqlc.arg(accepted), actor = sqlc.arg(actor), word = sqlc.arg(word) WHERE number = sqlc.arg(number) AND accepted = 0;
+
+-- name: Open :many
+SELECT * FROM handover WHERE carrier = $1 AND accepted = 0 ORDER BY number DESC LIMIT $2;
+
+-- name: Words :many
+SELECT * FROM handover WHERE word <> '' AND number > $1 ORDER BY number LIMIT $2;
 
 -- The query below takes ids of shipments as one text, 36 characters each: arrays are not the same in both engines.
 

@@ -152,6 +152,8 @@ func (o *Outbox) finish(ctx context.Context, delivery, state string) error {
 
 // attempt sends once. What went wrong is told without the URL, which may hold a secret of the merchant's.
 func (o *Outbox) attempt(ctx context.Context, d store.WebhookDelivery, e store.WebhookEndpoint) Attempt {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	began := o.Now()
 	a := Attempt{At: began.UnixMicro()}
 	request, err := sign(ctx, d, e, began)
@@ -166,7 +168,8 @@ func (o *Outbox) attempt(ctx context.Context, d store.WebhookDelivery, e store.W
 		return a
 	}
 	defer answer.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(answer.Body, 16<<10)) // lets the connection be used again
+	defer time.AfterFunc(restTime, cancel).Stop()
+	io.Copy(io.Discard, io.LimitReader(answer.Body, 16<<10)) // lets the connection be used again; nobody reads what it says
 	a.Status = answer.StatusCode
 	if a.Status < 200 || a.Status > 299 {
 		a.Failure = fmt.Sprintf("answered %d", a.Status)

@@ -11,8 +11,10 @@ import (
 	"time"
 )
 
-// attemptTimeout bounds one attempt, from dialling to the end of the answer.
-const attemptTimeout = 15 * time.Second
+const (
+	attemptTimeout = 15 * time.Second // bounds one attempt, from dialling to the end of the answer
+	restTime       = time.Second      // of it, for what follows the answer's headers: the status has said all by then
+)
 
 var errPrivate = errors.New("not a public address")
 
@@ -26,6 +28,7 @@ func client(private bool) *http.Client {
 		Transport: &http.Transport{
 			DialContext: dialer.DialContext, TLSHandshakeTimeout: 5 * time.Second, ResponseHeaderTimeout: 10 * time.Second,
 			MaxResponseHeaderBytes: 64 << 10, MaxIdleConnsPerHost: 2, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true,
+			DisableCompression: true,
 		},
 	}
 }

@@ -124,22 +124,37 @@ func TestUpdateTooLate(t *testing.T) {
 	})
 }
 
-// A recipient who says at the locker that they do not want the parcel: that is a refusal for the shop, and for good only if it stays so.
+// A recipient who says at the locker, or from afar, that they do not want the parcel: that is a refusal for the shop, and for good only if
+// it stays so.
 func TestDeclinedByItsRecipient(t *testing.T) {
-	each(t, func(d *desk) {
-		number, barcode := d.one(invoice())
-		d.guard.Deposit(1, barcode)
-		d.guard.Write(journal.Record{Kind: journal.Declined, Compartment: 1, Parcel: barcode, Credential: "code"})
-		d.up()
-		if states := d.states(number); fmt.Sprint(states) != "[101 109 114]" {
-			d.Errorf("%v", states)
-		}
-		d.guard.Collect(1, barcode)
-		d.up()
-		if states := d.states(number); fmt.Sprint(states) != "[101 109 114 111]" {
-			d.Errorf("who has changed their mind: %v", states)
-		}
-	})
+	for where, decline := range map[string]func(d *desk, barcode string){
+		"at the locker": func(d *desk, barcode string) {
+			d.guard.Write(journal.Record{Kind: journal.Declined, Compartment: 1, Parcel: barcode, Credential: "code"})
+			d.up()
+		},
+		"from afar": func(d *desk, barcode string) {
+			if err := d.custody.Refuse(d.Context(), barcode); err != nil {
+				d.Fatal(err)
+			}
+		},
+	} {
+		t.Run(where, func(t *testing.T) {
+			each(t, func(d *desk) {
+				number, barcode := d.one(invoice())
+				d.guard.Deposit(1, barcode)
+				d.up()
+				decline(d, barcode)
+				if states := d.states(number); fmt.Sprint(states) != "[101 109 114]" {
+					d.Errorf("%v", states)
+				}
+				d.guard.Collect(1, barcode)
+				d.up()
+				if states := d.states(number); fmt.Sprint(states) != "[101 109 114 111]" {
+					d.Errorf("who has changed their mind: %v", states)
+				}
+			})
+		})
+	}
 }
 
 func TestReject(t *testing.T) {

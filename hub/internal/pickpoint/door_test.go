@@ -2,6 +2,7 @@ package pickpoint_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -100,7 +101,11 @@ func newDesk(t testing.TB, database *db.DB) *desk {
 	statements := dispatch.New(dispatch.Config{DB: database, Now: clock, Log: log, Dispatch: network.Dispatch, Time: network.Time[0]})
 	lockers := fleet.New(fleet.Config{DB: database, Now: clock, Charter: network.Charter})
 	d.custody = custody.New(custody.Config{DB: database, Now: clock, Log: log, Charters: []statement.Charter{network.Charter}, Fleet: lockers, Dispatch: statements})
-	d.handovers = handover.New(handover.Config{DB: database, Now: clock, Custody: d.custody})
+	d.handovers = handover.New(handover.Config{DB: database, Now: clock, Custody: d.custody, Charters: []statement.Charter{network.Charter},
+		Name: func(ctx context.Context, id string) (string, error) {
+			m, err := d.accounts.Merchant(ctx, id)
+			return m.Name, err
+		}})
 	d.pickups = pickup.New(pickup.Config{DB: database, Now: clock})
 	d.fleet = lockers
 	d.tariffs = tariff.New(tariff.Config{DB: database})

@@ -44,7 +44,7 @@ func (e happening) of(back bool) state {
 		return means.back
 	case e.What == parcel.WasCancelled && e.After != parcel.Cancelled:
 		return refused // it goes back to the shop when it is due
-	case e.What == parcel.WasDeclined:
+	case e.What == parcel.WasDeclined, e.What == parcel.WasRefused:
 		return refused
 	}
 	return means.out

@@ -21,14 +21,15 @@ const token = "AAAABBBBCCCCDDDDEEEEFFFFGG"
 
 // rig is a page with one parcel to track.
 type rig struct {
-	now    time.Time
-	server *httptest.Server
+	now     time.Time
+	custody *fakeCustody
+	server  *httptest.Server
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{now: time.Now()}
-	r.server = httptest.NewServer(pages(tracking.New(tracking.Config{Custody: fakeCustody{}, Now: func() time.Time { return r.now }, Log: slog.New(slog.DiscardHandler)})))
+	r := &rig{now: time.Now(), custody: newCustody()}
+	r.server = httptest.NewServer(pages(tracking.New(tracking.Config{Custody: r.custody, Now: func() time.Time { return r.now }, Log: slog.New(slog.DiscardHandler)})))
 	t.Cleanup(r.server.Close)
 	return r
 }
@@ -41,23 +42,28 @@ func pages(own http.Handler) http.Handler {
 	return mux
 }
 
-type fakeCustody struct{}
+// fakeCustody has one parcel.
+type fakeCustody struct{ tracking custody.Tracking }
 
-func (fakeCustody) Track(_ context.Context, asked string) (custody.Tracking, error) {
+func (c *fakeCustody) Track(_ context.Context, asked string) (custody.Tracking, error) {
 	if asked != token {
 		return custody.Tracking{}, fault.New(fault.NotFound, "no_parcel", "no such parcel")
 	}
+	return c.tracking, nil
+}
+
+func newCustody() *fakeCustody {
 	at := func(hours int64) int64 {
 		return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC).UnixMicro() + hours*3600e6
 	}
 	event := func(what parcel.Fact, hours int64, proof parcel.Proof) custody.Event {
 		return custody.Event{What: what, Happened: at(hours), Received: at(hours), Proof: proof, Compartment: 17, Actor: "courier house/c-17", Reason: "hidden reason"}
 	}
-	return custody.Tracking{
+	return &fakeCustody{custody.Tracking{
 		Parcel: custody.Parcel{Barcode: barcode(1), State: parcel.Stored, Compartment: 17, Due: at(96), Reference: "order of Anna"},
 		Locker: fleet.Locker{ID: "msk-0042", Name: "Постамат у метро «Сокол»", Address: "Ленинградский пр., 71Г", Zone: "Europe/Moscow", Heard: at(70)},
 		Events: []custody.Event{event(parcel.WasAnnounced, 0, parcel.Claim), event(parcel.WasDispatched, 2, parcel.Record), event(parcel.WasStored, 24, parcel.Record)},
-	}, nil
+	}}
 }
 
 func barcode(n int) string {

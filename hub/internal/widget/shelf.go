@@ -1,16 +1,13 @@
 package widget
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
+
+	"lockstep/internal/web"
 )
 
 const (
@@ -27,11 +24,10 @@ type shelf struct {
 	kept map[string]*body
 }
 
-// body is an answer as it is sent, plain and packed.
+// body is an answer and how long it is good.
 type body struct {
-	plain, packed []byte
-	tag           string
-	until         time.Time
+	*web.Body
+	until time.Time
 }
 
 // get is the body under a key, at most freshFor old. A failure is not kept.
@@ -45,45 +41,21 @@ func (s *shelf) get(ctx context.Context, key string) (*body, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBody(value)
+	data, err := json.Marshal(value)
 	if err != nil {
 		return nil, err
 	}
-	if b.until = s.now().Add(freshFor); len(s.kept) >= maxKept || s.kept == nil {
+	b := &body{web.NewBody(data), s.now().Add(freshFor)}
+	if len(s.kept) >= maxKept || s.kept == nil {
 		s.kept = map[string]*body{}
 	}
 	s.kept[key] = b
 	return b, nil
 }
 
-func newBody(value any) (*body, error) {
-	plain, err := json.Marshal(value)
-	if err != nil {
-		return nil, err
-	}
-	var packed bytes.Buffer
-	z := gzip.NewWriter(&packed)
-	if _, err := z.Write(plain); err != nil {
-		return nil, err
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(plain)
-	return &body{plain: plain, packed: packed.Bytes(), tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`}, nil
-}
-
-// serve sends the body, packed to those who take it so, or 304 to those who have it. Browsers keep it for a minute.
+// serve sends the body. Browsers keep it for a minute.
 func (b *body) serve(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "public, max-age=60, stale-while-revalidate=300")
-	h.Set("Vary", "Accept-Encoding")
-	h.Set("ETag", b.tag)
-	data := b.plain
-	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		h.Set("Content-Encoding", "gzip")
-		data = b.packed
-	}
-	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "public, max-age=60, stale-while-revalidate=300")
+	b.Serve(w, r)
 }

@@ -4,8 +4,11 @@
 package widget
 
 import (
+	"bytes"
 	"context"
 	"embed"
+	"encoding/json"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -65,10 +68,39 @@ func New(c Config) (http.Handler, error) {
 	mux.HandleFunc("GET /select/{$}", w.page)
 	mux.HandleFunc("GET /select/lockers.json", w.serveLockers)
 	mux.HandleFunc("GET /select/tariffs.json", w.serveTariffs)
-	mux.Handle("GET /select/", http.StripPrefix("/select/", web.Files(words.Page(own, "picker"))))
-	mux.Handle("GET /select-test/widget/postamat.js", http.StripPrefix("/select-test/widget/", web.Files(own)))
+	scripts, err := newLoader(own)
+	if err != nil {
+		return nil, err
+	}
+	files := web.Files(scripts)
+	mux.Handle("GET /select/", http.StripPrefix("/select/", files))
+	mux.Handle("GET /select-test/widget/postamat.js", http.StripPrefix("/select-test/widget/", files))
 	mux.Handle("GET /select", http.RedirectHandler("/select/", http.StatusMovedPermanently))
 	return web.Secure(web.Policy{FrameAncestors: []string{"*"}, Tiles: images, Location: true, Open: true}, mux), nil
+}
+
+// loader is the page's files with what postamat.js says filled in: a script of its kind cannot load another.
+type loader struct {
+	fs.FS
+	postamat []byte
+}
+
+func newLoader(own fs.FS) (loader, error) {
+	said := map[string]any{}
+	for _, language := range words.All() {
+		said[language.Code] = language.Section("picker")
+	}
+	texts, err1 := json.Marshal(said)
+	source, err2 := fs.ReadFile(own, "postamat.js")
+	return loader{words.Page(own, "picker"), bytes.Replace(source, []byte("said = {}"), append([]byte("said = "), texts...), 1)}, errors.Join(err1, err2)
+}
+
+// ReadFile is what fs.ReadFile asks first.
+func (l loader) ReadFile(name string) ([]byte, error) {
+	if name == "postamat.js" {
+		return l.postamat, nil
+	}
+	return fs.ReadFile(l.FS, name)
 }
 
 // page is the map and the list, in the language of ?lang= or of the browser. It takes what a shop wants by a message (page/select.js).

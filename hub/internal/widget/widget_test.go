@@ -166,8 +166,7 @@ func TestAHostileNameIsDataOnly(t *testing.T) {
 }
 
 func TestTheListIsMadeOnceAMinuteAndSentOnce(t *testing.T) {
-	n := &network{}
-	n.add(kursk())
+	n := large(40)
 	r := newRig(t, n, nil)
 	first, plain := r.ask(t, "/select/lockers.json")
 	packed, data := r.ask(t, "/select/lockers.json", "Accept-Encoding", "gzip, br")

@@ -7,7 +7,7 @@ const signing = { name: "ECDSA", hash: "SHA-256" };
 const day = 24 * 3600 * 1e6; // µs
 const utf8 = new TextEncoder();
 
-const toBase64 = (bytes) => btoa(String.fromCharCode(...bytes));
+const toBase64 = (bytes) => btoa(Array.from(bytes, (b) => String.fromCharCode(b)).join(""));
 export const fromBase64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
 export const algorithm = ES256;
@@ -65,11 +65,12 @@ export async function renew(device) {
   return keep({ key: device.key, point: device.point, link: device.link }, enrolled);
 }
 
-// ask asks the carrier as its enrolled phone.
-async function ask(device, method, path) {
+// ask asks the carrier as its enrolled phone. What a body says has its own signature.
+async function ask(device, method, path, body) {
   const at = nowMicros();
   const proof = await prove(device.key.privateKey, `lockstep courier request ${method} ${path} ${at}`);
-  return call(method, path, { "Lockstep-Courier": device.courier, "Lockstep-At": String(at), "Lockstep-Proof": toBase64(proof) });
+  const headers = { "Lockstep-Courier": device.courier, "Lockstep-At": String(at), "Lockstep-Proof": toBase64(proof), ...(body && { "Content-Type": "application/json" }) };
+  return call(method, path, headers, body && JSON.stringify(body));
 }
 
 // today fetches the round and keeps it for when there is no signal.
@@ -81,3 +82,20 @@ export async function today(device) {
 
 // noRoom says that a locker has no room for a parcel, and gives the stop to take it to.
 export const noRoom = (device, locker, barcode) => ask(device, "POST", `/courier/v1/lockers/${locker}/parcels/${barcode}/no-room`);
+
+// acts are what merchants have ready for the carrier; act is one by its number or a barcode in it.
+export const acts = (device) => ask(device, "GET", "/courier/v1/acts");
+export const act = (device, code) => ask(device, "GET", `/courier/v1/acts/${code}`);
+
+// word signs that these parcels of an act, in their order, are the carrier's now; accept hands it on.
+export async function word(device, number, barcodes) {
+  const at = nowMicros();
+  const proof = await prove(device.key.privateKey, `lockstep courier accepts act ${number} at ${at}: ${barcodes.join(" ")}`);
+  return { act: number, at, barcodes, proof: toBase64(proof), certificate: toBase64(device.certificate) };
+}
+
+export const accept = (device, said) => ask(device, "POST", `/courier/v1/acts/${said.act}`, said);
+
+// cargo is what waits for a locker that is cut off; haul hands on what was brought from it.
+export const cargo = (device, locker) => ask(device, "GET", `/courier/v1/lockers/${locker}/down`);
+export const haul = (device, locker, stretch) => ask(device, "POST", `/courier/v1/lockers/${locker}/up`, { stretch: toBase64(stretch) });

@@ -1,13 +1,20 @@
-// screens.js: what the courier sees. Each screen is a function of the app's state, the words and what can be done.
+// screens.js: what the courier sees away from a session. Each screen is a function of the app's state, the words and what can be done.
 import { el, fill } from "/assets/dom.js";
-import { checkBarcode, want } from "/assets/statement.js";
+import { locale } from "/assets/language.js";
+import * as done from "./done.js";
 import { nowMicros } from "./device.js";
+import { kilometres, mapLink, placed } from "./route.js";
+import { languages } from "./words.js";
 
-const button = (text, onclick, kind = "") => el("button", { type: "button", class: kind, onclick }, text);
-const heading = (...text) => el("h1", { tabindex: -1 }, ...text);
-const quiet = (...text) => el("p", { class: "quiet" }, ...text);
-const clock = (micros, language) => new Date(micros / 1000).toLocaleString(language, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const inFours = (barcode) => barcode.replace(/(\d{4})(?=\d)/g, "$1 ");
+export const button = (content, onclick, kind = "") => el("button", { type: "button", class: kind, onclick }, content);
+export const heading = (...text) => el("h1", { tabindex: -1 }, ...text);
+export const quiet = (...text) => el("p", { class: "quiet" }, ...text);
+export const clock = (micros, language) => new Date(micros / 1000).toLocaleString(locale(languages, language), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+export const inFours = (barcode) => barcode.replace(/(\d{4})(?=\d)/g, "$1 ");
+
+// named is a name that somebody else has given, which may be written in any direction.
+export const named = (stop) => el("bdi", {}, stop.name || stop.id);
+export const tick = (w) => el("span", { class: "tick" }, el("span", { "aria-hidden": "true" }, "✓"), el("span", { class: "out-of-sight" }, w.home.done));
 
 export function enrol(app, w, act) {
   if (!globalThis.isSecureContext) return [el("p", { class: "card" }, w.insecure)];
@@ -19,130 +26,94 @@ export function enrol(app, w, act) {
 }
 
 export function home(app, w, act) {
-  const { device, round, session } = app;
+  const { device, session } = app;
   const ended = device.until < nowMicros();
   return [
-    session ? button(fill(w.home.go, { locker: session.locker }).join(""), () => act.go("session"), "go tall") : null,
+    session ? button(el("span", {}, ...fill(w.home.go, { locker: el("bdi", {}, session.locker) })), () => act.go("session"), "go tall") : null,
     button(w.home.point, () => act.camera("locker"), "main tall"),
-    el("section", {}, el("div", { class: "title" }, el("h2", {}, w.home.today), button(w.home.refresh, act.refresh, "small")), roundList(round, app, w)),
-    el("section", { class: "foot" }, button(w.home.history, () => act.go("history")), el("p", { class: ended ? "care" : "quiet" }, ended ? w.home.ended : fill(w.home.until, { when: clock(device.until, app.language) }).join(""))),
+    el("section", {}, el("div", { class: "title" }, el("h2", {}, w.home.today), button(w.home.refresh, act.refresh, "small")), ...roundList(app, w, act)),
+    app.carry.hauls.length ? quiet(...fill(w.bring.waits, { n: app.carry.hauls.length })) : null,
+    el("section", { class: "foot" }, button(w.home.acts, () => act.acts()), button(w.home.history, () => act.go("history")), el("p", { class: ended ? "care" : "quiet" }, ended ? w.home.ended : fill(w.home.until, { when: clock(device.until, app.language) }).join(""))),
   ];
 }
 
-function roundList(round, app, w) {
-  if (!round) return quiet(w.home.never);
-  const count = (stop, task) => stop.parcels.filter((p) => p.task === task).length;
-  const stops = round.lockers.map((stop) => el("li", { class: "card" }, el("b", {}, stop.name || stop.id), el("span", { class: "quiet" }, stop.address),
-    el("span", { class: "tasks" }, ["deposit", "withdraw", "look"].filter((t) => count(stop, t)).map((t) => el("span", { class: `tag ${t}` }, fill(w.home[t], { n: count(stop, t) }).join(""))))));
-  return el("div", {}, stops.length ? el("ul", { class: "stops" }, stops) : quiet(w.home.none), quiet(...fill(w.home.stale, { when: clock(round.at, app.language) })));
+// roundList is today's lockers in the order to go round them.
+function roundList(app, w, act) {
+  if (!app.round) return [quiet(w.home.never)];
+  const stops = act.stops();
+  const line = (stop, i) => el("li", {}, el("button", { type: "button", class: "stop", onclick: () => act.open(stop.id) },
+    done.all(app.done, stop) ? tick(w) : el("span", { class: "place", "aria-hidden": "true" }, String(i + 1)),
+    el("span", { class: "what" }, el("b", {}, named(stop)), el("span", { class: "quiet" }, el("bdi", {}, stop.address)), tags(stop, app, w), farness(stops[i - 1] ?? app.from, stop, app, w))));
+  return [
+    stops.length ? el("ol", { class: "stops" }, stops.map(line)) : quiet(w.home.none),
+    stops.filter(placed).length > 2 && navigator.geolocation ? button(w.home.fromHere, act.fromHere) : null,
+    quiet(...fill(w.home.stale, { when: clock(app.round.at, app.language) })),
+  ];
 }
 
-// camera reads one text of a purpose: locker, parcel or receipt.
+// tags are how much is left to do at a stop, what is overdue first, and that it is cut off.
+function tags(stop, app, w) {
+  const left = (task) => stop.parcels.filter((p) => p.task === task && !done.isDone(app.done, stop.id, p.barcode)).length;
+  return el("span", { class: "tasks" }, ["withdraw", "look", "deposit"].filter(left).map((t) => el("span", { class: `tag ${t}` }, fill(w.home[t], { n: left(t) }).join(""))),
+    cutOff(stop) ? el("span", { class: "tag" }, w.home.cutOff) : null);
+}
+
+export const cutOff = (stop) => stop.line === "offline" || stop.line === "never";
+
+// farness is how far it is from the place before.
+function farness(from, stop, app, w) {
+  if (!from || !placed(from) || !placed(stop)) return null;
+  const far = kilometres(from, stop), format = (n, digits) => n.toLocaleString(locale(languages, app.language), { maximumFractionDigits: digits });
+  return el("span", { class: "quiet" }, ...(far < 1 ? fill(w.home.metres, { n: format(Math.ceil(far * 100) * 10, 0) }) : fill(w.home.kilometres, { n: format(far, 1) })));
+}
+
+// stop is the page of one locker: how to come there and its manifest.
+export function stop(app, w, act) {
+  const at = act.stops().find((s) => s.id === app.stop);
+  if (!at) return home(app, w, act);
+  const map = mapLink(at, /iPhone|iPad|Macintosh/.test(navigator.userAgent));
+  return [
+    heading(named(at)),
+    el("section", { class: "card" }, el("bdi", {}, at.address), at.way ? quiet(el("bdi", {}, at.way)) : null, hours(at, w), cutOff(at) ? el("p", { class: "care" }, w.stop.cutOff) : null, app.carry.cargoes[at.id] ? button(w.bring.go, () => act.bring(at.id)) : null,
+      map ? el("a", { class: "button", href: map }, w.stop.map) : null),
+    ...manifest(at, app, w), at.parcels.length ? null : quiet(w.stop.none),
+    button(w.home.point, () => act.camera("locker"), "main tall"), button(w.back, () => act.go("home")),
+  ];
+}
+
+// hours are those of today.
+function hours(at, w) {
+  const today = at.hours?.[(new Date().getDay() + 6) % 7];
+  if (!today) return null;
+  if (today === "NODAY") return el("p", { class: "care" }, w.stop.closed);
+  if (today === "00:00-23:59") return quiet(w.stop.always);
+  const [open, pause] = today.replaceAll("-", "\u2060–\u2060").split("/");
+  return quiet(...fill(w.stop.open, { hours: open }), pause ? fill(w.stop.pause, { hours: pause }).join("") : "");
+}
+
+// manifest is what there is to do at a stop, what is overdue first and what is done ticked; tap, where there is one, is what a parcel
+// offers by itself.
+export function manifest(at, app, w, tap = null, shown = () => false) {
+  const size = (p) => [p.size, p.low ? w.stop.low : "", shown(p) && !done.isDone(app.done, at.id, p.barcode) ? w.session.done : ""].filter(Boolean).join(" · ");
+  const row = (p) => [el("span", { class: "digits" }, inFours(p.barcode)), el("span", { class: "tag" }, size(p)), done.isDone(app.done, at.id, p.barcode) ? tick(w) : null];
+  const list = (task) => {
+    const of = at.parcels.filter((p) => p.task === task);
+    return of.length ? el("section", {}, el("h2", {}, w.session[task]), el("ul", { class: "parcels" }, of.map((p) => el("li", {},
+      tap ? el("button", { type: "button", onclick: () => tap(task, p) }, ...row(p)) : el("div", { class: "card" }, ...row(p)))))) : null;
+  };
+  return [list("withdraw"), list("look"), list("deposit")];
+}
+
+// camera reads one text of a purpose: locker or receipt.
 export function camera(app, w, act) {
   const input = el("input", { type: "text", autocomplete: "off", autocapitalize: "off", spellcheck: "false", "aria-label": w.camera.paste, placeholder: w.camera.paste });
-  const video = el("video", { playsinline: true, muted: true });
-  const note = el("p", { class: "quiet", hidden: true });
-  act.look(video, (why) => { video.hidden = true; note.hidden = false; note.textContent = w.camera[why]; });
   const use = (event) => { event.preventDefault(); act.seen(input.value.trim()); };
-  return [heading(w.camera[app.purpose]), el("div", { class: "viewer" }, video), note, el("form", { class: "line", onsubmit: use }, input, el("button", { type: "submit" }, w.camera.use)), button(w.back, act.back)];
-}
-
-export function session(app, w, act) {
-  const { session: s, round } = app;
-  const parcels = round?.lockers.find((l) => l.id === s.locker)?.parcels ?? [];
-  const shown = new Set(s.done.map((d) => d.barcode));
-  const input = el("input", { type: "text", inputmode: "numeric", maxlength: 14, autocomplete: "off", "aria-label": w.session.type, placeholder: w.session.type, class: "digits" });
-  const put = (event) => {
-    event.preventDefault();
-    const barcode = input.value.replace(/\s/g, "");
-    if (checkBarcode(barcode)) act.answer({ want: want.deposit, barcode }); else act.say(w.session.bad);
-  };
-  const list = (task, wish, title) => {
-    const of = parcels.filter((p) => p.task === task);
-    return of.length === 0 ? null : el("section", {}, el("h2", {}, title), el("ul", { class: "parcels" }, of.map((p) => el("li", {}, el("button", { type: "button", onclick: () => act.answer({ want: wish, barcode: p.barcode }) },
-      el("span", { class: "digits" }, inFours(p.barcode)), el("span", { class: "tag" }, shown.has(p.barcode) ? `${p.size} · ${w.session.done}` : p.size))))));
-  };
-  return [
-    heading(...fill(w.session.title, { locker: s.locker })), quiet(...fill(w.session.expires, { when: clock((s.begun + 30 * 60_000) * 1000, app.language) })),
-    el("form", { class: "line", onsubmit: put }, input, el("button", { type: "submit", class: "main" }, w.session.put)),
-    button(w.session.scan, () => act.camera("parcel")),
-    list("deposit", want.deposit, w.session.deposit), list("withdraw", want.withdraw, w.session.withdraw), list("look", want.reopen, w.session.look),
-    parcels.length ? null : quiet(w.session.empty),
-    el("section", { class: "foot" }, s.last ? button(fill(w.session.again, { n: s.last.number }).join(""), () => act.go("show")) : null,
-      button(w.session.lookUnknown, () => act.answer({ want: want.reopen })), button(w.session.finish, () => act.answer({ want: want.receipt }), "go"), button(w.session.leave, act.leave)),
-  ];
-}
-
-// held is where a session stands whose last answer has opened no door: the same parcel again, or a fresh challenge.
-export function held(app, w, act) {
-  const { waiting, last } = app.session;
-  const barcode = inFours(waiting.barcode) || w.held.nameless;
-  return [
-    heading(w.held.title), el("p", {}, ...fill(last ? w.held.why : w.held.unprovenWhy, { barcode })),
-    last ? el("ol", { class: "steps" }, w.held.steps.map((step) => el("li", {}, step))) : null,
-    last ? button(w.held.again, () => act.go("show"), "main tall") : null,
-    button(w.held.fresh, () => act.camera("locker"), last ? "" : "main tall"),
-    button(fill(w.held.once, { barcode }).join(""), () => act.answer({ want: waiting.want, barcode: waiting.barcode, size: waiting.size })),
-    [want.deposit, want.larger, want.notEmpty].includes(waiting.want) ? button(w.held.noRoom, act.noRoom) : null,
-    last ? button(w.held.opened, act.opened) : null, button(w.back, () => act.go("home")),
-  ];
-}
-
-// elsewhere is where to take the parcel that found no room here.
-export function elsewhere(app, w, act) {
-  const { stop, barcode } = app.elsewhere;
-  return [
-    heading(w.elsewhere.title), el("p", {}, ...fill(w.elsewhere.text, { barcode: inFours(barcode) })),
-    el("section", { class: "card" }, el("b", {}, stop.name || stop.id), el("span", { class: "quiet" }, stop.address)),
-    app.device.lockers.some((l) => l === "*" || l === stop.id) ? null : el("p", { class: "care" }, w.elsewhere.notYours),
-    el("p", {}, w.elsewhere.next), button(w.held.fresh, () => act.camera("locker"), "main tall"), button(w.back, () => act.go("home")),
-  ];
-}
-
-// sayings names the sentence that goes with a wish, and what may be said next about the same parcel.
-const sayings = {
-  [want.deposit]: { text: "deposit", next: ["larger", "notEmpty", "cancel"] },
-  [want.larger]: { text: "larger", next: ["larger", "notEmpty", "cancel"] },
-  [want.notEmpty]: { text: "notEmpty", next: ["larger", "notEmpty", "cancel"] },
-  [want.cancel]: { text: "cancel", next: [] },
-  [want.withdraw]: { text: "withdraw", next: ["cancel"] },
-  [want.reopen]: { text: "reopen", next: ["stays", "takenOut"] },
-  [want.takenOut]: { text: "takenOut", next: [] },
-  [want.receipt]: { text: "receipt", next: [] },
-};
-
-// wishOf is the word for what an answer asks.
-export const wishOf = (answer) => sayings[answer.want].text;
-
-// onward is how to go on from an answer: what opens a door is followed by the courier's word whether one opened.
-function onward({ last, waiting }, stays, w, act) {
-  if (last.want === want.receipt) return [button(w.show.scanReceipt, () => act.camera("receipt"), "main tall")];
-  if (stays) return [el("p", {}, w.show.freshFirst), button(w.held.fresh, () => act.camera("locker"), "main tall"), button(w.session.finish, () => act.answer({ want: want.receipt }))];
-  if (!waiting) return [button(w.show.next, () => act.go("session"), "main tall")];
-  return [button(w.show.opened, act.opened, "main tall"), button(w.show.noDoor, () => act.go("session"))];
-}
-
-export function show(app, w, act) {
-  const { last, done } = app.session;
-  const saying = sayings[last.want];
-  const opened = done.findLast((d) => d.want === want.reopen && d.number < last.number);
-  const stays = last.want === want.deposit && opened?.barcode === last.barcode && opened.number === last.number - 1;
-  const asks = {
-    larger: [w.show.tooSmall, want.larger], notEmpty: [w.show.notEmptyAsk, want.notEmpty], cancel: [w.show.cancelAsk, want.cancel],
-    stays: [w.show.staysAsk, want.deposit], takenOut: [w.show.takenOutAsk, want.takenOut],
-  };
-  const next = saying.next.filter((ask) => ask !== "stays" || last.barcode);
-  return [
-    heading(w.show.title), act.draw(last.text, w.show.missing),
-    el("p", { class: "words" }, ...fill(w.show[stays ? "stays" : saying.text], { barcode: inFours(last.barcode) })),
-    ...onward(app.session, stays, w, act),
-    el("div", { class: "asks" }, stays ? [] : next.map((ask) => button(asks[ask][0], () => act.answer({ want: asks[ask][1], barcode: last.barcode })))),
-    quiet(...fill(w.show.number, { n: last.number }), ". ", w.show.notTaken),
-  ];
+  return [heading(w.camera[app.purpose]), app.unable ? quiet(w.camera[app.unable]) : null,
+    el("form", { class: "line", onsubmit: use }, input, el("button", { type: "submit" }, w.camera.use)), button(w.back, act.back)];
 }
 
 export function history(app, w, act) {
-  const lines = app.history.map((h) => el("li", { class: "card" }, el("b", {}, ...fill(w.history.line, { locker: h.locker, n: h.position })),
+  const lines = app.history.map((h) => el("li", { class: "card" }, el("b", {}, ...fill(w.history.line, { locker: el("bdi", {}, h.locker), n: h.position })),
     el("span", { class: "quiet" }, clock(h.at * 1000, app.language)), el("span", { class: "quiet" }, ...fill(w.history.parcels, { n: h.done.length }))));
   return [heading(w.history.title), lines.length ? el("ul", { class: "stops" }, lines) : quiet(w.history.none), button(w.back, () => act.go("home"))];
 }

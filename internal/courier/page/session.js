@@ -58,6 +58,12 @@ export async function answer(session, device, { want, barcode = "", size = 0 }) 
   return keep({ ...session, number, last, waiting, done: [...session.done, { number, want, barcode, at: last.at }] });
 }
 
+// stays says whether the last answer is the word that what was found at the last look stays inside.
+export function stays({ last, done }) {
+  const opened = done.findLast((d) => d.want === reopen && d.number < last.number);
+  return last.want === deposit && opened?.barcode === last.barcode && opened.number === last.number - 1;
+}
+
 // finish keeps the locker's receipt with the session it covers. The phone cannot check who signed it; whoever is shown it can.
 export async function finish(session, text) {
   const head = statement.readHead(text);

@@ -2,6 +2,8 @@
 //
 // device: {key: CryptoKeyPair, point: Uint8Array, link: digest of the spent one-time link, courier, carrier, lockers, deposit, withdraw, until, certificate}
 // today: the list as it came last · session: the session under way · history: finished sessions, newest first
+// done: what was done today (done.js) · acts, scanned, words: merchants' acts (acts.js)
+// cargoes, hauls: what is carried to and from lockers that are cut off (carry.js)
 const request = (r) => new Promise((done, failed) => { r.onsuccess = () => done(r.result); r.onerror = () => failed(r.error); });
 
 async function table(mode) {

@@ -1,7 +1,7 @@
 // sw.js: the courier's page without signal. Files come from the network while there is one, else from what was kept; what the
 // carrier answers is never kept here.
 const cache = "lockstep-courier-1";
-const files = ["/courier/", ...["courier.js", "courier.css", "screens.js", "store.js", "device.js", "session.js", "words.js", "icon.svg", "app.webmanifest"].map((f) => `/courier/${f}`),
+const files = ["/courier/", ...["courier.js", "courier.css", "screens.js", "visit.js", "camera.js", "signal.js", "route.js", "done.js", "acts.js", "carry.js", "parts.js", "store.js", "device.js", "session.js", "words.js", "icon.svg", "app.webmanifest"].map((f) => `/courier/${f}`),
   ...["tokens.css", "dom.js", "language.js", "base45.js", "cbor.js", "cose.js", "statement.js", "embedded.js"].map((f) => `/assets/${f}`)];
 const built = ["/assets/qr.js", "/assets/scan.js"]; // npm's; a server built without them serves none
 

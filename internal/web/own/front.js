@@ -37,12 +37,27 @@ export function columns(doors) {
   return [12, 10, 11, 13, 14, 9, 8].map((height) => fillUp(sorted, height)).reduce((best, next) => (next.waste < best.waste ? next : best));
 }
 
+// arranged are the columns from left to right; null is where the screen is.
+function arranged(doors) {
+  const { all, height } = columns(doors), middle = Math.floor(all.length / 2);
+  return { places: [...all.slice(0, middle), null, ...all.slice(middle)], height };
+}
+
+// placeOf is where somebody before the screen finds a door: on which side, in which column counted from the screen, which one from the
+// top; and from the screen's middle, in parts of the front: across -1 to 1, down 0 to 1.
+export function placeOf(doors, number) {
+  const { places, height } = arranged(doors), middle = places.indexOf(null);
+  const at = places.findIndex((column) => column?.some((door) => door.number === number));
+  if (at < 0) return null;
+  const row = places[at].findIndex((door) => door.number === number);
+  const above = places[at].slice(0, row).reduce((sum, door) => sum + units(door.size), 0);
+  return { side: at < middle ? "left" : "right", column: Math.abs(at - middle), row: row + 1, across: (at - middle) / Math.max(middle, places.length - 1 - middle), down: above / height };
+}
+
 // front draws the doors. kind says of a door what class it has: "yours" glows, "ajar" stands open, others are the page's own. href makes
 // a link of a door, name says what a reader of screens hears of it; a front without them is a picture beside words that say all of it.
 export function front(doors, { kind = () => "", href, name }) {
-  const { all, height } = columns(doors);
-  const middle = Math.floor(all.length / 2);
-  const places = [...all.slice(0, middle), null, ...all.slice(middle)]; // null is where the screen is
+  const { places, height } = arranged(doors);
   const wide = places.length * (width + gap) + gap, high = tall(height) + 2 * gap;
   const svg = make("svg", { viewBox: `-8 -8 ${wide + 16} ${high + 16}`, class: "locker-front", ...(href ? { role: "group" } : { "aria-hidden": "true" }) });
   svg.append(make("rect", { class: "frame", x: 0, y: 0, width: wide, height: high, rx: 18 }));

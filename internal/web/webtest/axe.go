@@ -38,12 +38,32 @@ func Accessible(t *testing.T, ctx context.Context, name string) {
 	source := Rules(t)
 	for _, theme := range []string{"light", "dark"} {
 		Theme(t, ctx, theme)
+		settle(t, ctx)
 		if broken := Broken(t, ctx, source); broken != "" {
 			t.Errorf("%s, %s:\n%s", name, theme, broken)
 		}
 		Keep(t, ctx, name+"-"+theme)
 	}
 	Theme(t, ctx, "light")
+}
+
+// sizes are the windows that pages are looked at in, in CSS pixels: a small phone and a desk.
+var sizes = []struct {
+	name          string
+	width, height int64
+}{{"-phone", 360, 740}, {"", 1280, 800}}
+
+// AccessibleAtEverySize is Accessible on a phone and on a desk, where besides nothing scrolls sideways and the focus is seen.
+func AccessibleAtEverySize(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	for _, size := range sizes {
+		if err := chromedp.Do(ctx, chromedp.EmulateViewport(size.width, size.height)); err != nil {
+			t.Fatal(err)
+		}
+		Fits(t, ctx, name+size.name)
+		Accessible(t, ctx, name+size.name)
+	}
+	FocusIsSeen(t, ctx, name)
 }
 
 // Broken is what the rules find on the page as it is.
@@ -61,6 +81,15 @@ func Broken(t *testing.T, ctx context.Context, rules string) string {
 		t.Fatal(err)
 	}
 	return strings.TrimSpace(broken)
+}
+
+// settle waits until what moves on the page and soon comes to rest has done so.
+func settle(t *testing.T, ctx context.Context) {
+	t.Helper()
+	const rest = `Promise.allSettled(document.getAnimations().filter((a) => a.playState === "running" && a.effect.getComputedTiming().endTime <= 2000).map((a) => a.finished)).then(() => "")`
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[string](rest, chromedp.EvalAwaitPromise)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Theme has a browser prefer light or dark.

@@ -5,9 +5,12 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 
 	"lockstep/internal/debian"
@@ -34,14 +37,47 @@ func Chromium(t *testing.T, width, height int64, options ...chromedp.ExecAllocat
 	return ctx
 }
 
-// Keep keeps a picture of the page in the folder that LOCKSTEP_SCREENSHOTS names, if it names one.
+// Passkeys gives the device of a browser, or of one of its tabs, a place for passkeys, and a user who is there and known to it.
+func Passkeys(t *testing.T, ctx context.Context) {
+	t.Helper()
+	err := chromedp.Do(ctx, func(ctx context.Context, t *chromedp.Target) (none chromedp.Void, err error) {
+		if _, err = cdp.Call(ctx, t, webauthn.Enable, webauthn.EnableParams{}); err != nil {
+			return none, err
+		}
+		_, err = cdp.Call(ctx, t, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+			Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal, HasResidentKey: true, HasUserVerification: true,
+			AutomaticPresenceSimulation: true, IsUserVerified: true}})
+		return none, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Keep keeps a picture of the page, in a folder of the test's room within the one that LOCKSTEP_SCREENSHOTS names, if it names one.
 func Keep(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	if os.Getenv("LOCKSTEP_SCREENSHOTS") != "" {
+		Write(t, strings.ReplaceAll(name, " ", "-")+".png", picture(t, ctx))
+	}
+}
+
+// Write writes a file into that folder; where LOCKSTEP_SCREENSHOTS names none, nowhere.
+func Write(t *testing.T, name string, data []byte) {
 	t.Helper()
 	dir := os.Getenv("LOCKSTEP_SCREENSHOTS")
 	if dir == "" {
 		return
 	}
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), picture(t, ctx), 0o644); err != nil {
+	room, err := os.Getwd() // tests run where their room is
+	dir = filepath.Join(dir, filepath.Base(room))
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, name), data, 0o644)
+	}
+	if err != nil {
 		t.Error(err)
 	}
 }

@@ -5,6 +5,7 @@ package wordstest
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,8 +19,13 @@ import (
 // Code is the language's: Klingon, which is well-formed and which no browser asks for.
 const Code = "tlh"
 
-// Speak adds the language.
-var Speak = sync.OnceFunc(func() {
+// Speak adds the language until the test has ended. Pages that keep what they say are made after it.
+func Speak(t *testing.T) {
+	t.Helper()
+	words.Add(t, nobodys())
+}
+
+var nobodys = sync.OnceValue(func() *words.Language {
 	english := words.In("en")
 	tree := map[string]any{"name": "tlhIngan", "locale": "en-GB"}
 	for _, section := range english.Sections() {
@@ -33,7 +39,7 @@ var Speak = sync.OnceFunc(func() {
 	if err != nil {
 		panic(err)
 	}
-	words.Add(l)
+	return l
 })
 
 func marked(said any) any {
@@ -61,8 +67,9 @@ const everything = `(() => {
 	const said = [];
 	const walk = (node) => {
 		if (node.nodeType === Node.TEXT_NODE) said.push(node.textContent);
-		if (node.nodeType !== Node.ELEMENT_NODE || ["SCRIPT", "STYLE", "OPTION"].includes(node.tagName)) return;
+		if (node.nodeType !== Node.ELEMENT_NODE || ["SCRIPT", "STYLE", "NOSCRIPT", "OPTION"].includes(node.tagName)) return;
 		for (const name of ["aria-label", "placeholder", "title", "alt", "data-said"]) if (node.hasAttribute(name)) said.push(node.getAttribute(name));
+		if (node.childNodes.length > 1 && [...node.childNodes].every((n) => n.nodeType === Node.TEXT_NODE || n.tagName === "BDI")) return said.push(node.textContent); // one sentence
 		if (node.shadowRoot) node.shadowRoot.childNodes.forEach(walk);
 		node.childNodes.forEach(walk);
 	};
@@ -86,12 +93,14 @@ func Literals(t *testing.T, ctx context.Context, data ...string) (found []string
 	if !strings.Contains(text, "⟦") {
 		t.Errorf("the page says nothing in the language that was asked for:\n%s", text)
 	}
+	for inMarks.MatchString(text) { // also over several lines: a text may hold elements
+		text = inMarks.ReplaceAllString(text, " ")
+	}
+	data = append(slices.Clone(data), "Lockstep", "English", "Русский", "CSV", "UTC")
+	slices.SortFunc(data, func(a, b string) int { return len(b) - len(a) }) // a name may hold another
 	for line := range strings.Lines(text) {
 		rest := strings.TrimSpace(line)
-		for inMarks.MatchString(rest) {
-			rest = inMarks.ReplaceAllString(rest, " ")
-		}
-		for _, known := range append(data, "Lockstep", "English", "Русский", "CSV", "UTC") {
+		for _, known := range data {
 			rest = strings.ReplaceAll(rest, known, " ")
 		}
 		if letters.MatchString(hexes.ReplaceAllString(strings.Trim(rest, "⟦⟧ "), "")) {

@@ -31,6 +31,7 @@ export const icons = {
   technician: "M14.500 6.500a4 4 0 0 1 5-1.500l-2.700 2.700 1.500 1.500L21 6.500a4 4 0 0 1-5.500 4.800L8 18.800a1.900 1.900 0 0 1-2.800-2.800l7.500-7.500a4 4 0 0 1 1.800-2zM4 5l4 4",
   override: "M7 3h10v18H7zM14 12h.500M3 8v8M21 8v8",
   care: "M12 4 2.800 20h18.400zM12 10v4.500M12 17.300v.200",
+  phone: "M6 3.500h3l1.500 4.500-2 1.500a12 12 0 0 0 6 6l1.500-2 4.500 1.500v3a2 2 0 0 1-2 2A16 16 0 0 1 4 5.500a2 2 0 0 1 2-2z",
   stop: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM9 9l6 6M15 9l-6 6",
 };
 
@@ -60,5 +61,6 @@ export function duration(ms, units) {
   const s = Math.max(0, Math.ceil(ms / 1000)), minutes = Math.ceil(s / 60);
   if (s < 120) return `${s}\u00a0${units.seconds}`;
   if (minutes < 120) return `${minutes}\u00a0${units.minutes}`;
-  return `${Math.floor(minutes / 60)}\u00a0${units.hours} ${minutes % 60}\u00a0${units.minutes}`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)}\u00a0${units.hours} ${minutes % 60}\u00a0${units.minutes}`;
+  return `${Math.floor(minutes / 60 / 24)}\u00a0${units.days}`;
 }

@@ -1,21 +1,31 @@
 // kiosk.js: the locker's screen. It shows the guard's view as it streams in and sends what hands do; it keeps nothing.
 import { answerQR } from "/assets/embedded.js";
 import { after, choose, offer } from "/assets/language.js";
+import { placeOf } from "/assets/front.js";
+import { duration, el, fill } from "./dom.js";
 import { codeLength, pick, refusal, staffModes } from "./screens.js";
 import { play } from "./tones.js";
 import { languages, words } from "./words.js";
 
+const html = document.documentElement;
+const byId = (id) => document.getElementById(id);
 const home = choose(languages, new URLSearchParams(location.search).get("language"), "ru"); // spoken when nobody has chosen
 const forget = 30_000; // nothing of a visit stays on the screen for longer
 const staffForget = 180_000; // an order is photographed, and its steps are read
 const endedFor = 12_000, endedInSession = 5_000, noticeFor = 15_000, silentFor = 4_000;
+const hurry = 10_000; // before a prompt ends it is said once more
 
 let state = null;
 let lastEvent = performance.now();
 let language = home;
 let screen = null; // what stands now
-const local = { mode: "start", digits: "", notice: null, ended: false, endedAt: 0, dismissed: false, asking: false, keypadUntil: 0, stageUntil: 0, stageFull: 0, sessionUntil: 0, pausedUntil: 0, severalUntil: 0, severalAgain: 0, heard: false, declining: false, orderUntil: 0, said: null, touched: performance.now(), scan: null, receiptAt: 0 };
-const main = document.getElementById("screen");
+const local = {
+  mode: "start", digits: "", notice: null, asking: false, declining: false, said: null, low: false, touched: performance.now(),
+  ended: false, endedAt: 0, dismissed: false, receiptAt: 0, heard: false, scan: null,
+  keypadUntil: 0, stageUntil: 0, stageFull: 0, sessionUntil: 0, pausedUntil: 0, severalUntil: 0, severalAgain: 0, carriedUntil: 0, orderUntil: 0, aloneSince: performance.now(),
+};
+const main = byId("screen");
+let typed = "", typedAt = 0; // what a scanner that types like a keyboard has typed so far
 
 const act = {
   mode(mode) { touch(); local.mode = mode; local.digits = ""; local.notice = null; draw(); },
@@ -38,7 +48,11 @@ const act = {
   },
   erase() { touch(); local.digits = local.digits.slice(0, -1); local.notice = null; draw(); },
   clear() { touch(); local.digits = ""; local.notice = null; draw(); },
-  courier() { touch(); ask("/courier", {}); },
+  courier() {
+    touch();
+    if (state.scannerAway && !state.session) return act.mode("noScanner");
+    ask("/courier", {});
+  },
   technician() { touch(); ask("/technician", {}); },
   async order() { // one that is out for signature stays as it is
     touch();
@@ -58,6 +72,7 @@ const act = {
   next() { touch(); ask("/next", {}); },
   skip() { touch(); ask("/skip", {}); },
   stop() { touch(); ask("/stop", {}); },
+  carried() { touch(); ask("/carried", {}); },
   heard() { touch(); local.heard = true; local.ended = false; draw(); },
   dismiss() { touch(); local.dismissed = true; ask("/cancel", {}, false); draw(); },
 };
@@ -68,7 +83,7 @@ async function enter() {
   if (local.digits.length !== codeLength[local.mode]) return;
   local.asking = true;
   draw();
-  const reply = await ask(`/${local.mode}`, { code: local.digits });
+  const reply = await ask(`/${local.mode}`, { code: local.digits, low: local.mode === "return" && local.low });
   local.asking = false;
   if (reply.reason !== "typo") local.digits = "";
   if (reply.accepted) local.mode = "start";
@@ -91,7 +106,7 @@ async function ask(path, body, tell = true) {
 
 function notice({ about, reason, wait = 0 }) {
   const now = performance.now();
-  local.notice = { about, reason, at: now, until: now + wait, ends: now + Math.max(noticeFor, wait) };
+  local.notice = { about, reason, at: now, until: now + wait, ends: now + Math.min(forget, Math.max(noticeFor, wait)) };
   touch();
   if (local.mode in codeLength) play("refused");
 }
@@ -100,6 +115,7 @@ function receive(next) {
   const now = performance.now();
   lastEvent = now;
   if (stageOf(next) !== stageOf(state)) {
+    touch();
     local.stageFull = next.left ?? 0;
     local.ended = next.stage === "done" || next.stage === "failed";
     local.endedAt = now;
@@ -113,9 +129,11 @@ function receive(next) {
   local.sessionUntil = now + (next.session?.left ?? next.service?.left ?? 0);
   local.pausedUntil = now + (next.pausedFor ?? 0);
   local.severalUntil = now + (next.several?.left ?? 0);
+  local.carriedUntil = now + (next.carried?.left ?? 0);
   local.severalAgain = now + (next.several?.again ?? 0);
   if (next.several?.step !== "over") local.heard = false;
   local.orderUntil = now + (next.override?.left ?? 0);
+  local.aloneSince = now - (next.alone ?? 0);
   hear(next.scan);
   state = next;
   draw();
@@ -138,15 +156,22 @@ function draw() {
   const w = words[language];
   const make = pick(state, local);
   const next = make(state, w, act, local);
-  const key = `${language} ${next.key}`;
-  if (screen?.key !== key) show({ ...next, key }, make.name);
+  const key = `${language} ${next.key}`, changed = screen?.key !== key;
+  if (changed) show({ ...next, key }, make.name);
   screen.tick?.();
+  fit(changed);
+  if (changed) tell(spoken(w));
+  if (screen.hurries && !screen.hurried && local.stageUntil - performance.now() < hurry) {
+    screen.hurried = true;
+    tell(timeLeft(w));
+    sound("press");
+  }
   remark(w);
 }
 
 // remark says beside a visit's screen what became of something else that was shown or touched meanwhile.
 function remark(w) {
-  const place = document.getElementById("remark");
+  const place = byId("remark");
   const known = local.notice && main.dataset.screen !== "refused" && !(local.mode in codeLength);
   const text = known ? refusal(w, local.notice).join(". ") : "";
   place.hidden = !known;
@@ -155,15 +180,41 @@ function remark(w) {
 
 function show(next, name) {
   screen = next;
-  main.replaceChildren(...next.nodes.filter(Boolean));
+  const held = document.activeElement?.closest("header");
+  main.replaceChildren(part("words", next.words), part("field", [next.field]), part("hands", next.hands ?? []));
   main.dataset.screen = name;
   main.className = next.kind ?? "";
-  main.scrollTop = 0;
-  const title = main.querySelector("h1");
-  title?.focus({ preventScroll: true });
-  document.getElementById("say").textContent = title?.textContent ?? "";
-  if (next.tone) play(next.tone);
+  if (!held) main.querySelector("h1")?.focus({ preventScroll: true });
+  if (next.tone) sound(next.tone);
 }
+
+// fit lets a screen that says much be smaller, until all of it can be seen.
+function fit(anew) {
+  if (anew) main.style.zoom = 1;
+  for (let size = Number(main.style.zoom); size > 0.6 && crowded(); ) main.style.zoom = size -= 0.04;
+}
+
+const crowded = () => [main, ...main.querySelectorAll(".words, .words > *, .field > *, button")].some((e) => e.scrollHeight > e.clientHeight + 1 || e.scrollWidth > e.clientWidth + 1);
+
+function part(kind, nodes) {
+  const place = document.createElement("div");
+  place.className = kind;
+  place.append(...nodes.filter(Boolean));
+  return place;
+}
+
+// sound plays a tune from where the visit's door is.
+function sound(tune) { play(tune, placeOf(state?.doors ?? [], state?.compartment)); }
+
+function tell(text) { byId("say").textContent = text; }
+
+// spoken is the screen as somebody hears it who does not see it: what is said, where the door is, how long there is.
+function spoken(w) {
+  const said = [...main.querySelectorAll(".words > :is(h1, p, ol, section), .words > .counts > *, figcaption, .foot .help")].map((node) => node.textContent);
+  return [...said, screen.hurries ? timeLeft(w) : ""].map((text) => text.trim()).filter(Boolean).join(". ").replace(/([.!?:…])\. /g, "$1 ");
+}
+
+const timeLeft = (w) => fill(w.left, { time: duration(local.stageUntil - performance.now(), w.units) }).join("");
 
 function everyMoment() {
   const now = performance.now();
@@ -172,46 +223,79 @@ function everyMoment() {
   if (local.notice && now > local.notice.ends) local.notice = null;
   if (isOver(state) && now - local.receiptAt > forget) local.dismissed = true;
   const patience = staffModes.includes(local.mode) ? staffForget : forget;
-  if (now - local.touched > patience && !local.asking) { local.mode = "start"; local.digits = ""; }
-  if (now - local.touched > 2 * patience && !state?.session && !state?.service && language !== home) speak(home);
+  if (now - local.touched > patience && !local.asking) forgetVisitor();
   draw();
+}
+
+// forgetVisitor leaves nothing of somebody who has gone; who stands at a door or has a session has not.
+function forgetVisitor() {
+  local.mode = "start";
+  local.digits = typed = "";
+  const gone = !state?.session && !state?.service && (state?.stage ?? "idle") === "idle" && !state?.several;
+  if (!gone) return;
+  local.notice = null;
+  if (language !== home) speak(home);
+  if (html.classList.contains("larger") || local.low) wish({ larger: false, low: false });
 }
 
 function speak(code) {
   language = code;
-  document.documentElement.lang = language;
-  offer(document.getElementById("language"), languages, language);
+  html.lang = language;
+  offer(byId("language"), languages, language);
   labels();
+}
+
+// wish is how somebody wants the screen: larger, or everything low, for a wheelchair.
+function wish({ larger = html.classList.contains("larger"), low = local.low }) {
+  local.low = low;
+  html.classList.toggle("larger", larger);
+  html.classList.toggle("low", low);
+  labels();
+  draw();
+  fit(true);
 }
 
 function labels() {
   const w = words[language];
-  const large = document.documentElement.classList.contains("larger");
-  const button = document.getElementById("larger");
-  button.textContent = large ? w.smaller : w.larger;
-  button.setAttribute("aria-pressed", large);
-  document.getElementById("locker").textContent = `${w.locker} ${state?.locker ?? ""}`;
+  for (const [id, on] of [["larger", html.classList.contains("larger")], ["lower", local.low]]) {
+    byId(id).textContent = w[id];
+    byId(id).setAttribute("aria-pressed", on);
+  }
+  byId("locker").replaceChildren(...(state?.locker ? [`${w.locker} `, el("bdi", {}, state.locker)] : []));
 }
 
-document.getElementById("language").addEventListener("click", () => { touch(); speak(after(languages, language).code); draw(); });
-document.getElementById("larger").addEventListener("click", () => { touch(); document.documentElement.classList.toggle("larger"); labels(); });
+byId("language").addEventListener("click", () => { touch(); speak(after(languages, language).code); draw(); });
+byId("larger").addEventListener("click", () => { touch(); wish({ larger: !html.classList.contains("larger") }); });
+byId("lower").addEventListener("click", () => { touch(); wish({ low: !local.low }); });
+
+// step moves the focus to the next thing that can be pressed, for keypads that have no Tab.
+function step(by) {
+  const all = [...document.querySelectorAll("main :is(button:enabled, summary), header button")];
+  const at = all.indexOf(document.activeElement);
+  all[at < 0 && by < 0 ? all.length - 1 : (at + by + all.length) % all.length].focus();
+}
+
+const steps = { ArrowDown: 1, ArrowRight: 1, "+": 1, ArrowUp: -1, ArrowLeft: -1, "-": -1 };
 
 // A scanner that types like a keyboard sends a whole text and Enter within moments; it begins with L, as no key of ours does.
-let typed = "", typedAt = 0;
 addEventListener("keydown", (event) => {
   touch();
   if (event.timeStamp - typedAt > 500) typed = "";
   if (typed || event.key === "L") {
+    main.focus({ preventScroll: true }); // its spaces and Enter touch nothing
     if (event.key.length === 1) typed += event.key;
     if (event.key === "Enter") { ask("/scan", { text: typed }); typed = ""; }
     typedAt = event.timeStamp;
     event.preventDefault();
     return;
   }
-  if (event.key === "Escape" && local.mode !== "start") act.mode("start");
-  if (!(local.mode in codeLength)) return;
-  if (/^\d$/.test(event.key)) act.digit(event.key);
-  if (event.key === "Backspace") act.erase();
+  if (steps[event.key]) { event.preventDefault(); step(steps[event.key]); }
+  if (event.key === "Escape") main.querySelector("[data-back]")?.click();
+  if (/^\d$/.test(event.key)) {
+    if (main.dataset.screen === "start") act.mode("code"); // whoever types has a code
+    if (local.mode in codeLength) act.digit(event.key);
+  }
+  if (event.key === "Backspace" && local.mode in codeLength) act.erase();
 });
 addEventListener("pointerdown", touch);
 
@@ -229,3 +313,4 @@ speak(home);
 draw();
 listen();
 setInterval(everyMoment, 250);
+addEventListener("resize", () => fit(true));

@@ -9,15 +9,18 @@ const tunes = {
 
 let context = null;
 
-// play sounds a tune; a browser that allows no sound yet stays silent.
-export function play(name) {
+// play sounds a tune; a browser that allows no sound yet stays silent. A door's tune says where the door is: it comes from its side of
+// the screen, half an octave higher for the topmost doors and lower for the lowest.
+export function play(name, place) {
   if (!tunes[name] || !("AudioContext" in globalThis)) return;
   context ??= new AudioContext();
   if (context.state === "suspended") return void context.resume().catch(() => {});
+  const pitch = place ? 2 ** (0.5 - place.down) : 1;
   for (const [frequency, start, length] of tunes[name]) {
-    const tone = new OscillatorNode(context, { frequency, type: "sine" });
+    const tone = new OscillatorNode(context, { frequency: frequency * pitch, type: "sine" });
+    const side = new StereoPannerNode(context, { pan: place?.across ?? 0 });
     const volume = new GainNode(context, { gain: 0.18 });
-    tone.connect(volume).connect(context.destination);
+    tone.connect(side).connect(volume).connect(context.destination);
     tone.start(context.currentTime + start);
     tone.stop(context.currentTime + start + length);
   }

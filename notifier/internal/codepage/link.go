@@ -49,7 +49,7 @@ var languages = map[string]byte{"ru": 1, "en": 4}
 
 // Fragment is the ticket as base64url without padding (RFC 4648 §5) of, all numbers big-endian:
 //
-//	1 byte   version: 1 for one code that needs no barcode, else 2
+//	1 byte   version: 1 for one code, which needs no barcode, else 2
 //	1 byte   flags: bit 0 set for Russian, bit 1 where more time may be asked for, bit 2 for English
 //	1 byte   n, how many codes
 //	n times  4 bytes, the nine-digit code as a number; 16 bytes, its QR secret; in version 2: 5 bytes, its parcel's barcode as a number
@@ -61,7 +61,7 @@ func (t Ticket) Fragment() (string, error) {
 		return "", ErrTicket
 	}
 	out := []byte{1, 0, byte(len(t.Codes))}
-	named := len(t.Codes) > 1 || t.MoreTime
+	named := len(t.Codes) > 1
 	if named {
 		out[0] = 2
 	}

@@ -6,16 +6,23 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"lockstep/guard/statement"
 	"lockstep/internal/base45"
+	"lockstep/internal/web"
+	"lockstep/internal/words"
 	"lockstep/notifier/internal/ledger"
+	"lockstep/parcel"
 )
 
 func ticket(n int) Ticket {
@@ -40,7 +47,7 @@ type shown struct {
 	Alone           []string // the fragments of each code alone
 }
 
-// Where more time may be asked for, one code has its barcode too, and the page shows who it is by a digest that the ledger knows.
+// Where more time may be asked for the link says so; what the page shows of a code is a digest that the ledger knows.
 func TestMoreTime(t *testing.T) {
 	if _, err := exec.LookPath("node"); err != nil {
 		t.Skip("node is missing: the page's module is not tried")
@@ -58,7 +65,7 @@ func TestMoreTime(t *testing.T) {
 	var got shown
 	run(t, fragment, &got)
 	wish := ledger.WishOf(want.Codes[0].Secret)
-	if !got.More || got.Barcodes[0] != want.Codes[0].Barcode || got.Wishes[0] != hex.EncodeToString(wish[:]) || got.Alone[0] != plain {
+	if !got.More || len(fragment) != len(plain) || got.Wishes[0] != hex.EncodeToString(wish[:]) || got.Alone[0] != plain {
 		t.Errorf("%+v", got)
 	}
 }
@@ -168,7 +175,7 @@ func TestNothingPrints(t *testing.T) {
 
 // The page is its own origin's alone: nothing from elsewhere, nothing told to anybody, in nobody's frame.
 func TestHeaders(t *testing.T) {
-	for _, path := range []string{"/c/", "/c/page.js", "/c/page.css", "/c/ticket.js", "/c/words.js", "/c/language.js", "/c/worker.js", "/c/tokens.css", "/c/base45.js"} {
+	for _, path := range []string{"/c/", "/c/page.js", "/c/page.css", "/c/ticket.js", "/c/words.js", "/c/language.js", "/c/kept.js", "/c/ask.js", "/c/place.js", "/c/doors.js", "/c/dom.js", "/c/icon.svg", "/c/app.webmanifest", "/c/worker.js", "/c/tokens.css", "/c/base45.js"} {
 		w := httptest.NewRecorder()
 		Handler().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
 		h := w.Header()
@@ -185,5 +192,80 @@ func TestHeaders(t *testing.T) {
 	Handler().ServeHTTP(w, httptest.NewRequest("GET", "/c/cose.js", nil))
 	if w.Code != 404 {
 		t.Errorf("a file the page does not use: %d", w.Code)
+	}
+}
+
+// What the page tells people to tap at the locker is what the locker's screen says there.
+func TestNamesTheLockersButton(t *testing.T) {
+	for _, l := range words.All() {
+		now := l.Section("code")["wrongNow"].(map[string]any)
+		for _, what := range []parcel.Trouble{parcel.OtherInside, parcel.Damaged} {
+			if said, button := now[string(what)].(string), l.Say("kiosk.decline.ask"); !strings.Contains(said, button) {
+				t.Errorf("%s: %q does not name the button %q", l.Code, said, button)
+			}
+		}
+		for _, what := range parcel.Troubles {
+			if now[string(what)] == nil || l.Section("code")["wrongKinds"].(map[string]any)[string(what)] == nil || !l.Has("console.reasons."+string(what)) {
+				t.Errorf("%s has no words for %q", l.Code, what)
+			}
+		}
+	}
+}
+
+// The way is a link to the map that a device has.
+func TestRoute(t *testing.T) {
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("node is missing: the page's module is not tried")
+	}
+	script := `globalThis.document = {}; const { route, spans } = await import(process.argv[1]);
+		const at = { latitude: 56.838, longitude: 60.597 }, where = "Ленина 5 & co";
+		console.log(JSON.stringify([route(at, where, "Android"), route({}, where, "Android"), route(at, where, "iPhone"), route({}, where, "iPhone"), route(at, where, "X11"), route({}, where, "X11"),
+			spans([0, 0, 1, 2, 2, ...Array(18).fill(1), 2], 2)]));`
+	dir := t.TempDir()
+	place, err := os.ReadFile("page/place.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dom, err := fs.ReadFile(web.Assets(), "dom.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"place.mjs": []byte(strings.ReplaceAll(string(place), "./dom.js", "./dom.mjs")), "dom.mjs": dom} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := exec.Command("node", "--input-type=module", "-e", script, filepath.Join(dir, "place.mjs")).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatal(err)
+	}
+	where := strings.ReplaceAll(url.QueryEscape("Ленина 5 & co"), "+", "%20")
+	for i, want := range []string{"geo:56.838,60.597?q=56.838,60.597(" + where + ")", "geo:0,0?q=" + where, "https://maps.apple.com/?daddr=56.838,60.597", "https://maps.apple.com/?daddr=" + where,
+		"https://www.openstreetmap.org/?mlat=56.838&mlon=60.597#map=17/56.838/60.597", "https://www.openstreetmap.org/search?query=" + where, "03:00–05:00, 23:00–00:00"} {
+		if got[i] != want {
+			t.Errorf("%d: %s, want %s", i, got[i], want)
+		}
+	}
+}
+
+// Every text of the page's is said somewhere on it.
+func TestNoTextIsLeftOver(t *testing.T) {
+	var source strings.Builder
+	for _, name := range []string{"index.html", "page.js", "place.js", "doors.js"} {
+		data, err := fs.ReadFile(page, "page/"+name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source.Write(data)
+	}
+	for key := range words.In("en").Section("code") {
+		word := regexp.MustCompile(`\b` + strings.TrimSuffix(key, "Many") + `\b`)
+		if !word.MatchString(source.String()) {
+			t.Errorf("nobody says %s", key)
+		}
 	}
 }

@@ -14,7 +14,7 @@ var page embed.FS
 
 // shared is what the page takes from the product's common assets. qr.js is there only where npm has built it; without it the
 // page shows the code alone.
-var shared = map[string]bool{"tokens.css": true, "base45.js": true, "language.js": true, "qr.js": true}
+var shared = map[string]bool{"tokens.css": true, "base45.js": true, "language.js": true, "dom.js": true, "qr.js": true}
 
 // Handler serves the page below /c/, the same bytes to everybody.
 func Handler() http.Handler {

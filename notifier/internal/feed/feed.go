@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -47,6 +48,15 @@ type Locker struct {
 	Address string `json:"address"`
 	Line    string `json:"line"`  // online · offline
 	Since   int64  `json:"since"` // µs UTC
+}
+
+// Place is what anybody may know of where a locker stands.
+type Place struct {
+	Latitude  float64  `json:"latitude"` // 0, 0 where unknown
+	Longitude float64  `json:"longitude"`
+	Way       string   `json:"way"`   // how to find it
+	Hours     []string `json:"hours"` // the seven days from Monday: "09:00-21:00", with a break "09:00-21:00/13:00-14:00", or "NODAY"
+	Busy      [][]int  `json:"busy"`  // of working days and of weekends, for each hour: 0 quiet, 1 middling, 2 busy; empty where too little is known
 }
 
 // Client asks one hub.
@@ -109,11 +119,31 @@ var ErrConflict = errors.New("the hub says that this cannot be done now")
 
 // Extend asks for as much more time for a parcel as its merchant lets its recipients have. ErrConflict where that is none.
 func (c *Client) Extend(ctx context.Context, barcode string) error {
-	err := c.post(ctx, "extend", map[string]any{"barcode": barcode})
+	return c.ask(ctx, "extend", map[string]any{"barcode": barcode})
+}
+
+// Refuse says that a parcel's recipient does not want it. ErrConflict where it is not in a locker.
+func (c *Client) Refuse(ctx context.Context, barcode string) error {
+	return c.ask(ctx, "refuse", map[string]any{"barcode": barcode})
+}
+
+// Report says that something is wrong with a parcel at its locker. ErrConflict where that is known and somebody looks after it.
+func (c *Client) Report(ctx context.Context, barcode, what, note string) error {
+	return c.ask(ctx, "report", map[string]any{"barcode": barcode, "what": what, "note": note})
+}
+
+func (c *Client) ask(ctx context.Context, path string, body any) error {
+	err := c.post(ctx, path, body)
 	if refused, ok := errors.AsType[*peer.Refused](err); ok && refused.Status == http.StatusConflict {
 		return ErrConflict
 	}
 	return err
+}
+
+// Place fetches what there is to know of where a locker stands.
+func (c *Client) Place(ctx context.Context, locker string) (p Place, err error) {
+	err = c.get(ctx, "lockers/"+url.PathEscape(locker)+"/place", &p)
+	return p, err
 }
 
 // Lockers fetches what the hub says of every locker.

@@ -36,7 +36,7 @@ func (l *Ledger) atDoor(ctx context.Context, tx *sql.Tx, f *follow, r journal.Re
 	}
 	before, err := living(ctx, tx, f.id, r.Compartment)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil // a door without a parcel that anybody waits for
+		return f.keepLate(ctx, tx, r)
 	}
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func (l *Ledger) atDoor(ctx context.Context, tx *sql.Tx, f *follow, r journal.Re
 		at = micros(now)
 	}
 	after, tells := before.fold(r, at)
-	if err := after.save(ctx, tx); err != nil || tells == "" {
+	if err := errors.Join(after.save(ctx, tx), after.keep(ctx, tx, r)); err != nil || tells == "" {
 		return err
 	}
 	return after.tell(ctx, tx, of(tells, r, now))
@@ -65,12 +65,12 @@ func (l *Ledger) store(ctx context.Context, tx *sql.Tx, f *follow, r journal.Rec
 		return err
 	}
 	d := begin(f, r)
-	err := exec(ctx, tx, `INSERT INTO deposit (locker, guard, record, barcode, compartment, sealed, stored_at, due, code_record, unpaid) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $3, $9)`,
-		d.Locker, int64(d.Guard), int64(d.Record), d.Barcode, int64(d.Compartment), r.Sealed, d.StoredAt, d.Due, flag(d.Unpaid))
+	err := exec(ctx, tx, `INSERT INTO deposit (locker, guard, record, barcode, compartment, sealed, stored_at, due, code_record, unpaid, holder) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $3, $9, $10)`,
+		d.Locker, int64(d.Guard), int64(d.Record), d.Barcode, int64(d.Compartment), r.Sealed, d.StoredAt, d.Due, flag(d.Unpaid), l.holder(d, r.Sealed))
 	if err != nil {
 		return err
 	}
-	if err := d.forgetErased(ctx, tx); err != nil {
+	if err := errors.Join(d.keep(ctx, tx, r), d.forgetErased(ctx, tx)); err != nil {
 		return err
 	}
 	if err := d.tell(ctx, tx, of(text.Stored, r, now)); err != nil {

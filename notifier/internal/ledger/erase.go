@@ -35,7 +35,7 @@ func erase(ctx context.Context, tx *sql.Tx, barcode, act string, now time.Time) 
 	if err := exec(ctx, tx, `UPDATE parcel SET contact = NULL, tracking = '', erased_at = $1 WHERE barcode = $2`, micros(now), barcode); err != nil {
 		return err
 	}
-	if err := exec(ctx, tx, `UPDATE deposit SET sealed = NULL WHERE barcode = $1`, barcode); err != nil {
+	if err := exec(ctx, tx, `UPDATE deposit SET sealed = NULL, holder = NULL WHERE barcode = $1`, barcode); err != nil {
 		return err
 	}
 	if err := exec(ctx, tx, `UPDATE notice SET state = 'dropped' WHERE barcode = $1 AND state = 'waiting'`, barcode); err != nil {
@@ -46,7 +46,7 @@ func erase(ctx context.Context, tx *sql.Tx, barcode, act string, now time.Time) 
 
 // forgetErased keeps no code that has come for a recipient who was erased before.
 func (d deposit) forgetErased(ctx context.Context, tx *sql.Tx) error {
-	return exec(ctx, tx, `UPDATE deposit SET sealed = NULL WHERE locker = $1 AND guard = $2 AND record = $3
+	return exec(ctx, tx, `UPDATE deposit SET sealed = NULL, holder = NULL WHERE locker = $1 AND guard = $2 AND record = $3
 		AND EXISTS (SELECT 1 FROM parcel p WHERE p.barcode = deposit.barcode AND p.contact IS NULL)`, d.Locker, int64(d.Guard), int64(d.Record))
 }
 
@@ -88,6 +88,8 @@ func (l *Ledger) Purge(ctx context.Context, now time.Time) error {
 			`DELETE FROM delivery WHERE state <> 'waiting' AND ended_at < $1`,
 			`DELETE FROM notice WHERE not_before < $1 AND NOT EXISTS (SELECT 1 FROM delivery_notice dn WHERE dn.notice = notice.id)
 				AND EXISTS (SELECT 1 FROM deposit d WHERE d.locker = notice.locker AND d.guard = notice.guard AND d.record = notice.deposit AND d.ended <> '' AND d.ended_at < $1)`,
+			`DELETE FROM door_record WHERE EXISTS (SELECT 1 FROM deposit d WHERE d.locker = door_record.locker AND d.guard = door_record.guard AND d.record = door_record.deposit
+				AND d.ended <> '' AND d.ended_at < $1)`,
 			`DELETE FROM deposit WHERE ended <> '' AND ended_at < $1 AND NOT EXISTS
 				(SELECT 1 FROM notice n WHERE n.locker = deposit.locker AND n.guard = deposit.guard AND n.deposit = deposit.record)`,
 			`DELETE FROM alarm WHERE at < $1`,

@@ -45,7 +45,10 @@ func Open(ctx context.Context, d *db.DB, charters []statement.Charter, sealKeys 
 	if len(charters) == 0 || len(l.keys) == 0 || !bytes.Equal(l.keys[0].PublicKey().Bytes(), charters[0].Notifier) {
 		return nil, errors.New("ledger: the notifier's key is not the one in the charter")
 	}
-	return l, d.Migrate(ctx, migrations.Files)
+	if err := d.Migrate(ctx, migrations.Files); err != nil {
+		return nil, err
+	}
+	return l, l.nameHolders(ctx)
 }
 
 // openContact opens a contact with whichever of our keys it is sealed to.

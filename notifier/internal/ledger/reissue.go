@@ -31,8 +31,8 @@ func (l *Ledger) reissue(ctx context.Context, tx *sql.Tx, f *follow, r journal.R
 		}
 	}
 	d.CodeRecord, d.Reissues = r.Number, d.Reissues+1
-	err = exec(ctx, tx, `UPDATE deposit SET sealed = $1, code_record = $2, reissues = $3 WHERE locker = $4 AND guard = $5 AND record = $6`,
-		sealed, int64(d.CodeRecord), d.Reissues, d.Locker, int64(d.Guard), int64(d.Record))
+	err = exec(ctx, tx, `UPDATE deposit SET sealed = $1, code_record = $2, reissues = $3, holder = $4 WHERE locker = $5 AND guard = $6 AND record = $7`,
+		sealed, int64(d.CodeRecord), d.Reissues, l.holder(d, sealed), d.Locker, int64(d.Guard), int64(d.Record))
 	if err != nil || !tells {
 		return err
 	}

@@ -23,6 +23,7 @@ const (
 	Collected Kind = "collected" // taken out with the code
 	Opened    Kind = "opened"    // the door was opened with the code; nobody saw it close
 	Declined  Kind = "declined"  // its recipient, or whoever had the code, said at the locker that they do not want it
+	Refused   Kind = "refused"   // its recipient, or whoever has the code, said on the code's page that they do not want it
 	Left      Kind = "left"      // the door was opened with the code and closed with the parcel inside
 	Withdrawn Kind = "withdrawn" // taken back by the carrier
 	Staff     Kind = "staff"     // a courier opened the parcel's door
@@ -43,7 +44,7 @@ const (
 
 // Kinds lists all of them.
 var Kinds = []Kind{Stored, Reminder, Last, Collected, Opened, Withdrawn, Staff, Cleared, Unsure, Dark, Back, Reissued, Extended, Override,
-	Removed, Left, Declined, Repaired, Tested, Locked, Unlocked, Redirect}
+	Removed, Left, Declined, Refused, Repaired, Tested, Locked, Unlocked, Redirect}
 
 // ShowsCode says whether messages of this kind hold the code.
 func (k Kind) ShowsCode() bool {

@@ -29,6 +29,16 @@ type Merchant struct {
 	Created     int64
 }
 
+type MerchantKey struct {
+	ID       string
+	Merchant string
+	Digest   []byte
+	Created  int64
+	Ended    int64
+	Name     string
+	Used     int64
+}
+
 type MerchantLogin struct {
 	Login    string
 	Merchant string

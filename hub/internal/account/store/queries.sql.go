@@ -48,12 +48,13 @@ func (q *Queries) AddChallenge(ctx context.Context, arg AddChallengeParams) erro
 }
 
 const addKey = `-- name: AddKey :exec
-INSERT INTO merchant_key (id, merchant, digest, created) VALUES ($1, $2, $3, $4)
+INSERT INTO merchant_key (id, merchant, name, digest, created) VALUES ($1, $2, $3, $4, $5)
 `
 
 type AddKeyParams struct {
 	ID       string
 	Merchant string
+	Name     string
 	Digest   []byte
 	Created  int64
 }
@@ -62,6 +63,7 @@ func (q *Queries) AddKey(ctx context.Context, arg AddKeyParams) error {
 	_, err := q.db.ExecContext(ctx, addKey,
 		arg.ID,
 		arg.Merchant,
+		arg.Name,
 		arg.Digest,
 		arg.Created,
 	)
@@ -390,6 +392,24 @@ func (q *Queries) DropUserSessionsUntil(ctx context.Context, until int64) error 
 	return err
 }
 
+const endKey = `-- name: EndKey :execrows
+UPDATE merchant_key SET ended = $3 WHERE id = $1 AND merchant = $2 AND ended = 0
+`
+
+type EndKeyParams struct {
+	ID       string
+	Merchant string
+	Ended    int64
+}
+
+func (q *Queries) EndKey(ctx context.Context, arg EndKeyParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, endKey, arg.ID, arg.Merchant, arg.Ended)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const endKeys = `-- name: EndKeys :execrows
 UPDATE merchant_key SET ended = $2 WHERE merchant = $1 AND ended = 0
 `
@@ -431,6 +451,41 @@ UPDATE console_user SET role = role WHERE role = 'admin' AND ended = 0
 func (q *Queries) HoldAdmins(ctx context.Context) error {
 	_, err := q.db.ExecContext(ctx, holdAdmins)
 	return err
+}
+
+const keys = `-- name: Keys :many
+SELECT id, merchant, digest, created, ended, name, used FROM merchant_key WHERE merchant = $1 AND ended = 0 ORDER BY created, id
+`
+
+func (q *Queries) Keys(ctx context.Context, merchant string) ([]MerchantKey, error) {
+	rows, err := q.db.QueryContext(ctx, keys, merchant)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []MerchantKey
+	for rows.Next() {
+		var i MerchantKey
+		if err := rows.Scan(
+			&i.ID,
+			&i.Merchant,
+			&i.Digest,
+			&i.Created,
+			&i.Ended,
+			&i.Name,
+			&i.Used,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const lastRange = `-- name: LastRange :one
@@ -529,18 +584,26 @@ func (q *Queries) Merchant(ctx context.Context, id string) (Merchant, error) {
 }
 
 const merchantOfKey = `-- name: MerchantOfKey :one
-SELECT m.id, m.name, m.number_range, m.carrier, m.created FROM merchant_key k JOIN merchant m ON m.id = k.merchant WHERE k.digest = $1 AND k.ended = 0
+SELECT m.id, m.name, m.number_range, m.carrier, m.created, k.id, k.used FROM merchant_key k JOIN merchant m ON m.id = k.merchant WHERE k.digest = $1 AND k.ended = 0
 `
 
-func (q *Queries) MerchantOfKey(ctx context.Context, digest []byte) (Merchant, error) {
+type MerchantOfKeyRow struct {
+	Merchant Merchant
+	ID       string
+	Used     int64
+}
+
+func (q *Queries) MerchantOfKey(ctx context.Context, digest []byte) (MerchantOfKeyRow, error) {
 	row := q.db.QueryRowContext(ctx, merchantOfKey, digest)
-	var i Merchant
+	var i MerchantOfKeyRow
 	err := row.Scan(
+		&i.Merchant.ID,
+		&i.Merchant.Name,
+		&i.Merchant.NumberRange,
+		&i.Merchant.Carrier,
+		&i.Merchant.Created,
 		&i.ID,
-		&i.Name,
-		&i.NumberRange,
-		&i.Carrier,
-		&i.Created,
+		&i.Used,
 	)
 	return i, err
 }
@@ -799,6 +862,20 @@ func (q *Queries) TakeChallenge(ctx context.Context, arg TakeChallengeParams) (s
 	var session string
 	err := row.Scan(&session)
 	return session, err
+}
+
+const useKey = `-- name: UseKey :exec
+UPDATE merchant_key SET used = $2 WHERE id = $1
+`
+
+type UseKeyParams struct {
+	ID   string
+	Used int64
+}
+
+func (q *Queries) UseKey(ctx context.Context, arg UseKeyParams) error {
+	_, err := q.db.ExecContext(ctx, useKey, arg.ID, arg.Used)
+	return err
 }
 
 const usePasskey = `-- name: UsePasskey :execrows

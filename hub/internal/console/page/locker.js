@@ -13,15 +13,31 @@ customElements.define("locker-front", class extends HTMLElement {
   }
 });
 
+htmx.config.morphIgnore.push("open"); // what somebody has unfolded stays so
+
 const now = () => document.getElementById("now");
 
-// watch asks for the page again when the locker has changed. A stream that ends is opened again by the browser.
+const byThen = 5_000; // ms; the hub ends a stream now and then, and the browser opens it again within two seconds
+let stream, before = null, heard = Date.now();
+
+// watch asks for the page again when the locker has changed. A stream that ends is opened again by the browser, one that was refused by us.
 function watch() {
-  let before = null;
-  new EventSource(now().dataset.live).addEventListener("message", ({ data }) => {
+  stream = new EventSource(now().dataset.live);
+  stream.addEventListener("message", ({ data }) => {
     if (before !== null && data !== before) htmx.trigger(now(), "changed");
     before = data;
   });
+}
+
+// tellAway says since when the page knows nothing new, as long as the hub does not answer.
+function tellAway() {
+  if (stream.readyState === EventSource.OPEN) heard = Date.now();
+  const away = document.getElementById("away"), language = document.documentElement.lang;
+  away.hidden = Date.now() - heard < byThen;
+  if (away.hidden) return;
+  const text = away.dataset.text.replace("{time}", new Date(heard).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" }));
+  if (away.textContent !== text) away.textContent = text; // said once
+  if (stream.readyState === EventSource.CLOSED) watch();
 }
 
 // A click on a door shows its story below the front; without this the link leads to a page of its own.
@@ -59,4 +75,6 @@ async function plots() {
 }
 
 watch();
+setInterval(tellAway, 1000);
+setInterval(() => htmx.trigger(now(), "changed"), 60_000); // ages grow
 plots();

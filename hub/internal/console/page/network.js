@@ -18,14 +18,14 @@ const feature = ([id, name, longitude, latitude, tone, fill]) => ({ type: "Featu
 
 async function draw() {
   const [{ Map, NavigationControl, AttributionControl }, rows] = await Promise.all([import("/assets/maplibre-gl.mjs"), fetch("/console/lockers.json").then((r) => r.json())]);
-  const { tiles, attribution } = section.dataset;
+  const { tiles, attribution, title, zoomIn, zoomOut, source } = section.dataset;
   const [quiet, go, care, stop] = tones.map(resolve);
   const byTone = (property) => ["match", ["get", property], 3, stop, 2, care, 1, go, quiet];
   const background = tiles
     ? { sources: { tiles: { type: "raster", tiles: [tiles], tileSize: 256, attribution } }, layers: [{ id: "tiles", type: "raster", source: "tiles" }] }
     : { sources: { world: { type: "geojson", data: "/assets/world.json" } }, layers: [{ id: "world", type: "line", source: "world", paint: { "line-color": resolve("--line"), "line-width": 1 } }] };
   const map = new Map({
-    container: section, attributionControl: false, dragRotate: false, pitchWithRotate: false,
+    container: section, locale: { "Map.Title": title, "NavigationControl.ZoomIn": zoomIn, "NavigationControl.ZoomOut": zoomOut, "AttributionControl.ToggleAttribution": source }, attributionControl: false, dragRotate: false, pitchWithRotate: false,
     bounds: around(rows), fitBoundsOptions: { padding: 60, maxZoom: tiles ? 12 : 5 },
     style: {
       version: 8,

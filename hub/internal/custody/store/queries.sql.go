@@ -1041,6 +1041,43 @@ func (q *Queries) LastContactKey(ctx context.Context, merchant string) (ContactK
 	return i, err
 }
 
+const lastMoments = `-- name: LastMoments :many
+SELECT what, happened FROM custody_event WHERE locker = $2 AND record > 0 ORDER BY guard DESC, record DESC, barcode DESC LIMIT $1
+`
+
+type LastMomentsParams struct {
+	Limit  int32
+	Locker string
+}
+
+type LastMomentsRow struct {
+	What     string
+	Happened int64
+}
+
+func (q *Queries) LastMoments(ctx context.Context, arg LastMomentsParams) ([]LastMomentsRow, error) {
+	rows, err := q.db.QueryContext(ctx, lastMoments, arg.Limit, arg.Locker)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []LastMomentsRow
+	for rows.Next() {
+		var i LastMomentsRow
+		if err := rows.Scan(&i.What, &i.Happened); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const liveParcels = `-- name: LiveParcels :many
 SELECT barcode, shipment, merchant, locker, carrier, place, size, low, weight_g, reference, token, state, hold, compartment, stored, due, events, created, changed, live, outbound, onward FROM parcel WHERE live AND carrier = $1 AND (CAST($3 AS TEXT) = '' OR locker = $3) ORDER BY barcode LIMIT $2
 `
@@ -1846,7 +1883,8 @@ SELECT id, merchant, locker, carrier, reference, dwell_hours, created, way, from
 WHERE s.merchant = $1 AND (CAST($2 AS TEXT) = '' OR s.id < $2)
   AND (CAST($3 AS TEXT) = '' OR s.reference = $3)
   AND (CAST($4 AS TEXT) = '' OR EXISTS (SELECT 1 FROM parcel p WHERE p.shipment = s.id AND p.state = $4))
-ORDER BY s.id DESC LIMIT $5
+  AND (NOT CAST($5 AS BOOLEAN) OR EXISTS (SELECT 1 FROM parcel p WHERE p.shipment = s.id AND p.outbound AND NOT p.onward))
+ORDER BY s.id DESC LIMIT $6
 `
 
 type ShipmentsParams struct {
@@ -1854,6 +1892,7 @@ type ShipmentsParams struct {
 	After     string
 	Reference string
 	State     string
+	Returns   bool
 	AtMost    int32
 }
 
@@ -1863,6 +1902,7 @@ func (q *Queries) Shipments(ctx context.Context, arg ShipmentsParams) ([]Shipmen
 		arg.After,
 		arg.Reference,
 		arg.State,
+		arg.Returns,
 		arg.AtMost,
 	)
 	if err != nil {
@@ -2286,6 +2326,40 @@ func (q *Queries) TurnedBack(ctx context.Context, arg TurnedBackParams) ([]Turne
 			&i.Parcel.Outbound,
 			&i.Parcel.Onward,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const unsettled = `-- name: Unsettled :many
+SELECT cod_currency, COUNT(*) AS shipments, CAST(SUM(cod_amount) AS BIGINT) AS amount FROM shipment
+WHERE merchant = $1 AND paid > 0 AND settled = 0 GROUP BY cod_currency ORDER BY cod_currency
+`
+
+type UnsettledRow struct {
+	CodCurrency string
+	Shipments   int64
+	Amount      int64
+}
+
+func (q *Queries) Unsettled(ctx context.Context, merchant string) ([]UnsettledRow, error) {
+	rows, err := q.db.QueryContext(ctx, unsettled, merchant)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []UnsettledRow
+	for rows.Next() {
+		var i UnsettledRow
+		if err := rows.Scan(&i.CodCurrency, &i.Shipments, &i.Amount); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -9,9 +9,9 @@ import (
 	"context"
 )
 
-const addAlarm = `-- name: AddAlarm :exec
-INSERT INTO alarm (id, locker, kind, reason, compartment, record, raised, evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (locker, kind, reason, compartment) WHERE ended = 0 DO NOTHING
+const addAlarm = `-- name: AddAlarm :execrows
+INSERT INTO alarm (id, locker, kind, reason, compartment, record, raised, evidence, parcel, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT DO NOTHING
 `
 
 type AddAlarmParams struct {
@@ -23,10 +23,12 @@ type AddAlarmParams struct {
 	Record      int64
 	Raised      int64
 	Evidence    []byte
+	Parcel      string
+	Note        string
 }
 
-func (q *Queries) AddAlarm(ctx context.Context, arg AddAlarmParams) error {
-	_, err := q.db.ExecContext(ctx, addAlarm,
+func (q *Queries) AddAlarm(ctx context.Context, arg AddAlarmParams) (int64, error) {
+	result, err := q.db.ExecContext(ctx, addAlarm,
 		arg.ID,
 		arg.Locker,
 		arg.Kind,
@@ -35,8 +37,13 @@ func (q *Queries) AddAlarm(ctx context.Context, arg AddAlarmParams) error {
 		arg.Record,
 		arg.Raised,
 		arg.Evidence,
+		arg.Parcel,
+		arg.Note,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const addCompartment = `-- name: AddCompartment :exec
@@ -529,7 +536,7 @@ func (q *Queries) EndAlarm(ctx context.Context, arg EndAlarmParams) error {
 }
 
 const endAlarmByID = `-- name: EndAlarmByID :execrows
-UPDATE alarm SET ended = $2, ended_by = $3 WHERE id = $1 AND ended = 0
+UPDATE alarm SET ended = $2, ended_by = $3, note = '' WHERE id = $1 AND ended = 0
 `
 
 type EndAlarmByIDParams struct {
@@ -1015,7 +1022,7 @@ func (q *Queries) MovedAgain(ctx context.Context, after int64) ([]string, error)
 }
 
 const openAlarms = `-- name: OpenAlarms :many
-SELECT id, locker, kind, reason, compartment, record, raised, taken, taken_by, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended = 0 AND (CAST($2 AS TEXT) = '' OR locker = $2) ORDER BY id DESC LIMIT $1
+SELECT id, locker, kind, reason, compartment, record, raised, taken, taken_by, ended, ended_by, parcel, note, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended = 0 AND (CAST($2 AS TEXT) = '' OR locker = $2) ORDER BY id DESC LIMIT $1
 `
 
 type OpenAlarmsParams struct {
@@ -1033,6 +1040,10 @@ type OpenAlarmsRow struct {
 	Raised      int64
 	Taken       int64
 	TakenBy     string
+	Ended       int64
+	EndedBy     string
+	Parcel      string
+	Note        string
 	Evidence    int64
 }
 
@@ -1055,6 +1066,10 @@ func (q *Queries) OpenAlarms(ctx context.Context, arg OpenAlarmsParams) ([]OpenA
 			&i.Raised,
 			&i.Taken,
 			&i.TakenBy,
+			&i.Ended,
+			&i.EndedBy,
+			&i.Parcel,
+			&i.Note,
 			&i.Evidence,
 		); err != nil {
 			return nil, err
@@ -1071,7 +1086,7 @@ func (q *Queries) OpenAlarms(ctx context.Context, arg OpenAlarmsParams) ([]OpenA
 }
 
 const pastAlarms = `-- name: PastAlarms :many
-SELECT id, locker, kind, reason, compartment, record, raised, taken, taken_by, ended, ended_by, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended > 0 ORDER BY id DESC LIMIT $1
+SELECT id, locker, kind, reason, compartment, record, raised, taken, taken_by, ended, ended_by, parcel, note, CAST(COALESCE(LENGTH(evidence), 0) AS BIGINT) AS evidence FROM alarm WHERE ended > 0 ORDER BY id DESC LIMIT $1
 `
 
 type PastAlarmsRow struct {
@@ -1086,6 +1101,8 @@ type PastAlarmsRow struct {
 	TakenBy     string
 	Ended       int64
 	EndedBy     string
+	Parcel      string
+	Note        string
 	Evidence    int64
 }
 
@@ -1110,6 +1127,8 @@ func (q *Queries) PastAlarms(ctx context.Context, limit int32) ([]PastAlarmsRow,
 			&i.TakenBy,
 			&i.Ended,
 			&i.EndedBy,
+			&i.Parcel,
+			&i.Note,
 			&i.Evidence,
 		); err != nil {
 			return nil, err

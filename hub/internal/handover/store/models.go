@@ -16,6 +16,7 @@ type Handover struct {
 	Created   int64
 	Accepted  int64
 	Actor     string
+	Word      string
 }
 
 type MoneyAct struct {

@@ -10,17 +10,23 @@ import (
 )
 
 const accept = `-- name: Accept :execrows
-UPDATE handover SET accepted = $1, actor = $2 WHERE number = $3 AND accepted = 0
+UPDATE handover SET accepted = $1, actor = $2, word = $3 WHERE number = $4 AND accepted = 0
 `
 
 type AcceptParams struct {
 	Accepted int64
 	Actor    string
+	Word     string
 	Number   int64
 }
 
 func (q *Queries) Accept(ctx context.Context, arg AcceptParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, accept, arg.Accepted, arg.Actor, arg.Number)
+	result, err := q.db.ExecContext(ctx, accept,
+		arg.Accepted,
+		arg.Actor,
+		arg.Word,
+		arg.Number,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -28,7 +34,7 @@ func (q *Queries) Accept(ctx context.Context, arg AcceptParams) (int64, error) {
 }
 
 const act = `-- name: Act :one
-SELECT number, merchant, carrier, way, city, region, point, reference, created, accepted, actor FROM handover WHERE number = $1
+SELECT number, merchant, carrier, way, city, region, point, reference, created, accepted, actor, word FROM handover WHERE number = $1
 `
 
 func (q *Queries) Act(ctx context.Context, number int64) (Handover, error) {
@@ -46,12 +52,13 @@ func (q *Queries) Act(ctx context.Context, number int64) (Handover, error) {
 		&i.Created,
 		&i.Accepted,
 		&i.Actor,
+		&i.Word,
 	)
 	return i, err
 }
 
 const actOf = `-- name: ActOf :one
-SELECT h.number, h.merchant, h.carrier, h.way, h.city, h.region, h.point, h.reference, h.created, h.accepted, h.actor FROM handover_shipment s JOIN handover h ON h.number = s.handover WHERE s.shipment = $1
+SELECT h.number, h.merchant, h.carrier, h.way, h.city, h.region, h.point, h.reference, h.created, h.accepted, h.actor, h.word FROM handover_shipment s JOIN handover h ON h.number = s.handover WHERE s.shipment = $1
 `
 
 func (q *Queries) ActOf(ctx context.Context, shipment string) (Handover, error) {
@@ -69,6 +76,7 @@ func (q *Queries) ActOf(ctx context.Context, shipment string) (Handover, error) 
 		&i.Created,
 		&i.Accepted,
 		&i.Actor,
+		&i.Word,
 	)
 	return i, err
 }
@@ -77,7 +85,7 @@ const actsOf = `-- name: ActsOf :many
 
 WITH RECURSIVE entry(at, one) AS (SELECT 1, substr(CAST($1 AS TEXT), 1, 36)
     UNION ALL SELECT at + 36, substr(CAST($1 AS TEXT), at + 36, 36) FROM entry WHERE at + 36 <= length(CAST($1 AS TEXT)))
-SELECT s.shipment, h.number, h.merchant, h.carrier, h.way, h.city, h.region, h.point, h.reference, h.created, h.accepted, h.actor FROM handover_shipment s JOIN handover h ON h.number = s.handover
+SELECT s.shipment, h.number, h.merchant, h.carrier, h.way, h.city, h.region, h.point, h.reference, h.created, h.accepted, h.actor, h.word FROM handover_shipment s JOIN handover h ON h.number = s.handover
 WHERE s.shipment IN (SELECT one FROM entry)
 `
 
@@ -109,6 +117,7 @@ func (q *Queries) ActsOf(ctx context.Context, ids string) ([]ActsOfRow, error) {
 			&i.Handover.Created,
 			&i.Handover.Accepted,
 			&i.Handover.Actor,
+			&i.Handover.Word,
 		); err != nil {
 			return nil, err
 		}
@@ -540,6 +549,51 @@ func (q *Queries) NextNumber(ctx context.Context) (int64, error) {
 	return last, err
 }
 
+const open = `-- name: Open :many
+SELECT number, merchant, carrier, way, city, region, point, reference, created, accepted, actor, word FROM handover WHERE carrier = $1 AND accepted = 0 ORDER BY number DESC LIMIT $2
+`
+
+type OpenParams struct {
+	Carrier string
+	Limit   int32
+}
+
+func (q *Queries) Open(ctx context.Context, arg OpenParams) ([]Handover, error) {
+	rows, err := q.db.QueryContext(ctx, open, arg.Carrier, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Handover
+	for rows.Next() {
+		var i Handover
+		if err := rows.Scan(
+			&i.Number,
+			&i.Merchant,
+			&i.Carrier,
+			&i.Way,
+			&i.City,
+			&i.Region,
+			&i.Point,
+			&i.Reference,
+			&i.Created,
+			&i.Accepted,
+			&i.Actor,
+			&i.Word,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const returnActs = `-- name: ReturnActs :many
 SELECT a.number, a.merchant, a.carrier, a.created, a.actor, p.barcode FROM return_act a JOIN return_act_parcel p ON p.act = a.number
 WHERE (CAST($1 AS TEXT) = '' OR a.merchant = $1) AND a.number = $2 ORDER BY p.place
@@ -688,6 +742,51 @@ func (q *Queries) ShipmentsOf(ctx context.Context, handover int64) ([]string, er
 			return nil, err
 		}
 		items = append(items, shipment)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const words = `-- name: Words :many
+SELECT number, merchant, carrier, way, city, region, point, reference, created, accepted, actor, word FROM handover WHERE word <> '' AND number > $1 ORDER BY number LIMIT $2
+`
+
+type WordsParams struct {
+	Number int64
+	Limit  int32
+}
+
+func (q *Queries) Words(ctx context.Context, arg WordsParams) ([]Handover, error) {
+	rows, err := q.db.QueryContext(ctx, words, arg.Number, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []Handover
+	for rows.Next() {
+		var i Handover
+		if err := rows.Scan(
+			&i.Number,
+			&i.Merchant,
+			&i.Carrier,
+			&i.Way,
+			&i.City,
+			&i.Region,
+			&i.Point,
+			&i.Reference,
+			&i.Created,
+			&i.Accepted,
+			&i.Actor,
+			&i.Word,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err

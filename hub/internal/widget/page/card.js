@@ -8,7 +8,7 @@ export function drawCard(section, l, { words, openness, tariff, picked, pick, le
   const sizes = ["S", "M", "L"].filter((size) => size in l.room).map((size) => el("span", { class: "size" }, el("b", null, size), ` ${l.room[size]}`));
   const days = sayDays(tariff, words);
   const facts = [
-    [words.hours, el("span", null, sayWeek(l.hours, words), !l.always && el("span", { class: openness.open ? "go" : "care" }, ` · ${openness.open ? words.open : words.closed}`))],
+    [words.hours, el("span", null, el("bdi", null, sayWeek(l.hours, words)), !l.always && el("span", { class: openness.open ? "go" : "care" }, ` · ${openness.open ? words.open : words.closed}`))],
     [words.room, l.suspended || l.free === 0 ? el("span", { class: tone }, room) : el("span", { class: "sizes" }, sizes)],
     [words.delivery, days],
     [words.inside, [l.indoors ? words.indoors : words.outdoors, l.inside].filter(Boolean).join(". ")],

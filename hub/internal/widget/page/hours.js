@@ -40,11 +40,19 @@ export function openness(week, today, minute) {
   return { open: true, until: end - minute < day ? clock(end) : "" };
 }
 
-// wall is the day and the minute in a time zone now.
+// wall is the day and the minute in a time zone now; in the visitor's own where their browser does not know of it.
 export function wall(zone, now = new Date()) {
-  const format = { timeZone: zone, weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-  const parts = Object.fromEntries(new Intl.DateTimeFormat("en-GB", format).formatToParts(now).map((part) => [part.type, part.value]));
+  const format = { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const parts = Object.fromEntries(clockOf(zone, format).formatToParts(now).map((part) => [part.type, part.value]));
   return { today: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].indexOf(parts.weekday), minute: minutes(`${parts.hour}:${parts.minute}`) };
+}
+
+function clockOf(timeZone, format) {
+  try {
+    return new Intl.DateTimeFormat("en-GB", { ...format, timeZone });
+  } catch {
+    return new Intl.DateTimeFormat("en-GB", format);
+  }
 }
 
 // sayWeek tells the hours in words: days of one kind in a row together.

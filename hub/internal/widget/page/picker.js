@@ -1,7 +1,7 @@
 // picker.js: <lockstep-locker-picker>, a form field whose value is the id of the locker that the visitor has chosen. It dispatches
 // "select", a CustomEvent whose detail is the locker: id, name, address, post_code, region, city, country, latitude, longitude, indoors,
 // hours, zone, coeff, delivery_min, delivery_max. Attributes: hub, city, from-city, cities, numbers, lang, name, required, value.
-import { words } from "./words.js";
+import { languages, words } from "./words.js";
 
 const style = new CSSStyleSheet();
 style.replaceSync(`
@@ -60,9 +60,10 @@ export class LockerPicker extends HTMLElement {
 
   get #origin() { return new URL(this.getAttribute("hub") || import.meta.url, document.baseURI).origin; }
 
+  // The language that the shop's page says; "" where it says none that there is.
   get #language() {
-    const chosen = this.lang || this.closest("[lang]")?.lang || "";
-    return /^(ru|en)\b/i.exec(chosen)?.[1].toLowerCase() ?? "";
+    const chosen = (this.lang || this.closest("[lang]")?.lang || "").toLowerCase().split("-")[0];
+    return languages.find(([code]) => code === chosen)?.[0] ?? "";
   }
 
   get #words() { return words[this.#language] ?? words[navigator.language.split("-")[0]] ?? words.en; }

@@ -5,6 +5,7 @@
 (function () {
   "use strict";
 
+  var said = {}; /* what it says, by language: the hub fills it in */
   var hub = originOf(ownScript().src);
   var current = null; // what is open: {dialog, frame, way, port, callback, before, overflow, mark, popped}
   var returning = false; // the history is on its way back to what it was
@@ -39,10 +40,17 @@
     return { fromcity: text(o.fromcity), city: text(o.city), numbers: texts(o.numbers), ids: texts(o.ids), cities: texts(o.cities), locker: text(o.postamat_name), close: true };
   }
 
+  /* The language that the shop chose, or its page is in; "" where neither says one that there is. */
   function language(options) {
-    var chosen = (options && text(options.lang)) || document.documentElement.lang || "";
-    return /^ru\b/i.test(chosen) ? "ru" : /^en\b/i.test(chosen) ? "en" : "";
+    return spoken((options && text(options.lang)) || document.documentElement.lang);
   }
+
+  function spoken(code) {
+    var plain = String(code || "").toLowerCase().split("-")[0];
+    return said.hasOwnProperty(plain) ? plain : "";
+  }
+
+  function words(lang) { return said[lang || spoken(navigator.language) || "en"]; }
 
   function dress(element, style) {
     for (var name in style) if (style.hasOwnProperty(name)) element.style.setProperty(name, style[name], "important");
@@ -51,7 +59,7 @@
 
   function build(lang) {
     var wide = window.innerWidth >= 768 && window.innerHeight >= 480;
-    var title = lang === "en" ? "Choose a locker" : "Выбор постамата";
+    var title = words(lang).title;
     var dialog = dress(document.createElement("dialog"), { display: "block", position: "fixed", top: "0", left: "0", right: "0", bottom: "0", width: "100%", height: "100%", "max-width": "none", "max-height": "none",
       margin: "0", padding: "0", border: "0", "box-sizing": "border-box", overflow: "hidden", visibility: "visible", opacity: "1", filter: "none", transform: "none", background: "rgba(10, 14, 18, 0.6)", "z-index": "2147483647" });
     var frame = dress(document.createElement("iframe"), { display: "block", position: "absolute", top: "50%", left: "50%", transform: "translate(-50%, -50%)", width: wide ? "calc(100% - 48px)" : "100%", height: wide ? "calc(100% - 48px)" : "100%",
@@ -70,7 +78,7 @@
     var button = dress(document.createElement("button"), { position: "absolute", top: "16px", right: "16px", width: "48px", height: "48px", margin: "0", padding: "0", border: "0", "border-radius": "24px",
       background: "rgba(10, 14, 18, 0.75)", color: "#fff", font: "24px/48px sans-serif", "text-align": "center", cursor: "pointer" });
     button.setAttribute("type", "button");
-    button.setAttribute("aria-label", lang === "en" ? "Close" : "Закрыть");
+    button.setAttribute("aria-label", words(lang).close);
     button.appendChild(document.createTextNode("×"));
     button.onclick = close;
     return button;

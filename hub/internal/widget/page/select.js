@@ -1,7 +1,7 @@
 // select.js: the page on which a visitor chooses a locker. Alone it is a map of the network. In a frame it waits for {lockstep: "open",
 // options} from the page around it, with a port; what is chosen goes into that port and nowhere else: {lockstep: "picked", locker}.
 // It answers {lockstep: "ready"} first, and {lockstep: "close"} when the visitor gives up.
-import { el } from "/assets/dom.js";
+import { el, fill } from "/assets/dom.js";
 import { openness, roundTheClock, wall } from "/select/hours.js";
 import { drawList } from "/select/list.js";
 import { cityOf, listed, metres, wanted, words as wordsOf } from "/select/search.js";
@@ -130,7 +130,7 @@ function update(fit) {
   }
   const city = $("city").value.split("\n")[0];
   $("clear").hidden = !$("query").value;
-  $("count").textContent = (city ? words.countHere : words.count).replace("{city}", city).replace("{n}", state.shown.length.toLocaleString(said.language));
+  $("count").replaceChildren(...fill(city ? words.countHere : words.count, { city: el("bdi", null, city), n: state.shown.length.toLocaleString(said.language) }));
   list.show(state.shown, { now: clocks(), tariffs: state.tariffs, chosen: state.chosen, picked: state.picked, city });
   map?.show(state.shown, state.all);
   if (fit) map?.fit(state.you ? state.shown.slice(0, 8) : state.shown, state.you);
@@ -145,7 +145,7 @@ function explainNothing(city) {
   const ways = [];
   if (narrowed) ways.push([words.dropFilters, () => { for (const id of ["open", "always", "room"]) $(id).checked = false; update(true); }]);
   if (city && $("query").value) ways.push([words.everywhere, () => { $("city").value = ""; update(true); }]);
-  nothing(city ? words.nothingHere.replace("{city}", city) : words.nothing, ...ways);
+  nothing(fill(city ? words.nothingHere : words.nothing, { city: el("bdi", null, city) }), ...ways);
 }
 
 function nothing(sentence, ...ways) {

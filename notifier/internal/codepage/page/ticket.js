@@ -40,9 +40,9 @@ export function only(fragment, i) {
   return btoa(String.fromCharCode(...one)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-// wish is what whoever has a code shows to ask for more time: a digest, since the secret goes to no server.
+// wish is what whoever has a code shows to know or to ask something about its parcel: a digest, since the secret goes to no server.
 export async function wish(secret) {
-  const digest = await crypto.subtle.digest("SHA-256", new Uint8Array([...new TextEncoder().encode("lockstep more time\n"), ...secret]));
+  const digest = await crypto.subtle.digest("SHA-256", new Uint8Array([...new TextEncoder().encode("lockstep wish\n"), ...secret]));
   return Array.from(new Uint8Array(digest), (b) => b.toString(16).padStart(2, "0")).join("");
 }
 
