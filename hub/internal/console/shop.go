@@ -95,6 +95,17 @@ func (v *visit) ask(method, path string, body, into any) error {
 	return json.Unmarshal(a.body.Bytes(), into)
 }
 
+// does asks for something about a subject, writes that into the audit log, and leads to a page.
+func (v *visit) does(act, subject, method, path string, body any, then string) error {
+	if err := v.ask(method, path, body, nil); err != nil {
+		return err
+	}
+	if err := v.did(act, subject); err != nil {
+		return err
+	}
+	return v.back(then)
+}
+
 // merchant is the visitor's.
 func (v *visit) merchant() (account.Merchant, error) {
 	return v.c.Accounts.Merchant(v.Context(), v.User.Merchant)

@@ -169,13 +169,7 @@ func (c *console) resend(v *visit) error {
 // hooked asks for something about the webhook of the path, and goes back to it.
 func (c *console) hooked(v *visit, act, to string, body any) error {
 	id := v.PathValue("webhook")
-	if err := v.ask("POST", path(to, id), body, nil); err != nil {
-		return err
-	}
-	if err := v.did(act, id); err != nil {
-		return err
-	}
-	return v.back("/shop/webhooks/" + id)
+	return v.does(act, id, "POST", path(to, id), body, "/shop/webhooks/"+id)
 }
 
 // replay sends again whatever became known in the last hours.
@@ -201,13 +195,7 @@ func (c *console) replay(v *visit) error {
 
 func (c *console) dropWebhook(v *visit) error {
 	id := v.PathValue("webhook")
-	if err := v.ask("DELETE", path("/v1/webhooks/%s", id), nil, nil); err != nil {
-		return err
-	}
-	if err := v.did("removed a webhook", id); err != nil {
-		return err
-	}
-	return v.back("/shop/webhooks")
+	return v.does("removed a webhook", id, "DELETE", path("/v1/webhooks/%s", id), nil, "/shop/webhooks")
 }
 
 // choice is the page on which a merchant puts the choice of a locker for its own shop together.

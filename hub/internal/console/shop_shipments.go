@@ -283,13 +283,7 @@ func (c *console) redirectShipment(v *visit) error {
 // changed asks for something about the shipment of the path, and goes back to it.
 func (c *console) changed(v *visit, act, to string, body any) error {
 	id := v.PathValue("shipment")
-	if err := v.ask("POST", path(to, id), body, nil); err != nil {
-		return err
-	}
-	if err := v.did(act, id); err != nil {
-		return err
-	}
-	return v.back("/shop/shipments/" + id)
+	return v.does(act, id, "POST", path(to, id), body, "/shop/shipments/"+id)
 }
 
 func (c *console) extendMine(v *visit) error {
@@ -307,17 +301,11 @@ func (c *console) reissueMine(v *visit) error {
 // askedOf asks for something about the parcel of the path, and goes back to its shipment.
 func (c *console) askedOf(v *visit, act, to string, body any) error {
 	barcode := v.PathValue("barcode")
-	if err := v.ask("POST", path(to, barcode), body, nil); err != nil {
-		return err
-	}
 	p, err := c.Custody.Parcel(v.Context(), v.User.Merchant, barcode)
 	if err != nil {
 		return err
 	}
-	if err := v.did(act, barcode); err != nil {
-		return err
-	}
-	return v.back("/shop/shipments/" + p.Shipment)
+	return v.does(act, barcode, "POST", path(to, barcode), body, "/shop/shipments/"+p.Shipment)
 }
 
 // labels prints those of all shipments that are ticked.
